@@ -1,0 +1,121 @@
+import type { FirmwareClient } from './firmware.ts';
+import type { DhcpPacket } from './packet.ts';
+
+/** What a machine's network interface is given by DHCP. Addresses are dotted IPv4. */
+export interface Reservation {
+  /** Lower case with colons. */
+  mac: string;
+  address: string;
+  /** Absent or empty: that of the interface the request came in on. */
+  netmask?: string;
+  gateway?: string;
+  hostname?: string;
+  domainName?: string;
+  nameServers: readonly string[];
+  timeServers: readonly string[];
+  /** Seconds; 0 or absent: a day. 4294967295: for ever. */
+  leaseTime?: number;
+  /** The interface is known but DHCP is switched off for it. */
+  disabled?: boolean;
+}
+
+/** What a firmware client is to boot, with the reason as code and as sentence for people. */
+export type BootAnswer =
+  /** A file by TFTP from this server. */
+  | { answer: 'file'; name: string; reason: string; sentence: string }
+  /** A URL: an iPXE script, or the boot file of UEFI HTTP Boot. */
+  | { answer: 'url'; url: string; reason: string; sentence: string }
+  /** An address, but nothing to boot. In proxy mode, which gives no address: no answer. */
+  | { answer: 'none'; reason: string; sentence: string }
+  /** No answer at all, so that the firmware goes on to its next boot entry. */
+  | { answer: 'ignore'; reason: string; sentence: string };
+
+/** `reservation`: we give the address. `proxy`: another server does, we say what to boot (PXE 2.1 section 2.2.3). */
+export type DhcpMode = 'reservation' | 'proxy';
+
+/** The standard port a packet came in on, whatever port the socket really has: 67 DHCP, 4011 PXE's proxy and boot service. */
+export type DhcpPort = 67 | 4011;
+
+/** What is known of the client that a packet comes from. */
+export interface ClientContext {
+  /** Undefined for a machine that is not known, or known without an address. */
+  reservation: Reservation | undefined;
+  /** Undefined for a machine that is not known. */
+  machineName: string | undefined;
+  /** Asked once a packet at most, and for firmware only. */
+  boot(client: FirmwareClient): BootAnswer;
+  /** The client found its address used by another computer (DHCPDECLINE), and that was not cleared yet. */
+  declined: boolean;
+}
+
+/** All that a decision depends on, besides the packet. */
+export interface ResponderContext extends ClientContext {
+  mode: DhcpMode;
+  port: DhcpPort;
+  /** Address and netmask of the interface that the packet came in on; the address is our server identifier. */
+  server: { address: string; netmask: string };
+}
+
+/** Where a reply goes. */
+export type Destination =
+  /** 255.255.255.255, client port. */
+  | { kind: 'broadcast' }
+  /** The client's own address, which answers ARP already, client port. */
+  | { kind: 'client'; address: string }
+  /** The relay agent (giaddr), server port. */
+  | { kind: 'relay'; address: string }
+  /** Where the datagram came from, address and port. */
+  | { kind: 'sender' };
+
+/** A packet to send. */
+export interface Reply {
+  kind: 'reply';
+  packet: DhcpPacket;
+  to: Destination;
+  reason: ReplyReason;
+  sentence: string;
+}
+
+/** Why, in short, a reply says what it says. */
+export type ReplyReason =
+  | 'address-offered'
+  | 'address-confirmed'
+  | 'lease-renewed'
+  | 'configuration-given'
+  | 'boot-offered'
+  | 'boot-confirmed'
+  | 'address-refused';
+
+/** A packet to which no reply belongs, but which says something: a released or declined address. */
+export interface Noted {
+  kind: 'noted';
+  /** The address it is about. */
+  address: string;
+  reason: 'address-released' | 'address-declined';
+  sentence: string;
+}
+
+/** A packet that is not answered, and why. */
+export interface Ignored {
+  kind: 'ignored';
+  /** One of `IgnoredReason`, or the reason of a `BootAnswer`. */
+  reason: IgnoredReason | (string & {});
+  sentence: string;
+}
+
+/** Reasons of our own for not answering. */
+export type IgnoredReason =
+  | 'not-a-request'
+  | 'not-ethernet'
+  | 'no-message-type'
+  | 'message-of-a-server'
+  | 'unsupported-message'
+  | 'unknown-machine'
+  | 'no-address'
+  | 'dhcp-disabled'
+  | 'address-in-use'
+  | 'other-server'
+  | 'not-firmware';
+
+/** What becomes of a packet. */
+export type Outcome = Reply | Noted | Ignored;

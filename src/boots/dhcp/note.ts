@@ -1,0 +1,101 @@
+import type { Outcome, ReplyReason } from './exchange.ts';
+import { firmwareOf } from './firmware.ts';
+import { messageTypeName, Option, readAddress, readText } from './options.ts';
+import type { MalformedReason } from './packet.ts';
+import { type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
+import { messageTypeOf } from './responder.ts';
+
+/** What became of one datagram: an entry for the trace of the machine that sent it. */
+export interface DhcpNote {
+  /** Lower case with colons; empty where it is not known. */
+  mac: string;
+  /** `DISCOVER`, `REQUEST` …; `BOOTP` for a message without type, `malformed` for bytes that are no message. */
+  what: string;
+  /** `noted`: a RELEASE or DECLINE, to which no reply belongs. `refused`: answered with a NAK. */
+  outcome: 'answered' | 'noted' | 'ignored' | 'refused';
+  /** A stable code: `ReplyReason`, `IgnoredReason`, `MalformedReason`, the reason of a `BootAnswer`, … */
+  reason: string;
+  /** For people. */
+  sentence: string;
+  /** Name of the network interface it came in on. */
+  interface: string;
+  /** What the packet and the reply say; only what is set. */
+  details: Record<string, string | number>;
+}
+
+/** Where a datagram came in, and from where. */
+export interface Arrival {
+  interface: string;
+  port: number;
+  /** Address and port of the sender. */
+  from: string;
+  /** Its length in bytes. */
+  bytes: number;
+}
+
+/** The note of a datagram that is no DHCP message. */
+export function noteOfMalformed(reason: MalformedReason, sentence: string, arrival: Arrival): DhcpNote {
+  const { from, port, bytes } = arrival;
+  const details = { from, port, bytes };
+  return { mac: '', what: 'malformed', outcome: 'ignored', reason, sentence, interface: arrival.interface, details };
+}
+
+/** The note of a packet and what became of it. */
+export function noteOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival): DhcpNote {
+  return {
+    mac: macOf(packet) ?? '',
+    what: whatIs(packet),
+    outcome: outcomeOf(outcome),
+    reason: outcome.reason,
+    sentence: outcome.sentence,
+    interface: arrival.interface,
+    details: detailsOf(packet, outcome, arrival),
+  };
+}
+
+function whatIs(packet: DhcpPacket): string {
+  const type = messageTypeOf(packet);
+  return type === undefined ? 'BOOTP' : messageTypeName(type);
+}
+
+const REFUSED: ReplyReason = 'address-refused';
+
+function outcomeOf(outcome: Outcome): DhcpNote['outcome'] {
+  if (outcome.kind !== 'reply') return outcome.kind;
+  return outcome.reason === REFUSED ? 'refused' : 'answered';
+}
+
+function detailsOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival): DhcpNote['details'] {
+  const details: DhcpNote['details'] = { xid: packet.xid.toString(16).padStart(8, '0'), secs: packet.secs };
+  const set = (name: string, value: string | number | undefined) => {
+    if (value !== undefined && value !== '' && value !== NO_ADDRESS) details[name] = value;
+  };
+  set('from', arrival.from);
+  set('port', arrival.port);
+  set('ciaddr', packet.ciaddr);
+  set('giaddr', packet.giaddr);
+  set('requestedAddress', readAddress(packet.options, Option.REQUESTED_IP_ADDRESS));
+  set('serverIdentifier', readAddress(packet.options, Option.SERVER_IDENTIFIER));
+  set('vendorClass', printable(readText(packet.options, Option.VENDOR_CLASS_IDENTIFIER)));
+  const firmware = firmwareOf(packet);
+  if (firmware !== undefined) {
+    set('firmware', firmware.kind);
+    set('architecture', firmware.architectures.join(','));
+    set('uuid', firmware.uuid);
+    set('userClass', printable(firmware.userClass));
+  }
+  if (outcome.kind === 'noted') set('address', outcome.address);
+  if (outcome.kind === 'reply') {
+    const { packet: reply, to } = outcome;
+    set('reply', whatIs(reply));
+    set('address', reply.yiaddr);
+    set('bootFile', reply.file || readText(reply.options, Option.BOOTFILE_NAME));
+    set('to', 'address' in to ? to.address : to.kind);
+  }
+  return details;
+}
+
+/** Text from the network, safe to show in a terminal. */
+function printable(text: string | undefined): string | undefined {
+  return text?.replace(/[^\x20-\x7e]/g, '?');
+}

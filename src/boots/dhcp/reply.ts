@@ -1,0 +1,172 @@
+import type { BootAnswer, Destination, Reservation, ResponderContext } from './exchange.ts';
+import type { FirmwareClient } from './firmware.ts';
+import {
+  address,
+  addresses,
+  IpxeSubOption,
+  type MessageTypeNumber,
+  Option,
+  PxeSubOption,
+  readSubOptions,
+  subOptions,
+  text,
+  u8,
+  u32,
+} from './options.ts';
+import { BOOTREPLY, type DhcpPacket, NO_ADDRESS } from './packet.ts';
+
+const DAY = 86_400;
+const FOR_EVER = 0xffffffff;
+/** A name of 128 bytes would leave no room for the NUL that some clients look for. */
+const LONGEST_FILE = 127;
+
+/** PXE 2.1 table 2-1: bit 3, take the boot file of this message and look for no boot server; then END. */
+const USE_BOOT_FILE: readonly [number, Buffer] = [PxeSubOption.DISCOVERY_CONTROL, u8(8)];
+const END = Buffer.of(Option.END);
+/** Tells iPXE not to wait two seconds for a ProxyDHCP offer. */
+const NO_PROXY_DHCP = subOptions([[IpxeSubOption.NO_PXEDHCP, u8(1)]]);
+const PXE_CLIENT = text('PXEClient');
+const HTTP_CLIENT = text('HTTPClient');
+
+/**
+ * The bare reply to a request (RFC 2131 table 3): message type, our identifier, and the options that are sent back as
+ * they came: client identifier (RFC 6842), relay agent information (RFC 3046).
+ */
+export function bareReply(request: DhcpPacket, type: MessageTypeNumber, server: string): DhcpPacket {
+  const options = new Map<number, Buffer>();
+  options.set(Option.DHCP_MESSAGE_TYPE, u8(type));
+  options.set(Option.SERVER_IDENTIFIER, address(server));
+  echo(request, options, Option.CLIENT_IDENTIFIER);
+  echo(request, options, Option.RELAY_AGENT_INFORMATION);
+  return {
+    op: BOOTREPLY,
+    htype: request.htype,
+    hops: 0,
+    xid: request.xid,
+    secs: 0,
+    flags: request.flags,
+    ciaddr: NO_ADDRESS,
+    yiaddr: NO_ADDRESS,
+    siaddr: NO_ADDRESS,
+    giaddr: request.giaddr,
+    chaddr: request.chaddr,
+    sname: '',
+    file: '',
+    options,
+  };
+}
+
+/**
+ * Where a reply goes (RFC 2131 section 4.1). A client without an address yet gets a broadcast even if it would take a
+ * unicast: it does not answer ARP for the address it is offered, and a process without raw sockets cannot do without.
+ */
+export function destinationOf(request: DhcpPacket): Destination {
+  if (request.giaddr !== NO_ADDRESS) return { kind: 'relay', address: request.giaddr };
+  if (request.ciaddr !== NO_ADDRESS) return { kind: 'client', address: request.ciaddr };
+  return { kind: 'broadcast' };
+}
+
+/** Adds lease time, T1 and T2 (RFC 2131 section 4.4.5). */
+export function addLease(reply: DhcpPacket, reservation: Reservation): void {
+  const lease = reservation.leaseTime || DAY;
+  reply.options.set(Option.IP_ADDRESS_LEASE_TIME, u32(lease));
+  reply.options.set(Option.RENEWAL_TIME, u32(lease === FOR_EVER ? lease : Math.floor(lease / 2)));
+  reply.options.set(Option.REBINDING_TIME, u32(lease === FOR_EVER ? lease : Math.floor((lease * 7) / 8)));
+}
+
+/** Adds what the network needs: netmask and router always, the rest where the client asks for it. */
+export function addNetwork(
+  reply: DhcpPacket,
+  request: DhcpPacket,
+  reservation: Reservation,
+  server: ResponderContext['server'],
+): void {
+  const { options } = reply;
+  const netmask = reservation.netmask || server.netmask;
+  options.set(Option.SUBNET_MASK, address(netmask));
+  if (reservation.gateway) options.set(Option.ROUTER, address(reservation.gateway));
+  const offerText = (code: number, value: string | undefined) => {
+    if (value && asksFor(request, code)) options.set(code, text(value));
+  };
+  const offerAddresses = (code: number, values: readonly string[]) => {
+    if (values.length > 0 && asksFor(request, code)) options.set(code, addresses(values));
+  };
+  offerAddresses(Option.DOMAIN_NAME_SERVER, reservation.nameServers);
+  offerText(Option.HOST_NAME, reservation.hostname);
+  offerText(Option.DOMAIN_NAME, reservation.domainName);
+  if (asksFor(request, Option.BROADCAST_ADDRESS)) {
+    options.set(Option.BROADCAST_ADDRESS, broadcastOf(reservation.address, netmask));
+  }
+  offerAddresses(Option.NTP_SERVERS, reservation.timeServers);
+}
+
+/**
+ * Adds what firmware needs to boot. The file name goes into its field, and into option 67 where asked for or where the
+ * field is too short.
+ */
+export function addBoot(
+  reply: DhcpPacket,
+  request: DhcpPacket,
+  client: FirmwareClient,
+  answer: BootAnswer,
+  context: Pick<ResponderContext, 'mode' | 'server'>,
+): void {
+  const { options } = reply;
+  echo(request, options, Option.CLIENT_MACHINE_IDENTIFIER);
+  if (client.kind === 'ipxe' && context.mode === 'reservation') options.set(Option.IPXE, NO_PROXY_DHCP);
+  if (answer.answer !== 'file' && answer.answer !== 'url') return;
+  addVendorOptions(options, request, client, context.mode);
+  reply.siaddr = context.server.address;
+  if (answer.answer === 'file') {
+    reply.sname = context.server.address;
+    if (asksFor(request, Option.TFTP_SERVER_NAME)) options.set(Option.TFTP_SERVER_NAME, text(context.server.address));
+  }
+  const file = text(answer.answer === 'file' ? answer.name : answer.url);
+  if (file.length <= LONGEST_FILE) reply.file = file.toString('latin1');
+  if (file.length > LONGEST_FILE || asksFor(request, Option.BOOTFILE_NAME)) options.set(Option.BOOTFILE_NAME, file);
+}
+
+/**
+ * Options 60 and 43. UEFI HTTP Boot takes no offer without `HTTPClient` in 60 (seen with EDK2), PXE none from a proxy
+ * without `PXEClient`. iPXE, too, knows a proxy by `PXEClient`, but otherwise is better told nothing.
+ */
+function addVendorOptions(
+  options: Map<number, Buffer>,
+  request: DhcpPacket,
+  client: FirmwareClient,
+  mode: ResponderContext['mode'],
+): void {
+  switch (client.kind) {
+    case 'http':
+      options.set(Option.VENDOR_CLASS_IDENTIFIER, HTTP_CLIENT);
+      return;
+    case 'pxe': {
+      options.set(Option.VENDOR_CLASS_IDENTIFIER, PXE_CLIENT);
+      // A client that asks a boot server for one item of a menu wants that item named in the reply.
+      const item = readSubOptions(request.options, Option.VENDOR_SPECIFIC_INFORMATION).get(PxeSubOption.BOOT_ITEM);
+      const entries = item === undefined ? [USE_BOOT_FILE] : [USE_BOOT_FILE, [PxeSubOption.BOOT_ITEM, item] as const];
+      options.set(Option.VENDOR_SPECIFIC_INFORMATION, Buffer.concat([subOptions(entries), END]));
+      return;
+    }
+    case 'ipxe':
+      if (mode === 'proxy') options.set(Option.VENDOR_CLASS_IDENTIFIER, PXE_CLIENT);
+      return;
+  }
+}
+
+/** Whether the client wants an option; one that sends no parameter request list wants them all. */
+function asksFor(request: DhcpPacket, code: number): boolean {
+  return request.options.get(Option.PARAMETER_REQUEST_LIST)?.includes(code) ?? true;
+}
+
+function echo(request: DhcpPacket, options: Map<number, Buffer>, code: number): void {
+  const value = request.options.get(code);
+  if (value !== undefined) options.set(code, value);
+}
+
+function broadcastOf(dotted: string, netmask: string): Buffer {
+  const bytes = address(dotted);
+  const mask = address(netmask);
+  for (const [index, byte] of mask.entries()) bytes[index] = (bytes[index] ?? 0) | (~byte & 0xff);
+  return bytes;
+}
