@@ -1,0 +1,178 @@
+import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Buffers } from './buffers.ts';
+import { Descriptors } from './descriptors.ts';
+import { type Forwarding, forward } from './forward.ts';
+import { plainAddress } from './headers.ts';
+import type { Address, CarrierSettings, FromCarrier, Limits, Refusal } from './messages.ts';
+
+/** How often slow headers are looked for, and refusals are told to the main thread, in ms. */
+const CHECK_INTERVAL = 1000;
+
+/** Counts refusals and tells the main thread at most once a second: an attacker must not make it busy. */
+class Refusals {
+  readonly #post: (message: FromCarrier) => void;
+  #counts: Partial<Record<Refusal, number>> = {};
+  #example: { reason: Refusal; detail: string } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(post: (message: FromCarrier) => void) {
+    this.#post = post;
+  }
+
+  add(reason: Refusal, detail: string): void {
+    this.#counts[reason] = (this.#counts[reason] ?? 0) + 1;
+    this.#example ??= { reason, detail };
+    this.#timer ??= setTimeout(() => this.flush(), CHECK_INTERVAL).unref();
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#example !== undefined) this.#post({ kind: 'refused', counts: this.#counts, example: this.#example });
+    this.#counts = {};
+    this.#example = undefined;
+  }
+}
+
+const STATUS: Partial<Record<Refusal, string>> = {
+  malformed: '400 Bad Request',
+  'headers-too-large': '431 Request Header Fields Too Large',
+  'headers-too-slow': '408 Request Timeout',
+  'connect-method': '501 Not Implemented',
+};
+
+function refusalOf(error: NodeJS.ErrnoException): Refusal | undefined {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return 'headers-too-large';
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'headers-too-slow';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return undefined; // the client went away: nothing was asked
+    default:
+      return 'malformed';
+  }
+}
+
+function listening(server: Server, { address, port }: Address): Promise<Address> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: address, port, backlog: 4096 }, () => {
+      server.off('error', reject);
+      const bound = server.address();
+      resolve({ address, port: typeof bound === 'object' && bound !== null ? bound.port : port });
+    });
+  });
+}
+
+function publicServer(limits: Limits, forwarding: Forwarding): Server {
+  const { refuse } = forwarding;
+  /** Connections with a response under way: nothing of our own may be written between its bytes. */
+  const busy = new Map<Duplex, number>();
+  const end = (socket: Duplex, reason: Refusal): void => {
+    const status = STATUS[reason];
+    if (status === undefined || busy.has(socket) || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  };
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTimeout,
+      requestTimeout: 0, // an upload may take as long as it makes progress
+      keepAliveTimeout: limits.keepAliveTimeout,
+      connectionsCheckingInterval: CHECK_INTERVAL,
+      noDelay: true,
+    },
+    (req: IncomingMessage, res: ServerResponse) => {
+      const { socket } = req;
+      busy.set(socket, (busy.get(socket) ?? 0) + 1);
+      res.once('close', () => {
+        const left = (busy.get(socket) ?? 1) - 1;
+        if (left > 0) busy.set(socket, left);
+        else busy.delete(socket);
+      });
+      forward(req, res, forwarding);
+    },
+  );
+  server.maxHeadersCount = 0; // headerBytes bounds them; node:http would drop further ones silently
+  server.maxConnections = limits.connections;
+  server.setTimeout(limits.idleTimeout, (socket: Socket) => {
+    if (busy.has(socket)) refuse('idle', `${plainAddress(socket.remoteAddress ?? '')} for ${limits.idleTimeout} ms`);
+    socket.destroy();
+  });
+  server.on('checkContinue', (req, res) => server.emit('request', req, res));
+  server.on('connect', (req, socket) => {
+    refuse('connect-method', `CONNECT ${req.url ?? ''}`);
+    end(socket, 'connect-method');
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const reason = refusalOf(error);
+    if (reason === undefined) {
+      socket.destroy();
+      return;
+    }
+    refuse(reason, `${error.code ?? ''} ${error.message}`.trim());
+    end(socket, reason);
+  });
+  server.on('drop', (dropped) => {
+    refuse('too-many-connections', `from ${plainAddress(dropped?.remoteAddress ?? '')}`);
+  });
+  return server;
+}
+
+/**
+ * Opens the public ports and serves them until {@link Carrier.stop}. Rejects with the bind error, to which `address`
+ * (the {@link Address} that failed) is added; none of the ports is open then.
+ */
+export async function startCarrier(settings: CarrierSettings, post: (message: FromCarrier) => void): Promise<Carrier> {
+  const refusals = new Refusals(post);
+  let requests = 0;
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const forwarding: Forwarding = {
+    agent,
+    socketPath: settings.socketPath,
+    secret: settings.secret,
+    nextId: () => `${settings.generation}-${++requests}`,
+    descriptors: new Descriptors(),
+    buffers: new Buffers(),
+    post,
+    refuse: (reason, detail) => refusals.add(reason, detail),
+  };
+  const servers: Server[] = [];
+  const bound: Address[] = [];
+  for (const address of settings.addresses) {
+    const server = publicServer(settings.limits, forwarding);
+    try {
+      bound.push(await listening(server, address));
+      servers.push(server);
+    } catch (error) {
+      for (const open of servers) open.close();
+      throw Object.assign(error as Error, { address });
+    }
+  }
+  return {
+    bound,
+    async stop(graceMs) {
+      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      const timer = setTimeout(() => {
+        for (const server of servers) server.closeAllConnections();
+      }, graceMs);
+      await Promise.all(closed);
+      clearTimeout(timer);
+      refusals.flush();
+      agent.destroy();
+    },
+  };
+}
+
+export type Carrier = {
+  bound: Address[];
+  /** Stops listening, lets responses under way go on for `graceMs`, then ends them. Never rejects. */
+  stop(graceMs: number): Promise<void>;
+};

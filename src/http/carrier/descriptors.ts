@@ -1,0 +1,73 @@
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+
+/** A file that somebody is sending: one descriptor for all who send it. */
+export type SharedFile = {
+  fd: number;
+  /** The open file's size (bytes) and modification time now, by its descriptor. */
+  look(): Promise<{ size: number; mtimeMs: number }>;
+  /** To be called once by each who opened it. */
+  release(): void;
+};
+
+type Entry = { handle: FileHandle; dev: bigint; ino: bigint; users: number };
+
+function sameFile(entry: Entry, found: BigIntStats): boolean {
+  return entry.dev === found.dev && entry.ino === found.ino;
+}
+
+/** The open files, by path. A path that has become another file is opened anew; who sends the old one keeps it. */
+export class Descriptors {
+  readonly #entries = new Map<string, Entry>();
+
+  /** Rejects with the error of `stat` or `open`. */
+  async open(path: string): Promise<SharedFile> {
+    const known = this.#entries.get(path);
+    if (known !== undefined) {
+      known.users++; // before the wait, so that nobody closes it meanwhile
+      const found = await stat(path, { bigint: true }).catch((error: unknown) => {
+        this.#release(path, known);
+        throw error;
+      });
+      if (sameFile(known, found)) return this.#share(path, known);
+      this.#release(path, known);
+    }
+    // Without O_NONBLOCK a named pipe in a file's place would hold a thread of the pool for ever.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await handle.stat({ bigint: true }).catch(async (error: unknown) => {
+      await handle.close();
+      throw error;
+    });
+    const other = this.#entries.get(path);
+    if (other !== undefined && sameFile(other, found)) {
+      other.users++;
+      await handle.close();
+      return this.#share(path, other);
+    }
+    const entry: Entry = { handle, dev: found.dev, ino: found.ino, users: 1 };
+    this.#entries.set(path, entry);
+    return this.#share(path, entry);
+  }
+
+  /** Descriptors that are open by path now. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  #share(path: string, entry: Entry): SharedFile {
+    return {
+      fd: entry.handle.fd,
+      look: async () => {
+        const { size, mtimeMs } = await entry.handle.stat();
+        return { size, mtimeMs };
+      },
+      release: () => this.#release(path, entry),
+    };
+  }
+
+  #release(path: string, entry: Entry): void {
+    if (--entry.users > 0) return;
+    if (this.#entries.get(path) === entry) this.#entries.delete(path);
+    entry.handle.close().catch(() => {}); // a descriptor for reading has nothing to lose
+  }
+}

@@ -1,0 +1,160 @@
+import { type Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
+import { answer } from '../../boots/files/answer.ts';
+import { decodeSending, type Sending } from '../../boots/files/sending.ts';
+import type { Buffers } from './buffers.ts';
+import type { Descriptors } from './descriptors.ts';
+import { plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
+import { CARRIER_HEADERS, type FromCarrier, type Refusal, type Sent } from './messages.ts';
+import { openAll, transmit } from './transmit.ts';
+
+/** What every request of a carrier shares. */
+export type Forwarding = {
+  agent: Agent;
+  socketPath: string;
+  secret: string;
+  nextId: () => string;
+  descriptors: Descriptors;
+  buffers: Buffers;
+  post: (message: FromCarrier) => void;
+  refuse: (reason: Refusal, detail: string) => void;
+};
+
+/** The longest description of a sending; an archive's headers and padding are a few kB. */
+const SENDING_MAX = 64 * 1024 * 1024;
+
+/** Answers with a problem document (RFC 9457) of the carrier's own. */
+function problem(res: ServerResponse, status: number, detail: string, headers: Record<string, string> = {}): void {
+  const body = Buffer.from(`${JSON.stringify({ status, detail })}\n`);
+  res.writeHead(status, { 'content-type': 'application/problem+json', 'content-length': body.length, ...headers });
+  res.end(body);
+}
+
+/** The request for the main thread; headers only, the caller sends the body. */
+function upstreamRequest(req: IncomingMessage, id: string, forwarding: Forwarding): ClientRequest {
+  const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = req.socket;
+  const local = plainAddress(localAddress);
+  const authority = `${local.includes(':') ? `[${local}]` : local}:${localPort}`;
+  const trusted: Record<string, string> = {
+    [CARRIER_HEADERS.secret]: forwarding.secret,
+    [CARRIER_HEADERS.request]: id,
+    [CARRIER_HEADERS.forwardedFor]: plainAddress(remoteAddress),
+    [CARRIER_HEADERS.remotePort]: String(remotePort),
+    [CARRIER_HEADERS.local]: authority,
+  };
+  if (req.headers.host === undefined) trusted.host = authority; // HTTP/1.0
+  return request({
+    agent: forwarding.agent,
+    socketPath: forwarding.socketPath,
+    method: req.method,
+    path: req.url,
+    headers: requestHeaders(req.rawHeaders, trusted, req.headers['transfer-encoding'] !== undefined),
+    setHost: false,
+  });
+}
+
+async function textOf(stream: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > SENDING_MAX) throw new Error('the description of what to send is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** Carries out what the main thread described. Never rejects: every way out is reported as `sent`. */
+async function send(
+  req: IncomingMessage,
+  res: ServerResponse,
+  description: IncomingMessage,
+  id: string,
+  { descriptors, buffers, post }: Forwarding,
+): Promise<void> {
+  const began = performance.now();
+  const sent: Sent = { id, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
+  try {
+    const sending: Sending = decodeSending(await textOf(description));
+    const { status, headers, segments, range } = answer(req.method ?? '', req.headers, sending);
+    Object.assign(sent, { status, range, total: Number(headers['content-length'] ?? 0) });
+    const files = await openAll(segments, descriptors);
+    try {
+      res.writeHead(status, sendingHeaders(description.rawHeaders, headers));
+    } catch (error) {
+      for (const file of files.values()) file.release();
+      throw error;
+    }
+    const result = await transmit(res, segments, files, buffers);
+    sent.bytes = result.bytes;
+    sent.completed = result.end === 'completed';
+    sent.aborted = result.end === 'aborted';
+    if (result.end === 'fault') sent.fault = result.fault;
+  } catch (error) {
+    sent.aborted = res.closed;
+    sent.status = 503;
+    sent.fault = error instanceof Error ? error.message : String(error);
+    if (!res.headersSent) problem(res, 503, `${sent.fault}; ask again.`, { 'retry-after': '1' });
+    else res.destroy();
+  }
+  post({ kind: 'sent', sent: { ...sent, ms: Math.round((performance.now() - began) * 10) / 10 } });
+}
+
+/**
+ * Takes one request to the main thread and brings its answer back, both streamed as they come; or, where the answer
+ * describes a sending, sends that. If either side goes away, so does the other. Never throws.
+ */
+export function forward(req: IncomingMessage, res: ServerResponse, forwarding: Forwarding): void {
+  const id = forwarding.nextId();
+  let answered = false;
+  const upstream = upstreamRequest(req, id, forwarding);
+
+  const fail = (error: Error): void => {
+    if (res.closed || res.destroyed) return;
+    if (answered) {
+      res.destroy();
+      return;
+    }
+    answered = true;
+    forwarding.post({ kind: 'dropped', id });
+    forwarding.refuse('no-answer-from-main', error.message);
+    problem(res, 502, 'The request could not be passed on inside the appliance; ask again.', { connection: 'close' });
+  };
+  res.once('close', () => {
+    if (!res.writableFinished) upstream.destroy();
+    if (!answered) forwarding.post({ kind: 'dropped', id });
+  });
+  res.on('error', () => {}); // the close that follows says it all
+  req.on('error', () => upstream.destroy());
+  upstream.on('error', fail);
+  upstream.on('continue', () => res.writeContinue());
+  upstream.on('response', (reply) => {
+    answered = true;
+    if (reply.headers[CARRIER_HEADERS.send] === id) {
+      void send(req, res, reply, id, forwarding);
+      return;
+    }
+    try {
+      res.writeHead(reply.statusCode ?? 502, reply.statusMessage, responseHeaders(reply.rawHeaders));
+    } catch (error) {
+      upstream.destroy();
+      answered = false;
+      fail(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    // A stream's head must not wait for its first event; a short answer goes out in one packet with its head.
+    if (reply.headers['content-length'] === undefined) res.flushHeaders();
+    pipeline(reply, res, (error) => {
+      if (error) upstream.destroy();
+    });
+  });
+
+  const { 'content-length': length, 'transfer-encoding': coding, expect } = req.headers;
+  if (length === undefined && coding === undefined) {
+    upstream.end();
+    return;
+  }
+  // The client waits for the main thread's word, or sends its body whenever it likes.
+  if (expect !== undefined || coding !== undefined) upstream.flushHeaders();
+  req.pipe(upstream);
+}

@@ -1,0 +1,22 @@
+/** The carrier's thread: its entry when started from the sources, and, bundled, in the executable. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { startCarrier } from './carrier.ts';
+import type { Address, CarrierSettings, FromCarrier, ToCarrier } from './messages.ts';
+
+const main = parentPort;
+if (main === null) throw new Error('The carrier runs as a worker thread only.');
+const post = (message: FromCarrier): void => main.postMessage(message);
+
+startCarrier(workerData as CarrierSettings, post).then(
+  (carrier) => {
+    main.on('message', async ({ graceMs }: ToCarrier) => {
+      await carrier.stop(graceMs);
+      post({ kind: 'stopped' });
+      main.close();
+    });
+    post({ kind: 'bound', bound: carrier.bound });
+  },
+  (error: NodeJS.ErrnoException & { address: Address }) => {
+    post({ kind: 'failed', code: error.code ?? '', message: error.message, address: error.address });
+  },
+);
