@@ -23,7 +23,7 @@ import { chooseModules, installModules, type KernelTree, unpackKernel } from './
 import { packInitrd } from './pack.ts';
 
 export interface OsieOptions {
-  /** zstd level of the squashfs, 1 to 22: 6 unless told; 19 for a release. */
+  /** zstd level of the squashfs, 1 to 22: 9 unless told; 19 for a release. */
   level?: number;
   kernel?: contents.Kernel;
 }
@@ -41,7 +41,7 @@ const MEMORY_MIB = 1024;
 /** Makes the OSIE unless it is there from the same packages and scripts. */
 export async function buildOsie(options: OsieOptions = {}): Promise<OsieFiles> {
   const kernel = options.kernel ?? 'generic';
-  const level = options.level ?? 6;
+  const level = options.level ?? 9;
   const folder = join(DIST, 'osie');
   const files = {
     kernel: join(folder, 'vmlinuz'),
