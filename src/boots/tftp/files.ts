@@ -1,0 +1,51 @@
+/** What a TFTP name stands for: a boot loader held in memory, or a file of one directory. */
+
+import type { FileHandle } from 'node:fs/promises';
+import { rootedFile } from './rooted.ts';
+
+/**
+ * The bytes behind a name, `size` of them. Boot loaders are held in memory, which lock-step speed needs; other files are
+ * read as the transfer goes. The server closes the handle.
+ */
+export type TftpSource = { size: number; buffer: Buffer } | { size: number; handle: FileHandle };
+
+/** Why a name is not served. */
+export type TftpRefusal = {
+  refused: 'not-found' | 'bad-name' | 'outside-root' | 'not-a-file' | 'unreadable' | 'not-allowed';
+  /** For the trace. The client is told no more than its ERROR code says. */
+  sentence: string;
+};
+
+export type TftpFound = { found: TftpSource };
+
+/** Finds the file that a client asked for under `name`, exactly as the request had it. */
+export type TftpFiles = (name: string, client: { address: string }) => Promise<TftpFound | TftpRefusal>;
+
+/**
+ * The usual answer: boot loaders by name, then the files of a directory. Leading slashes are taken off. A first folder that
+ * is a MAC address (`52:54:00:12:34:56/ipxe.efi`, dashes as well) says which machine asks, and is taken off where no file of
+ * the directory has the whole name.
+ *
+ * @param loaders boot loaders by name, such as `undionly.kpxe`
+ * @param root directory of the other files; without it there are none
+ */
+export function bootFiles(loaders: ReadonlyMap<string, Buffer>, root?: string): TftpFiles {
+  return async (name) => {
+    const { path, mac } = parseName(name);
+    const loader = loaders.get(path);
+    if (loader !== undefined) return { found: { size: loader.length, buffer: loader } };
+    if (root === undefined)
+      return { refused: 'not-found', sentence: `there is no boot loader ${JSON.stringify(path)}` };
+    const whole = await rootedFile(root, name.replace(/^\/+/, ''));
+    const isForAll = mac !== undefined && 'refused' in whole && whole.refused === 'not-found';
+    return isForAll ? rootedFile(root, path) : whole;
+  };
+}
+
+/** Takes a name apart: leading slashes off, and the MAC address (lower case, colons) where the first folder is one. */
+export function parseName(name: string): { path: string; mac: string | undefined } {
+  const path = name.replace(/^\/+/, '');
+  const match = /^([0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\2[0-9a-f]{2}){4})\/+(.+)$/is.exec(path);
+  if (match?.[1] === undefined || match[3] === undefined) return { path, mac: undefined };
+  return { path: match[3], mac: match[1].toLowerCase().replaceAll('-', ':') };
+}

@@ -1,0 +1,5 @@
+/** TFTP, read-only: how firmware gets its boot loader. */
+export { bootFiles, parseName, type TftpFiles, type TftpFound, type TftpRefusal, type TftpSource } from './files.ts';
+export type { TftpNote } from './notes.ts';
+export { rootedFile } from './rooted.ts';
+export { startTftp, type TftpOptions, type TftpServer } from './server.ts';

@@ -1,0 +1,260 @@
+/** One transfer on the wire: its socket (the server's transfer identifier), its timer, and the bytes it sends. */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { performance } from 'node:perf_hooks';
+import { messageOf } from '../../errors.ts';
+import type { TftpSource } from './files.ts';
+import type { Terms } from './negotiate.ts';
+import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
+import {
+  advance,
+  newTransfer,
+  type Transfer,
+  type TransferAction,
+  type TransferEnd,
+  type TransferEvent,
+  type TransferLimits,
+} from './transfer.ts';
+
+/** An address and port of UDP over IPv4. */
+export type Endpoint = { address: string; port: number };
+
+export type SessionOptions = {
+  source: TftpSource;
+  terms: Terms;
+  /** Address that was asked: answers leave from it. */
+  local: string;
+  client: Endpoint;
+  limits: TransferLimits;
+  /** Called once, when the transfer is over and its socket and file are closed or closing. */
+  onEnd: (end: SessionEnd, session: Session) => void;
+  /** A datagram came from someone who is not this transfer's client; it was answered with ERROR 5, unless it was an error. */
+  onStranger: (from: Endpoint) => void;
+};
+
+export type SessionEnd = Omit<TransferEnd, 'reason'> & {
+  reason: TransferEnd['reason'] | 'stopped' | 'superseded' | 'no-socket';
+};
+
+/** Room for the ACKs of a whole window while the process is busy elsewhere. */
+const RECEIVE_BUFFER = 262_144;
+const SEND_BUFFER = 1_048_576;
+
+const WRONG_TRANSFER = encode({ kind: 'error', code: ERROR_CODE.UNKNOWN_TRANSFER, message: 'Unknown transfer ID' });
+
+/** Addresses are numbers already; without this, each datagram would go through dns.lookup. */
+export function numericLookup(
+  host: string,
+  _options: unknown,
+  done: (error: Error | null, address: string, family: number) => void,
+): void {
+  done(null, host, 4);
+}
+
+/**
+ * Where packets are built, one place for all transfers: the kernel takes them during the call of send. Where its buffer is
+ * full they stay queued in the process, which then keeps this memory, and the next burst gets other.
+ */
+let packets = Buffer.allocUnsafeSlow(131_072);
+
+export class Session {
+  readonly startedAt = performance.now();
+  readonly transfer: Transfer;
+  /** When the client was last heard, on performance.now's clock. */
+  heardAt = this.startedAt;
+  #options: SessionOptions;
+  #socket: Socket;
+  #bytes: Buffer;
+  /** Position in the file of the first of `#bytes`. */
+  #bytesAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = 0;
+  #deadline = 0;
+  #over = false;
+  /** The last burst did not all go out at once. */
+  #isQueued = false;
+  /** A read of the file is under way; the handle is closed after it. */
+  #reading: Promise<void> | undefined;
+
+  constructor(options: SessionOptions) {
+    const { source, terms, limits, local } = options;
+    this.#options = options;
+    this.#bytes = 'buffer' in source ? source.buffer : Buffer.alloc(0);
+    this.transfer = newTransfer(
+      {
+        size: source.size,
+        blksize: terms.blksize,
+        windowsize: terms.windowsize,
+        timeoutMs: terms.timeoutMs,
+        oack: terms.accepted.length > 0,
+        tsize: terms.accepted.some(({ name }) => name === 'tsize'),
+        inMemory: 'buffer' in source,
+      },
+      limits,
+      this.startedAt,
+    );
+    this.#socket = createSocket({
+      type: 'udp4',
+      lookup: numericLookup,
+      recvBufferSize: RECEIVE_BUFFER,
+      sendBufferSize: SEND_BUFFER,
+    });
+    this.#socket.on('message', (bytes, from) => this.#onMessage(bytes, from));
+    this.#socket.on('error', (error) => {
+      this.#finish({
+        result: 'failed',
+        reason: 'no-socket',
+        sentence: `the transfer's socket failed: ${messageOf(error)}`,
+      });
+    });
+    this.#socket.bind({ address: local, port: 0, exclusive: true }, () => this.#tell({ kind: 'start' }));
+  }
+
+  /** Ends the transfer from outside; the client is told `message` when there is one. */
+  stop(reason: 'stopped' | 'superseded', sentence: string, message?: string): void {
+    if (this.#over) return;
+    if (message !== undefined) this.#send(encode({ kind: 'error', code: ERROR_CODE.SEE_MESSAGE, message }));
+    this.#finish({ result: 'failed', reason, sentence });
+  }
+
+  #onMessage(bytes: Buffer, from: RemoteInfo): void {
+    if (this.#over) return;
+    const { client, onStranger } = this.#options;
+    if (from.port !== client.port || from.address !== client.address) {
+      // RFC 1350 section 4; an ERROR is not answered, so that two peers never keep each other busy.
+      const packet = decode(bytes);
+      if (packet.kind !== 'error' && from.port !== 0) this.#socket.send(WRONG_TRANSFER, from.port, from.address);
+      onStranger(from);
+      return;
+    }
+    this.heardAt = performance.now();
+    this.#tell({ kind: 'packet', packet: decode(bytes) });
+  }
+
+  #tell(event: TransferEvent): void {
+    for (const action of advance(this.transfer, event, performance.now())) this.#do(action);
+  }
+
+  #do(action: TransferAction): void {
+    switch (action.kind) {
+      case 'send-blocks':
+        this.#sendBlocks(action.first, action.count);
+        break;
+      case 'arm':
+        this.#arm(action.ms);
+        break;
+      case 'send-oack':
+        this.#send(encode({ kind: 'oack', options: this.#options.terms.accepted }));
+        break;
+      case 'send-error':
+        this.#send(encode({ kind: 'error', code: action.code, message: action.message }));
+        break;
+      case 'load':
+        this.#reading = this.#load(action.first, action.count);
+        break;
+      case 'end':
+        this.#finish(action.end);
+    }
+  }
+
+  #send(bytes: Buffer): void {
+    const { client } = this.#options;
+    this.#socket.send(bytes, client.port, client.address);
+  }
+
+  #sendBlocks(first: number, count: number): void {
+    // Where the link takes nothing, more packets in the queue help nobody. The timer sends these again.
+    if (this.#isQueued && this.#socket.getSendQueueCount() > 0) return;
+    const { blksize, size } = this.transfer.task;
+    const { port, address } = this.#options.client;
+    const slot = DATA_HEADER + blksize;
+    if (packets.length < slot * count) packets = Buffer.allocUnsafeSlow(slot * count);
+    for (let index = 0; index < count; index++) {
+      const start = (first + index - 1) * blksize;
+      const end = Math.min(start + blksize, size);
+      const at = index * slot;
+      writeDataHeader(packets, at, first + index);
+      this.#bytes.copy(packets, at + DATA_HEADER, start - this.#bytesAt, end - this.#bytesAt);
+      this.#socket.send(packets, at, DATA_HEADER + end - start, port, address);
+    }
+    this.#isQueued = this.#socket.getSendQueueCount() > 0;
+    if (this.#isQueued) packets = Buffer.allocUnsafeSlow(packets.length);
+  }
+
+  async #load(first: number, count: number): Promise<void> {
+    const { source } = this.#options;
+    if ('buffer' in source) return;
+    const { blksize, size } = this.transfer.task;
+    const start = (first - 1) * blksize;
+    const length = Math.min(count * blksize, size - start);
+    if (this.#bytes.length < length) this.#bytes = Buffer.allocUnsafeSlow(length);
+    const fault = await fill(source.handle, this.#bytes, start, length);
+    this.#bytesAt = start;
+    this.#reading = undefined;
+    if (this.#over) this.#closeFile();
+    else
+      this.#tell(fault === undefined ? { kind: 'data-ready', first, count } : { kind: 'data-failed', sentence: fault });
+  }
+
+  /** The timer is moved forward only when it fires too early, so that an ACK does not cost a timer. */
+  #arm(ms: number): void {
+    this.#deadline = performance.now() + ms;
+    if (this.#timer !== undefined && this.#timerAt <= this.#deadline) return;
+    this.#setTimer(ms);
+  }
+
+  #setTimer(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timerAt = performance.now() + ms;
+    this.#timer = setTimeout(() => this.#onTimer(), Math.ceil(ms));
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    const left = this.#deadline - performance.now();
+    if (left > 0) this.#setTimer(left);
+    // Where the process was busy, the ACK may be waiting in the socket's buffer: read that first.
+    else setImmediate(() => this.#onDeadline());
+  }
+
+  #onDeadline(): void {
+    if (this.#over || this.#timer !== undefined) return;
+    const left = this.#deadline - performance.now();
+    if (left > 0) this.#setTimer(left);
+    else this.#tell({ kind: 'timeout' });
+  }
+
+  #finish(end: SessionEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#socket.close();
+    if (this.#reading === undefined) this.#closeFile();
+    this.#options.onEnd(end, this);
+  }
+
+  #closeFile(): void {
+    const { source } = this.#options;
+    // Closing a file that was only read can not lose anything.
+    if ('handle' in source) source.handle.close().catch(() => undefined);
+  }
+}
+
+/** Reads `length` bytes of the file from `start` into `target`. Returns what went wrong. */
+async function fill(
+  handle: { read(target: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }> },
+  target: Buffer,
+  start: number,
+  length: number,
+): Promise<string | undefined> {
+  let done = 0;
+  try {
+    while (done < length) {
+      const { bytesRead } = await handle.read(target, done, length - done, start + done);
+      if (bytesRead === 0) return `the file became shorter while it was sent (it ends at byte ${start + done})`;
+      done += bytesRead;
+    }
+    return undefined;
+  } catch (error) {
+    return `the file can not be read: ${messageOf(error)}`;
+  }
+}
