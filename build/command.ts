@@ -35,7 +35,7 @@ export function run(command: string, args: readonly string[], options: CommandOp
     child.on('close', (code, signal) => {
       const stdout = Buffer.concat(out).toString();
       if (code === 0) return resolve(stdout);
-      const last = (Buffer.concat(err).toString() + stdout).trim().split('\n').slice(-8).join('\n');
+      const last = (Buffer.concat(err).toString() + stdout).trim().split('\n').slice(-40).join('\n');
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
       reject(new TinsmithError('INTERNAL', `${command} ${args.slice(0, 4).join(' ')} failed (${how}):\n${last}`));
     });
