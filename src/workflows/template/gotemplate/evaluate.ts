@@ -1,0 +1,380 @@
+import { didYouMean } from '../nearest.ts';
+import type { Command, Control, Expression, Identifier, Name, Node, Pipeline, Template, TemplateCall } from './ast.ts';
+import { FunctionFault, TemplateFault } from './faults.ts';
+import { plain } from './format.ts';
+import type { FunctionMap, TemplateFunction } from './functions.ts';
+import { Output, type SourceMap } from './output.ts';
+import { entryOf, inWords, isList, isMap, isTrue, keysOf, kindOf, typeOf, type Value } from './values.ts';
+
+/** What a rendering may use. */
+export interface Limits {
+  /** Bytes of the rendered text, and of any one value on the way. */
+  readonly outputBytes: number;
+  /** Nodes and function calls evaluated; long values count for more. */
+  readonly steps: number;
+}
+
+/** Default limits: Tinkerbell's 256 KiB of output, and steps for well under a second. */
+export const LIMITS: Limits = { outputBytes: 256 * 1024, steps: 1_000_000 };
+
+/** Templates calling templates, blocks and parentheses in one another, counted together. */
+const DEPTH_LIMIT = 400;
+
+/** Keys that a "no such key" message lists at most. */
+const LISTED_KEYS = 20;
+
+/** The rendered text, and the way back from it to the template text. */
+export interface Rendered {
+  text: string;
+  map: SourceMap;
+}
+
+export interface EvaluateOptions {
+  readonly functions: FunctionMap;
+  readonly limits: Limits;
+  /** A hole whose value is nil: written as Go does (`<no value>`), or an error. */
+  readonly nilHoles: 'print' | 'refuse';
+}
+
+/**
+ * Runs a parsed template on `data` (Go's Execute with `missingkey=error`). A bare name that is no function stands for
+ * the entry of that name in `data`.
+ *
+ * @throws TemplateFault at the first hole that has no value or cannot be computed, or when a limit is passed.
+ */
+export function evaluate(template: Template, data: Value, options: EvaluateOptions): Rendered {
+  const evaluation = new Evaluation(template, data, options);
+  return evaluation.run();
+}
+
+type Jumped = 'break' | 'continue' | undefined;
+
+interface Binding {
+  readonly name: string;
+  value: Value;
+}
+
+class Evaluation {
+  readonly #template: Template;
+  readonly #data: Value;
+  readonly #options: EvaluateOptions;
+  readonly #output = new Output();
+  #variables: Binding[];
+  #steps = 0;
+  #depth = 0;
+
+  constructor(template: Template, data: Value, options: EvaluateOptions) {
+    this.#template = template;
+    this.#data = data;
+    this.#options = options;
+    this.#variables = [{ name: '$', value: data }];
+  }
+
+  run(): Rendered {
+    this.#nodes(this.#template.root, this.#data);
+    return this.#output.finish(this.#template.text);
+  }
+
+  #nodes(nodes: readonly Node[], dot: Value): Jumped {
+    const first = nodes[0];
+    if (first === undefined) return undefined;
+    this.#enter(first.start);
+    for (const node of nodes) {
+      const jump = this.#node(node, dot);
+      if (jump !== undefined) {
+        this.#depth -= 1;
+        return jump;
+      }
+    }
+    this.#depth -= 1;
+    return undefined;
+  }
+
+  #node(node: Node, dot: Value): Jumped {
+    this.#spend(1, node.start);
+    switch (node.kind) {
+      case 'text':
+        this.#write(node.text, node, false);
+        return undefined;
+      case 'action': {
+        const value = this.#pipeline(node.pipeline, dot);
+        if (node.pipeline.declares.length === 0) this.#write(this.#printed(value, node.pipeline), node, true);
+        return undefined;
+      }
+      case 'if':
+      case 'with':
+        return this.#branch(node, dot);
+      case 'range':
+        return this.#range(node, dot);
+      case 'template':
+        this.#call(node, dot);
+        return undefined;
+      case 'break':
+      case 'continue':
+        return node.kind;
+    }
+  }
+
+  #write(text: string, source: { start: number; end: number }, isHole: boolean): void {
+    this.#output.write(text, source, isHole);
+    const limit = this.#options.limits.outputBytes;
+    if (this.#output.bytes > limit) throw new TemplateFault(source.start, `the rendered text exceeds ${limit} bytes`);
+  }
+
+  #printed(value: Value, source: Pipeline): string {
+    if (typeof value === 'string') return value;
+    if (value === null) {
+      if (this.#options.nilHoles === 'print') return '<no value>';
+      throw new TemplateFault(source.start, `${this.#source(source)} has no value (it is null)`);
+    }
+    if (typeof value === 'function') throw new TemplateFault(source.start, 'a function cannot be written out');
+    this.#spendOn(value, source.start);
+    return this.#guarded(source.start, '', () => plain(value));
+  }
+
+  #branch(node: Control, dot: Value): Jumped {
+    const mark = this.#variables.length;
+    const value = this.#pipeline(node.pipeline, dot);
+    let jump: Jumped;
+    if (isTrue(value)) jump = this.#nodes(node.body, node.kind === 'with' ? value : dot);
+    else if (node.otherwise !== undefined) jump = this.#nodes(node.otherwise, dot);
+    this.#variables.length = mark;
+    return jump;
+  }
+
+  #range(node: Control, dot: Value): Jumped {
+    const mark = this.#variables.length;
+    const value = this.#pipeline(node.pipeline, dot);
+    const inner = this.#variables.length;
+    let rounds = 0;
+    let jump: Jumped;
+    for (const [key, item] of this.#entries(value, node)) {
+      rounds += 1;
+      this.#spend(1, node.start);
+      this.#bindRound(node.pipeline, key, item);
+      jump = this.#nodes(node.body, item);
+      this.#variables.length = inner;
+      if (jump === 'break') break;
+    }
+    jump = undefined;
+    if (rounds === 0 && node.otherwise !== undefined) jump = this.#nodes(node.otherwise, dot);
+    this.#variables.length = mark;
+    return jump;
+  }
+
+  /** Sets the range's variables for one round: one variable takes the item, two take key and item. */
+  #bindRound(pipeline: Pipeline, key: Value, item: Value): void {
+    const [first, second] = pipeline.declares;
+    if (first === undefined) return;
+    if (second === undefined) this.#assign(first, item);
+    else {
+      this.#assign(first, key);
+      this.#assign(second, item);
+    }
+  }
+
+  *#entries(value: Value, node: Control): Generator<[Value, Value]> {
+    if (value === null) return;
+    if (isList(value)) yield* value.map((item, index): [Value, Value] => [index, item ?? null]);
+    else if (isMap(value)) for (const key of keysOf(value)) yield [key, entryOf(value, key) ?? null];
+    else if (typeof value === 'number' && Number.isInteger(value)) {
+      for (let index = 0; index < value; index++) yield [index, index];
+    } else {
+      throw new TemplateFault(node.pipeline.start, `range needs a list, a map or an int, not ${inWords(value)}`);
+    }
+  }
+
+  #call(node: TemplateCall, dot: Value): void {
+    const nodes = this.#template.defined.get(node.name);
+    if (nodes === undefined) {
+      const hint = didYouMean(node.name, this.#template.defined.keys());
+      throw new TemplateFault(node.start, `there is no template "${node.name}"${hint}`);
+    }
+    const argument = node.pipeline === undefined ? null : this.#pipeline(node.pipeline, dot);
+    const outer = this.#variables;
+    this.#variables = [{ name: '$', value: argument }];
+    this.#nodes(nodes, argument);
+    this.#variables = outer;
+  }
+
+  #pipeline(pipeline: Pipeline, dot: Value): Value {
+    this.#enter(pipeline.start);
+    let value: Value | undefined;
+    for (const command of pipeline.commands) value = this.#command(command, dot, value);
+    const result = value ?? null;
+    for (const name of pipeline.declares) {
+      if (pipeline.assigns) this.#assign(name, result);
+      else this.#variables.push({ name, value: result });
+    }
+    this.#depth -= 1;
+    return result;
+  }
+
+  /** One stage; `piped` is the value of the stage before, undefined for the first. */
+  #command(command: Command, dot: Value, piped: Value | undefined): Value {
+    this.#spend(1, command.start);
+    const { head, args } = command;
+    if (head.kind === 'identifier') {
+      const known = this.#options.functions.get(head.name);
+      if (known !== undefined) return this.#invoke(head, known, args, dot, piped);
+    }
+    if (args.length > 0 || piped !== undefined) {
+      throw new TemplateFault(head.start, `${this.#source(head)} is a value, no function; it takes no arguments`);
+    }
+    if (head.kind === 'nil') throw new TemplateFault(head.start, 'nil alone is no value');
+    return this.#expression(head, dot);
+  }
+
+  #expression(expression: Expression, dot: Value): Value {
+    switch (expression.kind) {
+      case 'dot':
+        return dot;
+      case 'nil':
+        return null;
+      case 'literal':
+        return expression.value;
+      case 'field':
+        return this.#fields(dot, expression.names, '');
+      case 'variable':
+        return this.#fields(this.#variable(expression.name), expression.names, expression.name);
+      case 'chain':
+        return this.#fields(this.#expression(expression.base, dot), expression.names, this.#source(expression.base));
+      case 'pipeline':
+        return this.#pipeline(expression, dot);
+      case 'identifier': {
+        const known = this.#options.functions.get(expression.name);
+        if (known !== undefined) return this.#invoke(expression, known, [], dot, undefined);
+        if (isMap(this.#data)) {
+          const value = entryOf(this.#data, expression.name);
+          if (value !== undefined) return value;
+        }
+        throw new TemplateFault(
+          expression.start,
+          `${noEntry(expression.name, this.#data)}, and no function of that name`,
+        );
+      }
+    }
+  }
+
+  #invoke(
+    head: Identifier,
+    callee: TemplateFunction,
+    args: readonly Expression[],
+    dot: Value,
+    piped: Value | undefined,
+  ): Value {
+    const count = args.length + (piped === undefined ? 0 : 1);
+    if (count < callee.min || count > callee.max) {
+      const wanted = wantedArguments(callee, count);
+      throw new TemplateFault(head.start, `${head.name} takes ${wanted}, not ${count}`);
+    }
+    if (head.name === 'and' || head.name === 'or') return this.#shortCircuit(head.name, args, dot, piped);
+    const values = args.map((argument) => this.#expression(argument, dot));
+    if (piped !== undefined) values.push(piped);
+    for (const value of values) {
+      this.#spendOn(value, head.start);
+      if (typeof value === 'string') this.#spend(value.length * (callee.stepsPerCharacter ?? 0), head.start);
+    }
+    const result = this.#guarded(head.start, `${head.name}: `, () => callee.call(values));
+    this.#spendOn(result, head.start);
+    return result;
+  }
+
+  /** Does `work`; a function's fault in it becomes one of the template at `offset`. */
+  #guarded<T>(offset: number, prefix: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof FunctionFault) throw new TemplateFault(offset, prefix + error.message);
+      throw error;
+    }
+  }
+
+  /** `and` and `or` evaluate no argument after the one that decides. */
+  #shortCircuit(name: 'and' | 'or', args: readonly Expression[], dot: Value, piped: Value | undefined): Value {
+    let value: Value = null;
+    for (const argument of args) {
+      value = this.#expression(argument, dot);
+      if (isTrue(value) === (name === 'or')) return value;
+    }
+    return piped === undefined ? value : piped;
+  }
+
+  /** Follows `.a.b` from `from`; `path` is what led there, for messages. */
+  #fields(from: Value, names: readonly Name[], path: string): Value {
+    let value = from;
+    let walked = path;
+    for (const name of names) {
+      if (!isMap(value)) {
+        const where = walked === '' ? 'the current value (.)' : walked;
+        throw new TemplateFault(name.start, `${where} is ${inWords(value)}, it has no field "${name.text}"`);
+      }
+      const next = entryOf(value, name.text);
+      if (next === undefined) {
+        const where = walked === '' || walked === '$' ? '' : `${walked}: `;
+        throw new TemplateFault(name.start, `${where}${noEntry(name.text, value)}`);
+      }
+      value = next;
+      walked += `.${name.text}`;
+    }
+    return value;
+  }
+
+  #variable(name: string): Value {
+    return this.#binding(name)?.value ?? null;
+  }
+
+  #assign(name: string, value: Value): void {
+    const binding = this.#binding(name);
+    if (binding !== undefined) binding.value = value;
+  }
+
+  /** The innermost binding; the parser has seen to it that there is one. */
+  #binding(name: string): Binding | undefined {
+    return this.#variables.findLast((binding) => binding.name === name);
+  }
+
+  #source(node: { start: number; end: number }): string {
+    return this.#template.text.slice(node.start, Math.min(node.end, node.start + 60)).replace(/\s*-?\}\}$/, '');
+  }
+
+  #enter(offset: number): void {
+    this.#depth += 1;
+    if (this.#depth > DEPTH_LIMIT) {
+      throw new TemplateFault(offset, `nested more than ${DEPTH_LIMIT} deep (does a template call itself for ever?)`);
+    }
+  }
+
+  /** Pays for a value by its size, and refuses one larger than the output may be. */
+  #spendOn(value: Value, offset: number): void {
+    if (typeof value === 'string') {
+      if (value.length > this.#options.limits.outputBytes) {
+        throw new TemplateFault(offset, `a value is longer than ${this.#options.limits.outputBytes} bytes`);
+      }
+      this.#spend(1 + (value.length >> 6), offset);
+    } else if (isList(value)) this.#spend(1 + value.length, offset);
+    else this.#spend(1, offset);
+  }
+
+  #spend(steps: number, offset: number): void {
+    this.#steps += steps;
+    const limit = this.#options.limits.steps;
+    if (this.#steps > limit) throw new TemplateFault(offset, `rendering takes more than ${limit} steps`);
+  }
+}
+
+function wantedArguments({ min, max }: TemplateFunction, count: number): string {
+  const bound = count < min ? min : max;
+  const exactly = min === max ? '' : count < min ? 'at least ' : 'at most ';
+  return `${exactly}${bound} argument${bound === 1 ? '' : 's'}`;
+}
+
+/** That `key` is missing in `map`, what is there, and what was perhaps meant. */
+function noEntry(key: string, map: Value): string {
+  if (!isMap(map)) return `no value for "${key}" (there is ${kindOf(map) === 'nil' ? 'no data' : typeOf(map)})`;
+  const keys = keysOf(map);
+  const shown = keys.slice(0, LISTED_KEYS).join(', ');
+  const rest = keys.length > LISTED_KEYS ? ` and ${keys.length - LISTED_KEYS} more` : '';
+  const there = keys.length === 0 ? '; there are no keys' : `; there are: ${shown}${rest}`;
+  return `no value for "${key}"${didYouMean(key, keys)}${there}`;
+}

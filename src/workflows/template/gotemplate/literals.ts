@@ -1,0 +1,86 @@
+import { float, type Value } from './values.ts';
+
+const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
+  a: 7,
+  b: 8,
+  f: 12,
+  n: 10,
+  r: 13,
+  t: 9,
+  v: 11,
+  '\\': 92,
+};
+
+/** Text of a quoted string or character constant, quotes included (Go spec, "String literals"); undefined when malformed. */
+export function unquote(source: string): string | undefined {
+  const quote = source[0];
+  const inner = source.slice(1, -1);
+  // Go drops carriage returns from raw strings.
+  if (quote === '`') return inner.replaceAll('\r', '');
+  if (!inner.includes('\\')) return inner;
+  const bytes: Uint8Array[] = [];
+  let at = 0;
+  while (at < inner.length) {
+    const backslash = inner.indexOf('\\', at);
+    if (backslash < 0) break;
+    bytes.push(Buffer.from(inner.slice(at, backslash)));
+    const read = readEscape(inner, backslash + 1, quote ?? '"');
+    if (read === undefined) return undefined;
+    bytes.push(read.bytes);
+    at = read.next;
+  }
+  bytes.push(Buffer.from(inner.slice(at)));
+  return Buffer.concat(bytes).toString();
+}
+
+/** The bytes of the escape whose first character after the backslash is at `at`, and where the text goes on. */
+function readEscape(text: string, at: number, quote: string): { bytes: Uint8Array; next: number } | undefined {
+  const letter = text[at];
+  if (letter === undefined) return undefined;
+  if (letter === quote) return { bytes: Buffer.from(letter), next: at + 1 };
+  const simple = SIMPLE_ESCAPES[letter];
+  if (simple !== undefined) return { bytes: Buffer.from([simple]), next: at + 1 };
+  const digits = { x: 2, u: 4, U: 8 }[letter];
+  if (digits !== undefined) {
+    const hex = text.slice(at + 1, at + 1 + digits);
+    if (hex.length !== digits || !/^[0-9a-fA-F]+$/.test(hex)) return undefined;
+    const code = Number.parseInt(hex, 16);
+    const next = at + 1 + digits;
+    if (letter === 'x') return { bytes: Buffer.from([code]), next };
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
+    return { bytes: Buffer.from(String.fromCodePoint(code)), next };
+  }
+  const octal = /^[0-7]{3}/.exec(text.slice(at, at + 3))?.[0];
+  if (octal === undefined || Number.parseInt(octal, 8) > 255) return undefined;
+  return { bytes: Buffer.from([Number.parseInt(octal, 8)]), next: at + 3 };
+}
+
+/** Code point of a character constant such as `'a'` or `'\n'`; undefined when it is not exactly one character. */
+export function charOf(source: string): number | undefined {
+  const text = unquote(source);
+  if (text === undefined || source === "'''") return undefined;
+  const code = text.codePointAt(0);
+  return code !== undefined && String.fromCodePoint(code).length === text.length ? code : undefined;
+}
+
+const INTEGER =
+  /^[+-]?(?:0|[1-9](?:_?[0-9])*|0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])+)$/;
+const DECIMAL_FLOAT = /^[+-]?(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9]+)?$/;
+
+/** Value of a number as Go writes it; a message when it is none, or one that an int cannot hold here. */
+export function numberFrom(source: string): { value: Value } | { problem: string } {
+  const plain = source.replaceAll('_', '').replace(/^\+/, '');
+  if (INTEGER.test(source)) {
+    const sign = plain.startsWith('-') ? -1 : 1;
+    const digits = plain.replace(/^-/, '').replace(/^0(?=[0-7]+$)/, '0o');
+    const value = sign * Number(digits);
+    if (!Number.isSafeInteger(value)) return { problem: `the number ${source} is beyond ±2^53` };
+    return { value: value === 0 ? 0 : value };
+  }
+  if (DECIMAL_FLOAT.test(source)) {
+    const value = Number(plain);
+    if (!Number.isFinite(value)) return { problem: `the number ${source} is out of range` };
+    return { value: float(value) };
+  }
+  return { problem: `bad number ${source}; write decimal, 0x, 0o or 0b integers, or decimal fractions` };
+}

@@ -1,0 +1,157 @@
+import { type Problem, TinsmithError } from '../../errors.ts';
+import type { TemplateDocument } from './document.ts';
+import { execute, LineIndex, parse, type SourceMap, type Template, type Value } from './gotemplate/index.ts';
+import { didYouMean } from './nearest.ts';
+import { readName, readTemplate } from './schema.ts';
+import { allNodes, HOLE, type Skeleton, skeletonOf } from './skeleton.ts';
+import { TEMPLATE_FUNCTIONS } from './tinkerbell-functions.ts';
+import { type Place, YamlReader } from './yaml-reader.ts';
+
+/** Largest template text, in characters. */
+const SIZE_LIMIT = 1024 * 1024;
+
+/** Names in the data that no device may take. */
+const RESERVED = ['Hardware', 'hardware', 'references', 'workflowid'] as const;
+
+/** What a template's holes can name. */
+export interface TemplateData {
+  /** The map given with the workflow: each key is seen at the top, as `{{.device_1}}` and `{{device_1}}`. */
+  devices: Readonly<Record<string, unknown>>;
+  /** `.Hardware`: Disks, Interfaces, UserData, Metadata, VendorData. */
+  hardware?: object | undefined;
+  /** `.hardware`: the machine's whole record. */
+  hardwareObject?: object | undefined;
+  /** `.references` */
+  references?: object | undefined;
+  /** `.workflowid` */
+  workflowid?: string | undefined;
+}
+
+/** A template rendered for one workflow. */
+export interface RenderedTemplate {
+  document: TemplateDocument;
+  /** The YAML that the document was read from. */
+  text: string;
+  /** Place in the template text of a field such as `tasks[0].worker`; undefined where the template has no such field. */
+  placeOf(field: string): Place | undefined;
+}
+
+/**
+ * Checks a template when it is uploaded, before there are values for its holes: the holes themselves always; the YAML
+ * and the schema as far as they do not depend on what the holes will write.
+ *
+ * @returns the template's name, which must be written out in it.
+ * @throws TinsmithError INVALID_INPUT with all problems found, each with line and column.
+ */
+export function checkTemplate(text: string): { name: string } {
+  const template = parseTemplate(text);
+  const { name, problems } = checkSkeleton(skeletonOf(template));
+  refuseIf([...undefinedTemplates(template), ...problems]);
+  return { name };
+}
+
+/**
+ * Renders a template and checks all of the result.
+ *
+ * @throws TinsmithError INVALID_INPUT: the first hole that cannot be filled, or all problems of the document, each with
+ * line and column of the template text.
+ */
+export function renderTemplate(text: string, data: TemplateData): RenderedTemplate {
+  const template = parseTemplate(text);
+  const rendered = execute(template, visibleData(data), { functions: TEMPLATE_FUNCTIONS, nilHoles: 'refuse' });
+  const reader = new YamlReader(rendered.text, placesBy(rendered.map));
+  const document = readTemplate(reader);
+  refuseIf(reader.problems);
+  if (document === undefined) throw new TinsmithError('INTERNAL', 'A template without problems has no document.');
+  return { document, text: rendered.text, placeOf: (field) => reader.places.get(field) };
+}
+
+function parseTemplate(text: string): Template {
+  if (text.length > SIZE_LIMIT) {
+    refuseIf([{ field: '', message: `the template is longer than ${SIZE_LIMIT} characters`, line: 1, column: 1 }]);
+  }
+  return parse(text, TEMPLATE_FUNCTIONS);
+}
+
+/** Calls of templates that the text does not define, wherever they stand. */
+function undefinedTemplates(template: Template): Problem[] {
+  const lines = new LineIndex(template.text);
+  return [...allNodes(template)].flatMap((node) => {
+    if (node.kind !== 'template' || template.defined.has(node.name)) return [];
+    const message = `there is no template "${node.name}"${didYouMean(node.name, template.defined.keys())}`;
+    return [{ field: '', message, ...lines.positionOf(node.start) }];
+  });
+}
+
+/** Name and problems as far as they can be told without values. */
+function checkSkeleton(skeleton: Skeleton): { name: string; problems: Problem[] } {
+  const scanned = scanName(skeleton);
+  if (skeleton.branches) return scanned;
+  const reader = new YamlReader(skeleton.text, placesBy(skeleton.map), HOLE);
+  // Holes on lines of their own may be what makes the YAML whole.
+  if (skeleton.partial && reader.root === undefined) return scanned;
+  const document = readTemplate(reader, skeleton.partial);
+  if (document === undefined || document.name === '') {
+    return { name: '', problems: reader.problems.length > 0 ? reader.problems : scanned.problems };
+  }
+  const place = reader.places.get('name');
+  const problem = reader.isOpen(document.name) ? [{ ...OPEN_NAME, line: place?.line, column: place?.column }] : [];
+  return { name: document.name, problems: [...reader.problems, ...problem] };
+}
+
+const OPEN_NAME = { field: 'name', message: 'the name of a template must be written out, it cannot be a hole' };
+
+/** The name in a text that cannot be read as YAML yet: a line that begins with `name:` belongs to the top level. */
+function scanName(skeleton: Skeleton): { name: string; problems: Problem[] } {
+  const line = /^name:(?=[ \t])[^\n]*/m.exec(skeleton.text);
+  if (line === null) {
+    const message = 'the template has no line "name: …" at its top level';
+    return { name: '', problems: [{ field: 'name', message, line: 1, column: 1 }] };
+  }
+  const place = placesBy(skeleton.map);
+  const reader = new YamlReader(line[0], (offset) => place(line.index + offset), HOLE);
+  const name = readName(reader);
+  if (name !== undefined && reader.isOpen(name)) {
+    reader.problems.push({ ...OPEN_NAME, ...place(line.index) });
+  }
+  return { name: name ?? '', problems: reader.problems };
+}
+
+function placesBy(map: SourceMap): (offset: number) => Place {
+  return (offset) => {
+    const { line, column, hole } = map.originOf(offset);
+    return { line, column, hole };
+  };
+}
+
+/** The data as holes see it. @throws TinsmithError when a device has the name of something else */
+function visibleData({ devices, hardware, hardwareObject, references, workflowid }: TemplateData): Value {
+  const taken = Object.keys(devices).filter((key) => RESERVED.some((name) => name === key));
+  if (taken.length > 0) {
+    throw new TinsmithError(
+      'INVALID_INPUT',
+      `A device cannot be named ${taken.join(' or ')}, templates find other data there.`,
+      {
+        next: `Give it another name than ${RESERVED.join(', ')}.`,
+        problems: taken.map((key) => ({ field: `devices.${key}`, message: `"${key}" is reserved` })),
+      },
+    );
+  }
+  const others = { Hardware: hardware, hardware: hardwareObject, references, workflowid };
+  const given = Object.entries(others).filter(([, value]) => value !== undefined);
+  return Object.assign(Object.create(null), devices, Object.fromEntries(given));
+}
+
+/** @throws TinsmithError when there are problems: the first in its message, all of them with it */
+function refuseIf(problems: readonly Problem[]): void {
+  const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+  const [first] = sorted;
+  if (first === undefined) return;
+  const more = sorted.length > 1 ? ` (and ${sorted.length - 1} more)` : '';
+  const field = first.field === '' ? '' : `${first.field}: `;
+  throw new TinsmithError(
+    'INVALID_INPUT',
+    `The template is not right at line ${first.line}, column ${first.column}: ${field}${first.message}${more}`,
+    { next: 'Correct the template at the places named.', problems: sorted },
+  );
+}
