@@ -1,0 +1,136 @@
+/**
+ * The data directory: ours by its marker file, used by one process at a time. Everything Tinsmith keeps lies below it:
+ * `db/` (LevelDB), `token` (mode 0600), `images/`, `files/`, `native/` (addons unpacked from the executable).
+ */
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, TinsmithError } from '../errors.ts';
+
+const MARKER = 'tinsmith.json';
+const FORMAT = 1;
+
+export interface DataDirectory {
+  path: string;
+  /** Gives the directory back. */
+  release(): void;
+}
+
+/**
+ * Claims a data directory, making it if it is not there.
+ * @throws TinsmithError DATA_DIRECTORY_IN_USE (with the other pid), DATA_DIRECTORY_FOREIGN, DATA_DIRECTORY_UNUSABLE
+ */
+export function claimDataDirectory(path: string): DataDirectory {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (!statSync(path).isDirectory()) throw new Error('it is not a directory');
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+  const marker = join(path, MARKER);
+  if (existsSync(marker)) checkMarker(path, marker);
+  else if (readdirSync(path).length > 0) {
+    throw new TinsmithError(
+      'DATA_DIRECTORY_FOREIGN',
+      `${path} is not empty and is not a data directory of Tinsmith (it has no ${MARKER}).`,
+      {
+        next: 'Name another directory with --data, or an empty one.',
+      },
+    );
+  }
+  const lock = join(path, 'pid');
+  claimLock(path, lock);
+  try {
+    if (!existsSync(marker)) writeFileSync(marker, `${JSON.stringify({ format: FORMAT })}\n`, { mode: 0o600 });
+  } catch (cause) {
+    rmSync(lock, { force: true });
+    throw unusable(path, cause);
+  }
+  return { path, release: () => rmSync(lock, { force: true }) };
+}
+
+function checkMarker(path: string, marker: string): void {
+  let format: unknown;
+  try {
+    format = (JSON.parse(readFileSync(marker, 'utf8')) as { format?: unknown }).format;
+  } catch (cause) {
+    throw new TinsmithError(
+      'DATA_DIRECTORY_FOREIGN',
+      `${marker} cannot be read as the marker of a data directory: ${messageOf(cause)}`,
+      {
+        next: 'Restore the directory from a backup, or name another one with --data.',
+      },
+    );
+  }
+  if (format !== FORMAT) {
+    throw new TinsmithError(
+      'DATA_DIRECTORY_FOREIGN',
+      `${path} has data format ${String(format)}; this version of Tinsmith reads format ${FORMAT}.`,
+      {
+        next: 'Use the version of Tinsmith that wrote it, or name another directory with --data.',
+      },
+    );
+  }
+}
+
+/** The lock is a file with our pid and start time, made exclusively; one left by a process that is gone is taken over. */
+function claimLock(path: string, lock: string): void {
+  for (let tries = 0; tries < 3; tries++) {
+    try {
+      const fd = openSync(lock, 'wx', 0o600);
+      writeSync(fd, `${process.pid} ${startTime(process.pid) ?? ''}\n`);
+      closeSync(fd);
+      return;
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, cause);
+    }
+    const holder = holderOf(lock);
+    if (holder !== undefined) {
+      throw new TinsmithError('DATA_DIRECTORY_IN_USE', `${path} is in use by another Tinsmith, process ${holder}.`, {
+        next: `Stop it (kill ${holder}), or name another directory with --data.`,
+      });
+    }
+    rmSync(lock, { force: true });
+  }
+  throw unusable(path, new Error('its lock file keeps being taken'));
+}
+
+/** Pid of the living process that holds the lock; a pid used again by another process does not count. */
+function holderOf(lock: string): number | undefined {
+  try {
+    const [pid, start] = readFileSync(lock, 'utf8').trim().split(' ');
+    const now = startTime(Number(pid));
+    return now !== undefined && (start === undefined || start === now) ? Number(pid) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Start time of a process in clock ticks since boot (proc(5), stat field 22), or undefined when it is gone or a zombie. */
+function startTime(pid: number): string | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function unusable(path: string, cause: unknown): TinsmithError {
+  return new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${path} cannot be used as data directory: ${messageOf(cause)}`, {
+    next: 'Make it writable for this user, free space on its disk, or name another directory with --data.',
+    cause,
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * The store: LevelDB under one group-commit queue. A change is a synchronous function over the newest state (what is on
+ * disk plus what is about to be); all changes made while the disk was busy go down in one atomic, synced batch, and only
+ * then are their callers told. A batch that fails is forgotten together with everything decided on top of it, so memory
+ * never runs ahead of the disk. (One fdatasync for many callers: 10 to 45 times the rate of one each.)
+ */
+import type { Level } from 'level';
+import { messageOf, TinsmithError } from '../errors.ts';
+
+/** What a change may do. Reads see earlier changes that are still on their way to the disk. */
+export interface Transaction {
+  get<T>(key: string): T | undefined;
+  put(key: string, value: unknown): void;
+  delete(key: string): void;
+  /** Calls back once the change is on disk, before the caller of `change` is told. */
+  afterwards(callback: () => void): void;
+}
+
+interface Waiting {
+  writes: Map<string, string | null>;
+  callbacks: (() => void)[];
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+export class Store {
+  readonly #db: Level<string, string>;
+  /** Changes decided and not yet on disk, oldest first. */
+  #queue: Waiting[] = [];
+  /** The writes of the queue and of the batch under way: what the next change must see. */
+  #ahead = new Map<string, string | null>();
+  #flushing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(db: Level<string, string>) {
+    this.#db = db;
+  }
+
+  /** The value under a key as it is on disk. */
+  get<T>(key: string): T | undefined {
+    const text = this.#db.getSync(key);
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
+
+  /**
+   * Runs a change and waits until it is on disk.
+   * @throws whatever `decide` throws (nothing is changed then), or TinsmithError STORE_WRITE_FAILED.
+   */
+  async change<T>(decide: (transaction: Transaction) => T): Promise<T> {
+    if (this.#closed) throw new TinsmithError('UNAVAILABLE', 'The store is closed: the appliance is stopping.');
+    const writes = new Map<string, string | null>();
+    const callbacks: (() => void)[] = [];
+    const result = decide({
+      get: <V>(key: string): V | undefined => {
+        const own = writes.get(key) ?? (writes.has(key) ? null : this.#ahead.get(key));
+        if (own === null) return undefined;
+        return own === undefined ? this.get<V>(key) : (JSON.parse(own) as V);
+      },
+      put: (key, value) => void writes.set(key, JSON.stringify(value)),
+      delete: (key) => void writes.set(key, null),
+      afterwards: (callback) => void callbacks.push(callback),
+    });
+    if (writes.size === 0) {
+      // A decision made on state that is still on its way must not be told before that state is safe.
+      if (this.#flushing || this.#queue.length > 0) await this.#enqueue(writes, callbacks);
+      else for (const callback of callbacks) callback();
+      return result;
+    }
+    for (const [key, value] of writes) this.#ahead.set(key, value);
+    await this.#enqueue(writes, callbacks);
+    return result;
+  }
+
+  /** All entries whose key begins with `prefix`, in key order, as they are on disk; `after` skips up to that key. */
+  async *range<T>(
+    prefix: string,
+    options: { after?: string; limit?: number; reverse?: boolean } = {},
+  ): AsyncGenerator<[string, T]> {
+    const bounds = options.after === undefined ? { gte: prefix } : { gt: options.after };
+    const iterator = this.#db.iterator({
+      ...bounds,
+      lt: `${prefix}\uffff`,
+      limit: options.limit ?? -1,
+      reverse: options.reverse ?? false,
+    });
+    for await (const [key, value] of iterator) yield [key, JSON.parse(value) as T];
+  }
+
+  /** All values whose key begins with `prefix`, in key order. */
+  async values<T>(prefix: string): Promise<T[]> {
+    const found: T[] = [];
+    for await (const [, value] of this.range<T>(prefix)) found.push(value);
+    return found;
+  }
+
+  /** Removes everything below a prefix. Not atomic: only for what no other record refers to any more. */
+  async clear(prefix: string): Promise<void> {
+    await this.#db.clear({ gte: prefix, lt: `${prefix}\uffff` });
+  }
+
+  /** Waits for what is under way, then closes. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#flushing) await this.#flushing;
+    await this.#db.close();
+  }
+
+  #enqueue(writes: Map<string, string | null>, callbacks: (() => void)[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ writes, callbacks, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    // Everything decided in this turn of the event loop travels together.
+    await null;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      try {
+        const operations = batch.flatMap(({ writes }) =>
+          [...writes].map(([key, value]) =>
+            value === null ? ({ type: 'del', key } as const) : ({ type: 'put', key, value } as const),
+          ),
+        );
+        if (operations.length > 0) await this.#db.batch(operations, { sync: true });
+      } catch (cause) {
+        const error = new TinsmithError(
+          'STORE_WRITE_FAILED',
+          `The store could not be written: ${reasonOf(cause)}. Nothing was changed.`,
+          {
+            next: 'Free some space on the disk of the data directory (or make it writable) and try again.',
+            cause,
+          },
+        );
+        const decidedOnTop = this.#queue;
+        this.#queue = [];
+        this.#ahead.clear();
+        for (const { reject } of [...batch, ...decidedOnTop]) reject(error);
+        continue;
+      }
+      if (this.#queue.length === 0) this.#ahead.clear();
+      for (const { callbacks, resolve } of batch) {
+        for (const callback of callbacks) callback();
+        resolve();
+      }
+    }
+    this.#flushing = undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return messageOf(cause);
+}
