@@ -1,0 +1,189 @@
+/** The machines we know: records in the store, found by id, name, MAC or IP address. */
+import { isIPv4 } from 'node:net';
+import { TinsmithError } from '../errors.ts';
+import type { EventLog } from '../store/events.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import { type Hardware, type HardwareInterface, normaliseMac, parseHardware } from './hardware.ts';
+import { type MachineWork, machineWork } from './work.ts';
+
+/** A computer. */
+export interface Machine {
+  /** UUID, from the hardware data. */
+  id: string;
+  /** The first interface's host name, or else the id. */
+  name: string;
+  /** As pushed, every field kept. */
+  hardware: Hardware;
+  /** ms since 1970 */
+  createdAt: number;
+  updatedAt: number;
+}
+
+const keys = {
+  machine: (id: string) => `machine/${id}`,
+  mac: (mac: string) => `machine-mac/${mac}`,
+  address: (address: string) => `machine-address/${address}`,
+  name: (name: string) => `machine-name/${name.toLowerCase()}`,
+};
+
+export class Machines {
+  readonly #store: Store;
+  readonly #events: EventLog;
+  readonly #clock: () => number;
+
+  constructor(store: Store, events: EventLog, clock: () => number) {
+    this.#store = store;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /**
+   * Adds hardware, or replaces that with the same id. All of them or none.
+   * @throws TinsmithError INVALID_INPUT, CONFLICT (a MAC, address or name that another machine has)
+   */
+  async push(inputs: unknown[]): Promise<Machine[]> {
+    const parsed = inputs.map((input, i) => parseHardware(input, inputs.length > 1 ? `hardware [${i}]` : 'hardware'));
+    return this.#store.change((transaction) => parsed.map((hardware) => this.#put(transaction, hardware)));
+  }
+
+  #put(transaction: Transaction, hardware: Hardware): Machine {
+    const before = transaction.get<Machine>(keys.machine(hardware.id));
+    const now = this.#clock();
+    const machine: Machine = {
+      id: hardware.id,
+      name: nameOf(hardware),
+      hardware,
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+    };
+    const entries = indexEntries(machine);
+    for (const { key, field, value } of entries) {
+      const owner = transaction.get<string>(key);
+      if (owner !== undefined && owner !== machine.id) {
+        const other = transaction.get<Machine>(keys.machine(owner));
+        throw new TinsmithError(
+          'CONFLICT',
+          `${field} ${value} belongs to machine ${other?.name ?? owner} (${owner}) already.`,
+          {
+            next: 'Correct the hardware data, or delete the other machine first; nothing has been changed.',
+            problems: [{ field, message: `${value} belongs to machine ${owner}` }],
+          },
+        );
+      }
+    }
+    if (before) for (const { key } of indexEntries(before)) transaction.delete(key);
+    for (const { key } of entries) transaction.put(key, machine.id);
+    transaction.put(keys.machine(machine.id), machine);
+    this.#events.append(transaction, {
+      kind: before ? 'machine.updated' : 'machine.added',
+      machine: machine.id,
+      data: { name: machine.name },
+    });
+    return machine;
+  }
+
+  get(id: string): Machine | undefined {
+    return this.#store.get<Machine>(keys.machine(id));
+  }
+
+  byMac(mac: string): Machine | undefined {
+    return this.#through(keys.mac(normaliseMac(mac)));
+  }
+
+  byAddress(address: string): Machine | undefined {
+    return this.#through(keys.address(address));
+  }
+
+  /**
+   * Finds a machine by id, name, MAC or IP address.
+   * @throws TinsmithError NOT_FOUND
+   */
+  find(reference: string): Machine {
+    const machine =
+      this.get(reference.toLowerCase()) ??
+      this.byMac(reference) ??
+      (isIPv4(reference) ? this.byAddress(reference) : undefined) ??
+      this.#through(keys.name(reference));
+    if (machine) return machine;
+    throw new TinsmithError('NOT_FOUND', `No machine has the id, name, MAC or IP address ${reference}.`, {
+      next: 'See which there are: tinsmith machine list',
+    });
+  }
+
+  async list(): Promise<Machine[]> {
+    return this.#store.values<Machine>('machine/');
+  }
+
+  /** @throws TinsmithError NOT_FOUND, CONFLICT while a workflow of the machine is active. */
+  async delete(reference: string): Promise<Machine> {
+    const { id } = this.find(reference);
+    return this.#store.change((transaction) => {
+      const machine = transaction.get<Machine>(keys.machine(id));
+      if (!machine) throw new TinsmithError('NOT_FOUND', `Machine ${reference} has just been deleted.`);
+      const work = machineWork(transaction, id);
+      if (work.queue.length > 0) {
+        throw new TinsmithError('CONFLICT', `Machine ${machine.name} has active workflows: ${work.queue.join(', ')}.`, {
+          next: 'Wait for them, or delete them first: tinsmith workflow delete ID',
+        });
+      }
+      for (const { key } of indexEntries(machine)) transaction.delete(key);
+      transaction.delete(keys.machine(id));
+      transaction.delete(`work/${id}`);
+      this.#events.append(transaction, { kind: 'machine.deleted', machine: id, data: { name: machine.name } });
+      return machine;
+    });
+  }
+
+  /** What there is for a machine to do, and what it has had done. */
+  work(id: string): MachineWork {
+    return machineWork(this.#store, id);
+  }
+
+  /** The system that a workflow installed has called home. */
+  async heard(id: string): Promise<void> {
+    await this.#store.change((transaction) => {
+      const work = machineWork(transaction, id);
+      if (work.installed)
+        transaction.put(`work/${id}`, { ...work, installed: { ...work.installed, heardAt: this.#clock() } });
+      this.#events.append(transaction, {
+        kind: 'machine.called-home',
+        machine: id,
+        data: { installed: work.installed !== undefined },
+      });
+    });
+  }
+
+  #through(key: string): Machine | undefined {
+    const id = this.#store.get<string>(key);
+    return id === undefined ? undefined : this.get(id);
+  }
+}
+
+/** The interface of a machine with this MAC address. */
+export function interfaceOf(machine: Machine, mac: string): HardwareInterface | undefined {
+  const wanted = normaliseMac(mac);
+  return machine.hardware.network.interfaces.find(({ dhcp }) => dhcp.mac === wanted);
+}
+
+function nameOf(hardware: Hardware): string {
+  return hardware.network.interfaces.find(({ dhcp }) => dhcp.hostname)?.dhcp.hostname || hardware.id;
+}
+
+function indexEntries(machine: Machine): { key: string; field: string; value: string }[] {
+  const entries = machine.hardware.network.interfaces.flatMap(({ dhcp }, i) => [
+    { key: keys.mac(dhcp.mac), field: `network.interfaces[${i}].dhcp.mac`, value: dhcp.mac },
+    ...(dhcp.ip
+      ? [
+          {
+            key: keys.address(dhcp.ip.address),
+            field: `network.interfaces[${i}].dhcp.ip.address`,
+            value: dhcp.ip.address,
+          },
+        ]
+      : []),
+  ]);
+  return [
+    ...entries,
+    { key: keys.name(machine.name), field: 'network.interfaces[0].dhcp.hostname', value: machine.name },
+  ];
+}
