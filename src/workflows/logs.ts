@@ -1,0 +1,66 @@
+/** The output of actions, kept entry by entry: numbered, so that what comes twice is stored once. */
+import type { Store, Transaction } from '../store/store.ts';
+import type { AttemptKey, LogEntry } from '../worker/protocol.ts';
+
+/** Bytes of output kept of one attempt; what comes after is counted and not kept. */
+export const LOG_LIMIT = 16 << 20;
+
+interface LogHead {
+  /** The number expected next. */
+  next: number;
+  bytes: number;
+  /** Number of the first entry that was not kept. */
+  cutAt?: number;
+}
+
+const attemptPrefix = ({ workflow, action, attempt }: AttemptKey): string =>
+  `${workflow}/${pad(action, 4)}/${pad(attempt, 4)}`;
+const pad = (n: number, width: number): string => String(n).padStart(width, '0');
+
+/**
+ * Adds entries to a change.
+ * @returns the number expected next, and the entries that were new.
+ */
+export function appendLog(
+  transaction: Transaction,
+  key: AttemptKey,
+  from: number,
+  entries: LogEntry[],
+): { next: number; added: LogEntry[] } {
+  const headKey = `log-head/${attemptPrefix(key)}`;
+  const head = transaction.get<LogHead>(headKey) ?? { next: 0, bytes: 0 };
+  if (from > head.next) return { next: head.next, added: [] };
+  const fresh = entries.slice(head.next - from);
+  if (fresh.length === 0) return { next: head.next, added: [] };
+  const next = head.next + fresh.length;
+  let { bytes, cutAt } = head;
+  const kept: LogEntry[] = [];
+  for (const entry of fresh) {
+    if (cutAt !== undefined) break;
+    if (bytes + entry.text.length > LOG_LIMIT) {
+      cutAt = head.next + kept.length;
+      kept.push({
+        at: entry.at,
+        stream: 'stderr',
+        text: `[tinsmith: the log is cut here, at its limit of ${LOG_LIMIT >> 20} MiB]\n`,
+      });
+    } else {
+      bytes += entry.text.length;
+      kept.push(entry);
+    }
+  }
+  if (kept.length > 0) transaction.put(`log/${attemptPrefix(key)}/${pad(head.next, 9)}`, kept);
+  transaction.put(headKey, { next, bytes, cutAt });
+  return { next, added: kept };
+}
+
+/** The output of one attempt, oldest first. */
+export async function readLog(store: Store, key: AttemptKey): Promise<LogEntry[]> {
+  return (await store.values<LogEntry[]>(`log/${attemptPrefix(key)}/`)).flat();
+}
+
+/** Removes all output of a workflow. */
+export async function clearLogs(store: Store, workflow: string): Promise<void> {
+  await store.clear(`log/${workflow}/`);
+  await store.clear(`log-head/${workflow}/`);
+}
