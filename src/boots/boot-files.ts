@@ -1,0 +1,62 @@
+/** Where the files that machines boot from are: the OSIE beside the executable, the loaders inside it, the executable itself. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TinsmithError } from '../errors.ts';
+import { fileSegment, osieInitrd, type Segment, workerArchive } from './files/index.ts';
+import { LOADERS, type Loader } from './loaders.ts';
+
+export interface BootFiles {
+  /** Loaders by name, in memory: TFTP sends them in lock step. */
+  loaders: ReadonlyMap<string, Buffer>;
+  /** @throws TinsmithError UNAVAILABLE when there is no OSIE. */
+  kernel(): Promise<Segment[]>;
+  /** OSIE and worker in one. @throws TinsmithError UNAVAILABLE */
+  initrd(): Promise<Segment[]>;
+  /** The worker alone, as a cpio archive. */
+  worker(): Promise<Segment[]>;
+  /** Why no machine can boot the OSIE, or undefined when one can. */
+  missing(): string | undefined;
+}
+
+export function bootFiles(options: {
+  osieDirectory: string;
+  executable: string | undefined;
+  loader: (name: Loader) => Buffer | undefined;
+}): BootFiles {
+  const { osieDirectory } = options;
+  const kernel = join(osieDirectory, 'vmlinuz');
+  const initrd = join(osieDirectory, 'initrd.img');
+  const missing = (): string | undefined => {
+    const absent = [kernel, initrd].filter((path) => !existsSync(path));
+    if (absent.length > 0) return `${absent.join(' and ')} ${absent.length > 1 ? 'are' : 'is'} not there`;
+    return options.executable === undefined
+      ? 'this is not the packaged executable, which is the worker of the machines'
+      : undefined;
+  };
+  const present = (): string => {
+    const why = missing();
+    if (why === undefined && options.executable !== undefined) return options.executable;
+    throw new TinsmithError('UNAVAILABLE', `There is no OSIE to boot: ${why}.`, {
+      next: 'Build it with `npm run build:osie`, or name its directory with --osie.',
+    });
+  };
+  return {
+    loaders: new Map(
+      LOADERS.flatMap((name) => {
+        const content = options.loader(name);
+        return content ? [[name, content]] : [];
+      }),
+    ),
+    missing,
+    async kernel() {
+      present();
+      return [await fileSegment(kernel)];
+    },
+    async initrd() {
+      return osieInitrd({ initrd, executable: present() });
+    },
+    async worker() {
+      return workerArchive(present());
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** The iPXE scripts we hand out. Pure text; the decision is `plan`'s. */
+
+export interface OsieScript {
+  /** `http://ADDRESS:PORT` */
+  server: string;
+  mac: string;
+  /** The boot's token for the worker; a placeholder in previews. */
+  token: string;
+  /** Extra kernel arguments, such as `console=…`. */
+  arguments: string[];
+}
+
+/**
+ * Boots kernel and OSIE. The initrd is one file (OSIE and worker in one response): UEFI iPXE of 2019 loses a second one
+ * easily. It is named, and named again on the command line, because the kernel's EFI stub finds it by that name.
+ */
+export function osieScript({ server, mac, token, arguments: extra }: OsieScript): string {
+  const line = [
+    'console=tty0',
+    'console=ttyS0,115200',
+    'initrd=osie.img',
+    'rootfstype=ramfs',
+    'panic=30',
+    // iPXE's own hole: the card that it booted from.
+    `BOOTIF=01-\${netX/mac:hexhyp}`,
+    `tinsmith.server=${server}`,
+    `tinsmith.id=${mac}`,
+    `tinsmith.token=${token}`,
+    ...extra,
+  ].join(' ');
+  return `#!ipxe
+echo Tinsmith: \${netX/mac} boots into the in-memory system
+set tries:int32 0
+:again
+kernel --name vmlinuz ${server}/boot/${mac}/vmlinuz ${line} || goto failed
+initrd --name osie.img ${server}/boot/${mac}/initrd.img || goto failed
+boot || goto failed
+:failed
+imgfree
+inc tries
+iseq \${tries} 10 && goto end ||
+echo Tinsmith: could not boot, trying again in 3 seconds
+sleep 3
+goto again
+:end
+echo Tinsmith: giving up; leaving to the next boot device
+exit 1
+`;
+}
+
+/**
+ * Leaves to the installed system. In UEFI `exit 0` would stop in the firmware's menu and this iPXE has no local disks,
+ * so a small GRUB looks for the system's own loader; `exit 1` lets the firmware try its next entry.
+ */
+export function localScript({ server, mac }: { server: string; mac: string }): string {
+  return `#!ipxe
+echo Tinsmith: \${netX/mac} boots the system on its own disk
+iseq \${platform} efi && goto efi ||
+sanboot --no-describe --drive 0x80 || exit 1
+:efi
+chain --autofree ${server}/boot/loaders/${mac}/localboot.efi || exit 1
+`;
+}
+
+/** A script that the hardware data brings. */
+export function ownScript(script: { url: string } | { contents: string }): string {
+  if ('contents' in script)
+    return script.contents.startsWith('#!ipxe') ? script.contents : `#!ipxe\n${script.contents}\n`;
+  return `#!ipxe\nchain --autofree ${script.url}\n`;
+}

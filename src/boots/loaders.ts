@@ -1,0 +1,50 @@
+/**
+ * Which boot file a firmware gets, by what it said of itself: option 93 (processor architecture, IANA registry of
+ * RFC 4578 and its successors), option 60, and whether it is iPXE already.
+ */
+import type { BootAnswer, FirmwareClient } from './dhcp/index.ts';
+import type { BootPlan } from './plan.ts';
+
+/** Boot files that are part of the executable. */
+export const LOADERS = ['undionly.kpxe', 'ipxe.pxe', 'ipxe.efi', 'snponly.efi', 'localboot.efi'] as const;
+export type Loader = (typeof LOADERS)[number];
+
+/** iPXE for each architecture of option 93 that we have a binary for. 7 and 9 are both sent by x86-64 UEFI (RFC 4578 erratum). */
+const IPXE: Readonly<Record<number, Loader>> = {
+  0: 'undionly.kpxe',
+  6: 'snponly.efi',
+  7: 'snponly.efi',
+  9: 'snponly.efi',
+  15: 'snponly.efi',
+  16: 'snponly.efi',
+};
+
+const isUefi = (architecture: number): boolean => architecture !== 0;
+
+/** Where this server's files are, as the client can reach them. */
+export interface Served {
+  /** `http://ADDRESS:PORT` */
+  http: string;
+  mac: string;
+}
+
+/** What DHCP answers to a firmware under a plan. */
+export function bootAnswer(plan: BootPlan, client: FirmwareClient, served: Served): BootAnswer {
+  const { reason, sentence } = plan;
+  if (plan.boot === 'nothing') return { answer: 'ignore', reason, sentence };
+  const script = `${served.http}/boot/${served.mac}/auto.ipxe`;
+  if (client.kind === 'ipxe') return { answer: 'url', url: script, reason, sentence };
+  const architecture = client.architectures.find((code) => code in IPXE);
+  if (architecture === undefined) {
+    return {
+      answer: 'ignore',
+      reason: 'no-loader',
+      sentence: `its firmware asks for architecture ${client.architectures.join(', ') || 'none'}, for which there is no boot file here`,
+    };
+  }
+  // A UEFI firmware goes to the disk through a small GRUB at once; iPXE before it would only cost time.
+  const loader = plan.boot === 'local' && isUefi(architecture) ? 'localboot.efi' : IPXE[architecture];
+  if (client.kind === 'http')
+    return { answer: 'url', url: `${served.http}/boot/loaders/${served.mac}/${loader}`, reason, sentence };
+  return { answer: 'file', name: `${served.mac}/${loader}`, reason, sentence };
+}

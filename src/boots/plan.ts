@@ -1,0 +1,94 @@
+/**
+ * THE decision: what does this machine boot now, and why. DHCP, TFTP, HTTP scripts and `explain` all ask here, so they
+ * cannot disagree. Pure: what is known of the machine goes in, a plan with its reason comes out.
+ */
+import type { Machine } from '../machines/machines.ts';
+import { interfaceOf } from '../machines/machines.ts';
+import type { MachineWork } from '../machines/work.ts';
+
+/** What a machine is to boot. */
+export type BootPlan = {
+  /** Stable code, for scripts and tests. */
+  reason:
+    | 'unknown-machine'
+    | 'netboot-not-allowed'
+    | 'no-workflow'
+    | 'workflow-waiting'
+    | 'installed'
+    | 'nothing-installed'
+    | 'own-script';
+  /** The same for people, one sentence. */
+  sentence: string;
+} & (
+  | /** The in-memory OS with our worker. */ { boot: 'osie' }
+  | /** A script that the hardware data names: text, or a URL to chain to. */ {
+      boot: 'script';
+      script: { url: string } | { contents: string };
+    }
+  | /** The system on its own disk. */ { boot: 'local' }
+  | /** No answer: the firmware goes on with its boot order. */ { boot: 'nothing' }
+);
+
+export interface Known {
+  machine: Machine;
+  /** MAC address that asks. */
+  mac: string;
+  work: MachineWork;
+}
+
+/**
+ * Decides. A machine without any workflow is ignored; one with work boots the OSIE; one that a workflow installed boots
+ * its disk; one whose workflows have all ended without installing a system comes back to the OSIE, where it can be
+ * reached for the next one.
+ */
+export function plan(known: Known | undefined): BootPlan {
+  if (!known) return { boot: 'nothing', reason: 'unknown-machine', sentence: 'no machine has this MAC address' };
+  const { machine, mac, work } = known;
+  const netboot = interfaceOf(machine, mac)?.netboot;
+  if (netboot?.allow_pxe === false) {
+    return {
+      boot: 'nothing',
+      reason: 'netboot-not-allowed',
+      sentence: `${machine.name} may not boot from the network: allow_pxe is false in its hardware data`,
+    };
+  }
+  if (netboot?.ipxe?.contents) {
+    return {
+      boot: 'script',
+      script: { contents: netboot.ipxe.contents },
+      reason: 'own-script',
+      sentence: `${machine.name} has an iPXE script of its own in its hardware data`,
+    };
+  }
+  if (netboot?.ipxe?.url) {
+    return {
+      boot: 'script',
+      script: { url: netboot.ipxe.url },
+      reason: 'own-script',
+      sentence: `${machine.name} has the iPXE script ${netboot.ipxe.url} in its hardware data`,
+    };
+  }
+  const [next] = work.queue;
+  if (next !== undefined) {
+    return { boot: 'osie', reason: 'workflow-waiting', sentence: `workflow ${next} is to be run on ${machine.name}` };
+  }
+  if (work.installed) {
+    return {
+      boot: 'local',
+      reason: 'installed',
+      sentence: `workflow ${work.installed.workflow} installed a system on ${work.installed.disks.join(', ')} of ${machine.name}, and nothing else is to be done`,
+    };
+  }
+  if (work.ended > 0) {
+    return {
+      boot: 'osie',
+      reason: 'nothing-installed',
+      sentence: `${machine.name} has no installed system and nothing to do: it waits in the OSIE for its next workflow`,
+    };
+  }
+  return {
+    boot: 'nothing',
+    reason: 'no-workflow',
+    sentence: `no workflow is defined for ${machine.name}, so its request to boot is ignored`,
+  };
+}

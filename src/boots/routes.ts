@@ -1,0 +1,233 @@
+/**
+ * What firmware, iPXE and installers fetch over HTTP: scripts, loaders, kernel, initrd, files. Firmware has no token, so
+ * these need none; only the script that carries a boot's token goes to nobody but a machine that may boot now.
+ */
+import { type Request, Router } from 'express';
+import { TinsmithError } from '../errors.ts';
+import { remoteOf, type Sent, send } from '../http/index.ts';
+import { normaliseMac } from '../machines/hardware.ts';
+import { interfaceOf, type Machine, type Machines } from '../machines/machines.ts';
+import type { BootFiles } from './boot-files.ts';
+import { fileSegment, openRooted, type Segment } from './files/index.ts';
+import { localScript, osieScript, ownScript } from './ipxe/scripts.ts';
+import { type BootPlan, plan } from './plan.ts';
+import type { Role, Trace } from './trace.ts';
+
+/** A machine that had no answer from DHCP for so long is not booting now. */
+const BOOT_WINDOW_MS = 30 * 60_000;
+
+export interface BootRoutes {
+  machines: Machines;
+  trace: Trace;
+  bootFiles: BootFiles;
+  filesDirectory: string;
+  /** Extra kernel arguments for the OSIE. */
+  kernelArguments: string[];
+  issueToken(machine: string): Promise<string>;
+  isAdministrator(req: Request): boolean;
+  /** MAC address behind an IP address on a network of ours, as the kernel knows it. */
+  neighbour(address: string): string | undefined;
+}
+
+/** What a sending was for; comes back when it has ended. */
+interface About {
+  mac: string;
+  what: string;
+  remote: string;
+}
+
+export function bootRoutes(parts: BootRoutes): Router {
+  const { machines, trace, bootFiles } = parts;
+  const routes = Router({ caseSensitive: true });
+
+  const planFor = (mac: string): { plan: BootPlan; machine: Machine | undefined } => {
+    const machine = machines.byMac(mac);
+    return { machine, plan: plan(machine && { machine, mac, work: machines.work(machine.id) }) };
+  };
+  const about = (req: Request, mac: string, what: string): About => ({ mac, what, remote: remoteOf(req).address });
+
+  routes.get('/boot/loaders/:name', (req, res) => sendLoader(req, res, ''));
+  routes.get('/boot/loaders/:mac/:name', (req, res) => sendLoader(req, res, macOf(req.params.mac)));
+  const sendLoader = (req: Request, res: Parameters<typeof send>[0], mac: string): void => {
+    const name = String(req.params.name);
+    const content = bootFiles.loaders.get(name);
+    if (!content)
+      throw new TinsmithError('NOT_FOUND', `There is no boot file ${name} here.`, {
+        next: `There are: ${[...bootFiles.loaders.keys()].join(', ')}.`,
+      });
+    const type = name.endsWith('.efi') ? 'application/efi' : 'application/octet-stream';
+    send(
+      res,
+      { status: 200, headers: { 'content-type': type }, segments: [{ kind: 'bytes', bytes: content }] },
+      about(req, mac, name),
+    );
+  };
+
+  routes.get('/boot/:mac/auto.ipxe', async (req, res) => {
+    const mac = macOf(req.params.mac);
+    const { plan: decided, machine } = planFor(mac);
+    const { address: remote, local } = remoteOf(req);
+    const note = (outcome: 'answered' | 'refused' | 'ignored', reason: string, sentence: string): void =>
+      trace.note({
+        mac,
+        role: 'script',
+        what: 'auto.ipxe',
+        outcome,
+        reason,
+        sentence,
+        details: { boot: decided.boot, remote },
+      });
+    if (!machine || decided.boot === 'nothing') {
+      note('ignored', decided.reason, decided.sentence);
+      throw new TinsmithError('NOT_FOUND', `There is no script for ${mac}: ${decided.sentence}.`);
+    }
+    const server = `http://${local.address}:${local.port}`;
+    if (decided.boot === 'osie') {
+      const preview = parts.isAdministrator(req);
+      const stranger = preview ? undefined : notThisMachine(parts, machine, mac, remote);
+      if (stranger !== undefined) {
+        note('refused', 'not-this-machine', stranger);
+        throw new TinsmithError('FORBIDDEN', `The script of ${machine.name} is for the machine itself: ${stranger}.`, {
+          next: 'See it with: tinsmith machine preview',
+        });
+      }
+      const missing = bootFiles.missing();
+      if (missing !== undefined) {
+        note('refused', 'no-osie', missing);
+        await bootFiles.kernel();
+      }
+      const token = preview ? 'PREVIEW' : await parts.issueToken(machine.id);
+      note('answered', decided.reason, decided.sentence);
+      res
+        .type('text/plain')
+        .set('cache-control', 'no-store')
+        .send(osieScript({ server, mac, token, arguments: parts.kernelArguments }));
+      return;
+    }
+    note('answered', decided.reason, decided.sentence);
+    res
+      .type('text/plain')
+      .set('cache-control', 'no-store')
+      .send(decided.boot === 'local' ? localScript({ server, mac }) : ownScript(decided.script));
+  });
+
+  const part = (name: string, segments: () => Promise<Segment[]>): void => {
+    routes.get(`/boot/:mac/${name}`, async (req, res) => {
+      const mac = macOf(req.params.mac);
+      if (!machines.byMac(mac)) throw new TinsmithError('NOT_FOUND', `No machine has the MAC address ${mac}.`);
+      send(
+        res,
+        { status: 200, headers: { 'content-type': 'application/octet-stream' }, segments: await segments() },
+        about(req, mac, name),
+      );
+    });
+  };
+  part('vmlinuz', () => bootFiles.kernel());
+  part('initrd.img', () => bootFiles.initrd());
+  part('worker.cpio', () => bootFiles.worker());
+
+  routes.get('/files/*path', async (req, res) => {
+    const name = (req.params.path as unknown as string[]).join('/');
+    const found = await openRooted(parts.filesDirectory, name);
+    if ('refused' in found)
+      throw new TinsmithError('NOT_FOUND', found.sentence, { next: `Files are served from ${parts.filesDirectory}.` });
+    const { address } = remoteOf(req);
+    const machine = machines.byAddress(address);
+    const mac =
+      machine?.hardware.network.interfaces.find(({ dhcp }) => dhcp.ip?.address === address)?.dhcp.mac ??
+      parts.neighbour(address) ??
+      '';
+    send(
+      res,
+      {
+        status: 200,
+        headers: { 'content-type': 'application/octet-stream' },
+        segments: [await fileSegment(found.path)],
+      },
+      about(req, mac, name),
+    );
+  });
+
+  routes.post('/phone-home/:mac', async (req, res) => {
+    const mac = macOf(req.params.mac);
+    const machine = machines.byMac(mac);
+    if (!machine) throw new TinsmithError('NOT_FOUND', `No machine has the MAC address ${mac}.`);
+    const { address: remote } = remoteOf(req);
+    const known =
+      machine.hardware.network.interfaces.some(({ dhcp }) => dhcp.ip?.address === remote) ||
+      isOneOf(machine, parts.neighbour(remote));
+    if (!known) {
+      trace.note({
+        mac,
+        role: 'system',
+        what: 'phone-home',
+        outcome: 'refused',
+        reason: 'not-this-machine',
+        sentence: `${remote} is not an address of ${machine.name}`,
+        details: { remote },
+      });
+      throw new TinsmithError('FORBIDDEN', `${remote} is not an address of ${machine.name}.`);
+    }
+    await machines.heard(machine.id);
+    trace.note({
+      mac,
+      role: 'system',
+      what: 'phone-home',
+      outcome: 'completed',
+      reason: 'system-heard',
+      sentence: `the installed system of ${machine.name} has called home`,
+      details: { remote },
+    });
+    res.status(204).end();
+  });
+  return routes;
+}
+
+/** Notes in the trace how a sending ended: a file counts as fetched only when it went out whole. */
+export function noteSent(trace: Trace, sent: Sent, about: unknown): void {
+  if (!isAbout(about) || about.mac === '') return;
+  const whole = sent.completed && sent.bytes === sent.total;
+  const role: Role = 'http';
+  const seconds = (sent.ms / 1000).toFixed(1);
+  trace.note({
+    mac: about.mac,
+    role,
+    what: about.what,
+    outcome: sent.completed ? 'completed' : 'failed',
+    reason: sent.completed ? 'sent' : sent.aborted ? 'client-left' : 'not-sent',
+    sentence: whole
+      ? `${about.what} fetched${sent.range ? ` (${sent.range})` : ' whole'}: ${sent.bytes} bytes in ${seconds} s`
+      : `${about.what} broke off after ${sent.bytes} of ${sent.total} bytes`,
+    details: { bytes: sent.bytes, total: sent.total, ms: Math.round(sent.ms), remote: about.remote },
+  });
+}
+
+function isAbout(about: unknown): about is About {
+  return typeof about === 'object' && about !== null && 'mac' in about;
+}
+
+function macOf(text: string | undefined): string {
+  const mac = normaliseMac(text ?? '');
+  if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) return mac;
+  throw new TinsmithError('NOT_FOUND', `${text} is not a MAC address.`);
+}
+
+/** Why a request cannot come from this machine booting now, or undefined when it can. */
+function notThisMachine(
+  { trace, neighbour }: BootRoutes,
+  machine: Machine,
+  mac: string,
+  remote: string,
+): string | undefined {
+  if (!trace.answeredWithin(mac, BOOT_WINDOW_MS))
+    return `DHCP has answered ${mac} nothing lately, so it is not booting`;
+  const behind = neighbour(remote);
+  if (behind !== undefined) return isOneOf(machine, behind) ? undefined : `${remote} is the address of ${behind}`;
+  // Behind a router the kernel knows no MAC address; then the address must be the one we reserve.
+  const reserved = interfaceOf(machine, mac)?.dhcp.ip?.address;
+  return reserved === undefined || reserved === remote ? undefined : `it came from ${remote}, not from ${reserved}`;
+}
+
+function isOneOf(machine: Machine, mac: string | undefined): boolean {
+  return mac !== undefined && interfaceOf(machine, mac) !== undefined;
+}
