@@ -1,0 +1,18 @@
+/** Input at the border: a schema's complaints become problems with field paths. */
+import type { z } from 'zod';
+import { TinsmithError } from '../errors.ts';
+
+/** @throws TinsmithError INVALID_INPUT with every problem. */
+export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => ({
+    field: path.map(String).join('.') || 'the body',
+    message,
+  }));
+  throw new TinsmithError(
+    'INVALID_INPUT',
+    `The request is not usable: ${problems.map(({ field, message }) => `${field}: ${message}`).join('; ')}.`,
+    { problems },
+  );
+}

@@ -1,0 +1,110 @@
+/** Records of the store as the API shows them: ISO times, and what can be derived. */
+
+import type { TraceEntry as TraceRecord } from '../boots/trace.ts';
+import type { Machine as MachineRecord } from '../machines/machines.ts';
+import type { MachineWork } from '../machines/work.ts';
+import type { StoredEvent } from '../store/events.ts';
+import type { Template as TemplateRecord } from '../workflows/templates.ts';
+import { currentAction, isFinal, type Workflow as WorkflowRecord, type WorkflowState } from '../workflows/workflow.ts';
+import type { Machine, Template, TraceEntry, Workflow, WorkflowActionEvent } from './types.ts';
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const maybeIso = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : iso(ms));
+
+export function presentMachine(machine: MachineRecord, work: MachineWork, lastSeen: number | undefined): Machine {
+  const { installed, worker } = work;
+  return {
+    id: machine.id,
+    name: machine.name,
+    hardware: machine.hardware,
+    interfaces: machine.hardware.network.interfaces.map(({ dhcp }) => ({
+      mac: dhcp.mac,
+      address: dhcp.ip?.address,
+      hostname: dhcp.hostname,
+    })),
+    createdAt: iso(machine.createdAt),
+    updatedAt: iso(machine.updatedAt),
+    workflow: work.queue[0],
+    ...(installed ? { installed: { ...installed, at: iso(installed.at), heardAt: maybeIso(installed.heardAt) } } : {}),
+    ...(worker ? { worker: { lastSeen: iso(lastSeen ?? worker.at), boot: worker.boot, version: worker.version } } : {}),
+  };
+}
+
+export function presentTemplate(template: TemplateRecord): Template {
+  return { ...template, createdAt: iso(template.createdAt), updatedAt: iso(template.updatedAt) };
+}
+
+/** @param waitsFor why nothing moves, when nothing does. */
+export function presentWorkflow(workflow: WorkflowRecord, waitsFor: string | undefined): Workflow {
+  const index = currentAction(workflow);
+  const current = workflow.actions[index ?? workflow.actions.length - 1];
+  const done = workflow.actions.filter(({ state }) => state === 'SUCCESS').length;
+  return {
+    ...workflow,
+    actions: workflow.actions.map((action) => ({
+      ...action,
+      startedAt: maybeIso(action.startedAt),
+      endedAt: maybeIso(action.endedAt),
+    })),
+    createdAt: iso(workflow.createdAt),
+    updatedAt: iso(workflow.updatedAt),
+    progress: Math.floor((done * 100) / workflow.actions.length),
+    currentTask: current?.task,
+    currentAction: current?.name,
+    currentWorker: current?.machine,
+    currentActionState: current?.state,
+    waitsFor: isFinal(workflow.state) ? undefined : waitsFor,
+  };
+}
+
+export function presentTrace(entry: TraceRecord): TraceEntry {
+  return { ...entry, time: iso(entry.time) };
+}
+
+/** The history of a workflow's actions, one line each time that one begins, ends or is interrupted. */
+export function presentActionEvents(workflow: string, events: StoredEvent[]): WorkflowActionEvent[] {
+  return events.flatMap((event) => {
+    const state = actionState(event);
+    if (state === undefined) return [];
+    const { task, name, action, attempt, seconds, message, exitCode, logTail } = event.data as {
+      task: string;
+      name: string;
+      action: number;
+      attempt: number;
+      seconds?: number;
+      message?: string;
+      exitCode?: number;
+      logTail?: string[];
+    };
+    return [
+      {
+        workflow,
+        worker: event.machine ?? '',
+        task,
+        action: name,
+        index: action,
+        attempt,
+        state,
+        seconds: seconds ?? 0,
+        message:
+          message ?? (state === 'RUNNING' ? 'started' : 'interrupted: the machine was restarted; it will be run again'),
+        at: iso(event.time),
+        exitCode,
+        logTail,
+      },
+    ];
+  });
+}
+
+function actionState(event: StoredEvent): WorkflowState | undefined {
+  switch (event.kind) {
+    case 'action.started':
+      return 'RUNNING';
+    case 'action.lost':
+      return 'PENDING';
+    case 'action.ended':
+      return event.data.state as WorkflowState;
+    default:
+      return undefined;
+  }
+}

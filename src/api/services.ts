@@ -1,0 +1,38 @@
+/** What the routes are built on: every part of the appliance that they call. */
+import type { Logger } from 'pino';
+import type { BootFiles } from '../boots/boot-files.ts';
+import type { Trace } from '../boots/trace.ts';
+import type { Machines } from '../machines/machines.ts';
+import type { Builtins, Images, Registry } from '../registry/index.ts';
+import type { EventLog } from '../store/events.ts';
+import type { Store } from '../store/store.ts';
+import type { Templates } from '../workflows/templates.ts';
+import type { Workflows } from '../workflows/workflows.ts';
+import type { Stream } from './stream.ts';
+import type { WorkerTokens } from './tokens.ts';
+import type { Status } from './types.ts';
+
+export interface Services {
+  store: Store;
+  events: EventLog;
+  machines: Machines;
+  templates: Templates;
+  workflows: Workflows;
+  trace: Trace;
+  stream: Stream;
+  images: Images;
+  builtins: Builtins | undefined;
+  registry: Registry;
+  bootFiles: BootFiles;
+  workerTokens: WorkerTokens;
+  adminToken: string;
+  /** ISO 8601 */
+  startedAt: string;
+  status(): Status;
+  /** `http://ADDRESS:PORT` by which a machine with this address reaches us. */
+  serverUrl(address: string | undefined): string;
+  /** MAC address behind an IP address on a network of ours, as the kernel knows it. */
+  neighbour(address: string): string | undefined;
+  clock(): number;
+  log: Logger;
+}
