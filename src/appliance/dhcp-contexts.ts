@@ -1,0 +1,63 @@
+/** What DHCP is told of a client: its reservation, and what it is to boot. */
+import type { ClientContext, DhcpPacket, Reservation } from '../boots/dhcp/index.ts';
+import type { DhcpInterface, DhcpNote } from '../boots/dhcp/sockets.ts';
+import { bootAnswer } from '../boots/loaders.ts';
+import { plan } from '../boots/plan.ts';
+import type { HardwareInterface } from '../machines/hardware.ts';
+import { interfaceOf, type Machines } from '../machines/machines.ts';
+
+/** A declined address is tried again after this: the other computer may have gone (RFC 2131 names no time). */
+const DECLINED_MS = 10 * 60_000;
+
+export class DhcpContexts {
+  readonly #machines: Machines;
+  readonly #httpAt: (address: string) => string;
+  readonly #clock: () => number;
+  /** MAC address to the time until which its address counts as used by another computer. */
+  readonly #declined = new Map<string, number>();
+
+  constructor(machines: Machines, httpAt: (address: string) => string, clock: () => number) {
+    this.#machines = machines;
+    this.#httpAt = httpAt;
+    this.#clock = clock;
+  }
+
+  /** @param from the interface a packet came in on: its address is the one that the client can reach. */
+  of(packet: DhcpPacket, from: DhcpInterface): ClientContext {
+    const mac = packet.chaddr.toLowerCase();
+    const machine = this.#machines.byMac(mac);
+    const found = machine && interfaceOf(machine, mac);
+    return {
+      reservation: found && reservationOf(found),
+      machineName: machine?.name,
+      declined: (this.#declined.get(mac) ?? 0) > this.#clock(),
+      boot: (client) =>
+        bootAnswer(plan(machine && { machine, mac, work: this.#machines.work(machine.id) }), client, {
+          http: this.#httpAt(from.address),
+          mac,
+        }),
+    };
+  }
+
+  /** Remembers what a packet said that outlasts it. */
+  take(note: DhcpNote): void {
+    // Only the known are remembered: a hostile sender makes up MAC addresses for ever.
+    if (note.reason === 'address-declined' && this.#machines.byMac(note.mac))
+      this.#declined.set(note.mac, this.#clock() + DECLINED_MS);
+  }
+}
+
+function reservationOf({ dhcp }: HardwareInterface): Reservation | undefined {
+  if (!dhcp.ip) return undefined;
+  return {
+    mac: dhcp.mac,
+    address: dhcp.ip.address,
+    netmask: dhcp.ip.netmask,
+    gateway: dhcp.ip.gateway,
+    hostname: dhcp.hostname,
+    domainName: dhcp.domain_name,
+    nameServers: dhcp.name_servers ?? [],
+    timeServers: dhcp.time_servers ?? [],
+    leaseTime: dhcp.lease_time,
+  };
+}

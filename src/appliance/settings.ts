@@ -1,0 +1,177 @@
+/** The appliance's settings: a flag wins over the environment, that over the settings file, that over the default. Pure. */
+import { isIPv4 } from 'node:net';
+import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { type Problem, TinsmithError } from '../errors.ts';
+
+const port = z.preprocess(
+  digits,
+  z.int('is not a port, a whole number').min(0, 'is below 0').max(65_535, 'is above 65535'),
+);
+const directory = z.string('is not a path').min(1, 'is empty');
+const list = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
+  z.array(z.string().min(1, 'is empty'), 'is not a list'),
+);
+const choice = <const T extends string>(...values: T[]) => z.enum(values, `is not one of ${values.join(', ')}`);
+
+/** Each setting by the name of its flag, which is also its key in the settings file. */
+const SHAPES = {
+  data: directory.default('/var/lib/tinsmith'),
+  interface: list.default([]),
+  dhcp: choice('reservation', 'proxy', 'off').default('proxy'),
+  'dhcp-port': port.default(67),
+  'proxy-dhcp-port': port.default(4011),
+  tftp: z
+    .preprocess((value) => (value === true ? 'on' : value === false ? 'off' : value), choice('on', 'off'))
+    .default('on'),
+  'tftp-port': port.default(69),
+  'http-port': port.default(8080),
+  'http-address': z.string().refine(isIPv4, 'is not an IPv4 address').default('0.0.0.0'),
+  osie: directory.optional(),
+  files: directory.optional(),
+  'kernel-argument': list.default([]),
+  'log-level': choice('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
+  'log-format': choice('pretty', 'json').default('pretty'),
+};
+
+type Name = keyof typeof SHAPES;
+type Values = { [N in Name]: z.infer<(typeof SHAPES)[N]> };
+
+/** The names of all settings, as their flags are written. */
+export const SETTING_NAMES = Object.keys(SHAPES) as Name[];
+
+export interface Settings {
+  /** Data directory. */
+  data: string;
+  /** Interfaces to serve; none means every one that has an IPv4 address. */
+  interfaces: string[];
+  dhcp: 'reservation' | 'proxy' | 'off';
+  dhcpPort: number;
+  proxyDhcpPort: number;
+  tftp: boolean;
+  tftpPort: number;
+  httpPort: number;
+  /** Address that HTTP listens on. */
+  httpAddress: string;
+  /** Directory with the OSIE's kernel and initramfs, in place of the one beside the executable. */
+  osie: string | undefined;
+  /** Directory served over TFTP and below `/files/`, in place of `files` in the data directory. */
+  files: string | undefined;
+  /** Added to the kernel command line of the OSIE. */
+  kernelArguments: string[];
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  logFormat: 'pretty' | 'json';
+}
+
+/** The environment variable of a setting: `TINSMITH_DHCP_PORT`. */
+export function variableOf(name: string): string {
+  return `TINSMITH_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/**
+ * Reads the settings.
+ * @param sources.flags by flag name, undefined where not given
+ * @param sources.readFile reads the settings file, named by `--settings` or `TINSMITH_SETTINGS`
+ * @throws TinsmithError INVALID_INPUT with every problem: the flag, the variable, or the place in the file
+ */
+export function readSettings(sources: {
+  flags: Readonly<Record<string, unknown>>;
+  environment: Readonly<Record<string, string | undefined>>;
+  readFile: (path: string) => string;
+}): Settings {
+  const { flags, environment } = sources;
+  const problems: Problem[] = [];
+  const path = flags.settings ?? (environment.TINSMITH_SETTINGS || undefined);
+  const file =
+    typeof path === 'string' ? fileSettings(path, sources.readFile(path), problems) : new Map<string, Given>();
+  const given = (name: Name): Given => {
+    if (flags[name] !== undefined) return { value: flags[name], place: { field: `--${name}` } };
+    const variable = environment[variableOf(name)];
+    // An empty variable is one that was not set: a service file cannot unset.
+    if (variable) return { value: variable, place: { field: variableOf(name) } };
+    return file.get(name) ?? { value: undefined, place: { field: name } };
+  };
+  const values: Partial<Record<Name, unknown>> = {};
+  for (const name of SETTING_NAMES) {
+    const { value, place } = given(name);
+    const read = SHAPES[name].safeParse(value);
+    if (read.success) values[name] = read.data;
+    else
+      problems.push({
+        ...place,
+        message: `${place.line === undefined ? '' : `${name}: `}${shown(value)} ${read.error.issues[0]?.message ?? 'is wrong'}`,
+      });
+  }
+  if (problems.length > 0) throw refusal(problems);
+  return settingsOf(values as Values);
+}
+
+interface Given {
+  value: unknown;
+  place: Omit<Problem, 'message'>;
+}
+
+function settingsOf(values: Values): Settings {
+  return {
+    data: values.data,
+    interfaces: values.interface,
+    dhcp: values.dhcp,
+    dhcpPort: values['dhcp-port'],
+    proxyDhcpPort: values['proxy-dhcp-port'],
+    tftp: values.tftp === 'on',
+    tftpPort: values['tftp-port'],
+    httpPort: values['http-port'],
+    httpAddress: values['http-address'],
+    osie: values.osie,
+    files: values.files,
+    kernelArguments: values['kernel-argument'],
+    logLevel: values['log-level'],
+    logFormat: values['log-format'],
+  };
+}
+
+/** The settings in a file, by name, with their places; what is wrong with the file itself is added to the problems. */
+function fileSettings(file: string, text: string, problems: Problem[]): Map<string, Given> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const placeAt = (offset: number): { file: string; line: number; column: number } => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col };
+  };
+  for (const error of document.errors) problems.push({ field: '', message: error.message, ...placeAt(error.pos[0]) });
+  const found = new Map<string, Given>();
+  const { contents } = document;
+  if (document.errors.length > 0 || contents === null) return found;
+  if (!isMap(contents)) {
+    problems.push({
+      field: '',
+      message: 'must be a map of settings, such as "dhcp: proxy"',
+      ...placeAt((contents as Node).range?.[0] ?? 0),
+    });
+    return found;
+  }
+  for (const { key, value } of contents.items) {
+    const name = isScalar(key) ? String(key.value) : String(key);
+    const place = { field: name, ...placeAt((key as Node).range?.[0] ?? 0) };
+    if (!Object.hasOwn(SHAPES, name))
+      problems.push({ ...place, message: `there is no setting ${name}; there are ${SETTING_NAMES.join(', ')}` });
+    else if (value !== null) found.set(name, { value: (value as Node).toJS(document), place });
+  }
+  return found;
+}
+
+function refusal(problems: Problem[]): TinsmithError {
+  return new TinsmithError('INVALID_INPUT', 'The settings are not usable.', {
+    next: 'Correct what is named and start again. All settings: tinsmith up --help',
+    problems,
+  });
+}
+
+function digits(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,69 @@
+/** `tinsmith up`: the appliance until it is told to stop. */
+import { readFileSync } from 'node:fs';
+import type { Status } from '../api/types.ts';
+import { messageOf, TinsmithError } from '../errors.ts';
+import { startAppliance } from './appliance.ts';
+import { createLog } from './log.ts';
+import { readSettings } from './settings.ts';
+
+/** How long stopping may take before the process ends all the same, ms. */
+const STOP_LIMIT_MS = 10_000;
+
+/**
+ * Runs the appliance until SIGTERM or SIGINT.
+ * @param flags of the command line, by name.
+ */
+export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const settings = readSettings({ flags, environment: process.env, readFile: readSettingsFile });
+  const log = createLog(
+    { level: settings.logLevel, format: settings.logFormat },
+    (line) => void process.stderr.write(line),
+  );
+  const told = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+  // What nobody caught is a defect of ours; one packet or request with it must not end the service for all.
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'unexpected error'));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unexpected error'));
+  const appliance = await startAppliance(settings, log);
+  if (settings.logFormat === 'pretty') process.stdout.write(summary(appliance.status(), settings.dhcp));
+  const signal = await told;
+  log.info({ signal }, 'stopping');
+  setTimeout(() => {
+    log.error(`not stopped after ${STOP_LIMIT_MS / 1000} s; ending all the same`);
+    process.exit(1);
+  }, STOP_LIMIT_MS).unref();
+  await appliance.stop();
+  log.info('stopped');
+}
+
+function readSettingsFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new TinsmithError('INVALID_INPUT', `The settings file cannot be read: ${messageOf(cause)}`, {
+      next: 'Name another with --settings.',
+      cause,
+    });
+  }
+}
+
+const FOR_WHOM: Record<string, string> = {
+  http: 'boot files, API and images',
+  tftp: 'boot loaders for firmware',
+  'dhcp (proxy)': 'what to boot, for known machines; their addresses come from the router',
+  'dhcp (reservation)': 'addresses and what to boot, for known machines',
+};
+
+function summary({ version, commit, roles, state, dataDirectory }: Status, dhcp: string): string {
+  const lines = roles.map(({ name, state: role, bound, problem }) =>
+    role === 'up'
+      ? `  ${name.padEnd(20)} ${bound.join(', ') || 'no interface'}: ${FOR_WHOM[name] ?? ''}`
+      : `  ${name.padEnd(20)} ${role}${problem ? `: ${problem.message}\n${' '.repeat(23)}${problem.next ?? ''}` : ''}`,
+  );
+  const next =
+    dhcp === 'off'
+      ? 'DHCP is off: point your own DHCP server here.'
+      : 'Add a machine: tinsmith machine add NAME --mac MAC --ip ADDRESS';
+  return `Tinsmith ${version} (${commit}) is ${state}. Data in ${dataDirectory}.\n${lines.join('\n')}\n${next}\n`;
+}
