@@ -1,0 +1,52 @@
+/** What the lab needs of its host, checked before anything is made. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { TinsmithError } from '../errors.ts';
+
+/** Firmware for UEFI machines, as Debian's package ovmf lays it out. */
+export const OVMF = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' };
+
+const PROGRAMS = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  ip: 'iproute2',
+  dnsmasq: 'dnsmasq-base',
+  unshare: 'util-linux',
+};
+const FILES = { [OVMF.code]: 'ovmf', '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu' };
+
+/** Debian packages that the lab needs on its host. */
+export const LAB_PACKAGES = ['qemu-system-x86', 'ovmf', 'ipxe-qemu', 'seabios', 'iproute2', 'dnsmasq-base'];
+
+/** @throws TinsmithError FORBIDDEN without root, UNAVAILABLE naming every program and file that is missing. */
+export function checkHost(): void {
+  if (process.getuid?.() !== 0)
+    throw new TinsmithError(
+      'FORBIDDEN',
+      'The lab makes network namespaces and virtual machines, which only root may.',
+      { next: 'Run it with sudo.' },
+    );
+  const missing = new Set([
+    ...Object.entries(PROGRAMS).flatMap(([program, owner]) => (onPath(program) ? [] : [owner])),
+    ...Object.entries(FILES).flatMap(([file, owner]) => (existsSync(file) ? [] : [owner])),
+  ]);
+  if (missing.size > 0) {
+    throw new TinsmithError('UNAVAILABLE', `The lab needs these Debian packages: ${[...missing].join(', ')}.`, {
+      next: `apt-get install ${[...missing].join(' ')}`,
+    });
+  }
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    throw new TinsmithError('UNAVAILABLE', 'The lab needs /dev/net/tun for the network cards of its machines.', {
+      next: 'modprobe tun; in a container, pass the device in.',
+      cause,
+    });
+  }
+}
+
+function onPath(program: string): boolean {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .concat('/usr/sbin', '/sbin')
+    .some((directory) => existsSync(join(directory, program)));
+}

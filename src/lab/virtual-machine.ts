@@ -1,0 +1,140 @@
+/** One virtual computer: QEMU with real firmware, an empty disk, a cable, and a serial line that is kept. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { copyFileSync, createWriteStream, existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabMachine } from './network.ts';
+import { OVMF } from './preflight.ts';
+
+export interface VirtualMachineOptions {
+  machine: LabMachine;
+  firmware: 'bios' | 'uefi';
+  /** Where its disk, firmware variables and serial log lie. */
+  directory: string;
+  /** MiB */
+  memory: number;
+  /** Bytes */
+  disk: number;
+}
+
+export class VirtualMachine extends EventEmitter<{ line: [string]; off: [] }> {
+  readonly #options: VirtualMachineOptions;
+  #process: ChildProcess | undefined;
+
+  constructor(options: VirtualMachineOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** The serial line, as a file. */
+  get serialLog(): string {
+    return join(this.#options.directory, `${this.#options.machine.name}.serial.log`);
+  }
+
+  get isOn(): boolean {
+    return this.#process !== undefined;
+  }
+
+  powerOn(): void {
+    if (this.#process) return;
+    const child = spawn('qemu-system-x86_64', this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    const log = createWriteStream(this.serialLog, { flags: 'a' });
+    let rest = '';
+    const take = (chunk: Buffer): void => {
+      log.write(chunk);
+      const lines = (rest + chunk.toString('latin1')).split(/[\r\n]+/);
+      rest = (lines.pop() ?? '').slice(-4096);
+      for (const line of lines) this.emit('line', line);
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.once('close', () => {
+      log.end();
+      this.#process = undefined;
+      this.emit('off');
+    });
+    child.once('error', () => this.emit('off'));
+  }
+
+  /** Pulls the plug: nothing in the machine hears of it. */
+  async powerCut(): Promise<void> {
+    const child = this.#process;
+    if (!child) return;
+    const off = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await off;
+  }
+
+  #arguments(): string[] {
+    const { machine, firmware, directory, memory } = this.#options;
+    const disk = join(directory, `${machine.name}.disk`);
+    if (!existsSync(disk)) {
+      writeFileSync(disk, '');
+      truncateSync(disk, this.#options.disk);
+    }
+    // What the disk takes is lost with the lab anyway, so nothing waits for the host's disk.
+    const args = [
+      '-no-user-config',
+      '-nodefaults',
+      '-display',
+      'none',
+      '-monitor',
+      'none',
+      '-serial',
+      'stdio',
+      '-machine',
+      'q35,graphics=off',
+      '-accel',
+      'kvm',
+      '-accel',
+      'tcg,thread=multi',
+      '-cpu',
+      'max',
+      '-smp',
+      '2',
+      '-m',
+      String(memory),
+      '-uuid',
+      machine.uuid,
+      '-smbios',
+      `type=1,manufacturer=Tinsmith,product=Lab,serial=LAB${machine.number}`,
+      '-object',
+      'rng-random,filename=/dev/urandom,id=rng0',
+      '-device',
+      'virtio-rng-pci,rng=rng0',
+      '-netdev',
+      `tap,id=net0,ifname=${machine.tap},script=no,downscript=no`,
+      '-drive',
+      `file=${disk},format=raw,if=none,id=disk0,cache=unsafe`,
+    ];
+    if (firmware === 'bios') {
+      return [
+        ...args,
+        '-device',
+        `virtio-net-pci,netdev=net0,mac=${machine.mac}`,
+        '-device',
+        'virtio-blk-pci,drive=disk0',
+        '-boot',
+        'nc',
+      ];
+    }
+    const variables = join(directory, `${machine.name}.variables`);
+    if (!existsSync(variables)) copyFileSync(OVMF.variables, variables);
+    return [
+      ...args,
+      '-drive',
+      `if=pflash,format=raw,unit=0,readonly=on,file=${OVMF.code}`,
+      '-drive',
+      `if=pflash,format=raw,unit=1,file=${variables}`,
+      // Without QEMU's iPXE in the card, the firmware's own PXE client is at work, as in a real machine.
+      '-device',
+      `virtio-net-pci,netdev=net0,mac=${machine.mac},romfile=,bootindex=0`,
+      '-device',
+      'virtio-blk-pci,drive=disk0,bootindex=1',
+      // A minute is lost per boot where the firmware waits for an IPv6 boot server.
+      '-fw_cfg',
+      'name=opt/org.tianocore/IPv6PXESupport,string=n',
+    ];
+  }
+}
