@@ -19,10 +19,16 @@ const CATALOGUE = {
   STORE_CORRUPT: { status: 503, exit: 74 },
   STORE_WRITE_FAILED: { status: 507, exit: 74 },
   TIMED_OUT: { status: 504, exit: 75 },
+  WORKFLOW_FAILED: { status: 409, exit: 1 },
 } as const satisfies Record<string, { status: number; exit: number }>;
 
 /** Stable name of a kind of error. */
 export type ErrorCode = keyof typeof CATALOGUE;
+
+/** Whether something is a code of this version: a newer server may know more. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(CATALOGUE, value);
+}
 
 /** One thing wrong with an input: where (field path, or line and column, both from 1), and what. */
 export interface Problem {
@@ -31,6 +37,8 @@ export interface Problem {
   message: string;
   line?: number;
   column?: number;
+  /** The file it is in, when there is one. */
+  file?: string;
 }
 
 /** An error written for the person who reads it. */

@@ -208,9 +208,16 @@ export interface StreamFacts {
   'machine.updated': { name: string };
   'machine.deleted': { name: string };
   'machine.called-home': { installed: boolean };
+  /** All that was kept has been told; what follows happens now. */
+  'stream.live': Record<string, never>;
 }
 
-/** `GET events[?workflow=&machine=]`, server-sent: `id:` is `seq`, `event:` is `kind`, `data:` is this as JSON. */
+/**
+ * `GET events[?workflow=ID][&machine=ID…]`, server-sent: `id:` is `seq` (left out when it is 0), `event:` is
+ * `kind`, `data:` is this as JSON. With `Last-Event-ID: n` the events kept since n come first (0: all of them), then
+ * `stream.live`, which comes at once without that header. `machine=` may be given several times; beside `workflow=` it
+ * adds what is told of those machines themselves (their boot). A comment line comes at least every 20 s.
+ */
 export type StreamEvent = {
   [Kind in keyof StreamFacts]: {
     /** Position in the stream, for Last-Event-ID; 0 for what is only told live and not kept. */

@@ -1,0 +1,306 @@
+/** The client of a running appliance's HTTP API, for the command line. */
+import { readFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Argv } from 'yargs';
+import { codeOfStatus, fromProblemDetails } from '../api/problem.ts';
+import type { StreamEvent } from '../api/types.ts';
+import { messageOf, TinsmithError } from '../errors.ts';
+import { usage } from './command.ts';
+import { EventStreamParser } from './event-stream.ts';
+import type { Terminal } from './terminal.ts';
+
+const DEFAULT_SERVER = 'http://127.0.0.1:8080';
+export const DEFAULT_DATA = '/var/lib/tinsmith';
+/** How long the appliance may be silent in the middle of a request, ms; longer after an upload, which it has to unpack. */
+const PATIENCE = { request: 30_000, upload: 600_000 };
+/** How long the event stream may say nothing at all, ms; the server sends a comment much more often. */
+const SILENCE = 60_000;
+/** Wait before the event stream is asked for again, ms: first, and at most. */
+const RECONNECT = { first: 250, most: 5_000 };
+
+export interface ServerFlags {
+  server?: string | undefined;
+  tokenFile?: string | undefined;
+  data?: string | undefined;
+}
+
+/** The flags of every command that talks to an appliance. */
+export function serverFlags<T>(yargs: Argv<T>) {
+  return yargs
+    .option('server', { type: 'string', describe: `URL of the appliance [TINSMITH_SERVER, or ${DEFAULT_SERVER}]` })
+    .option('token-file', {
+      type: 'string',
+      describe: 'File with the administrator’s token [TINSMITH_TOKEN has the token itself]',
+    })
+    .option('data', {
+      type: 'string',
+      describe: `Data directory of an appliance on this host, for its token [TINSMITH_DATA, or ${DEFAULT_DATA}]`,
+    });
+}
+
+interface Body {
+  type: string;
+  content: string | Readable;
+  /** Bytes, of a stream. */
+  length?: number;
+}
+
+interface Exchange {
+  body?: Body | undefined;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+export class Client {
+  readonly #server: URL;
+  readonly #token: { value?: string; lookedAt: string };
+  readonly #signal: AbortSignal;
+
+  /** @throws TinsmithError USAGE, UNAUTHORIZED where a token is named and cannot be read. */
+  constructor(flags: ServerFlags, terminal: Pick<Terminal, 'environment' | 'interrupted'>) {
+    this.#server = serverUrl(flags.server ?? (terminal.environment.TINSMITH_SERVER || DEFAULT_SERVER));
+    this.#token = findToken(flags, terminal.environment, this.#server);
+    this.#signal = terminal.interrupted;
+  }
+
+  /** GET of a path below `/api/v1/`, its parts escaped. */
+  get<T>(...path: string[]): Promise<T> {
+    return this.#json<T>('GET', path.map(encodeURIComponent).join('/'));
+  }
+
+  /** GET with a query. */
+  find<T>(path: string, query: Record<string, string | undefined>): Promise<T> {
+    return this.#json<T>('GET', `${path}${queryOf(query)}`);
+  }
+
+  post<T>(path: string, body: unknown): Promise<T> {
+    return this.#json<T>('POST', path, { type: 'application/json', content: JSON.stringify(body) });
+  }
+
+  /** POST or PUT of YAML text. */
+  sendYaml<T>(method: 'POST' | 'PUT', yaml: string, ...path: string[]): Promise<T> {
+    return this.#json<T>(method, path.map(encodeURIComponent).join('/'), { type: 'text/yaml', content: yaml });
+  }
+
+  /** POST of a stream of bytes. */
+  upload<T>(path: string, content: Readable, length: number): Promise<T> {
+    return this.#json<T>('POST', path, { type: 'application/octet-stream', content, length });
+  }
+
+  async delete(...path: string[]): Promise<void> {
+    (await this.#exchange('DELETE', path.map(encodeURIComponent).join('/'), {})).resume();
+  }
+
+  /**
+   * Events as they happen, from after `since` on (0: all that are kept). A lost connection is taken up where it ended.
+   * @throws TinsmithError when the first connection fails or any is refused; AbortError when interrupted or told to end.
+   */
+  async *events(
+    query: { workflow?: string; machine?: string[] },
+    since?: number,
+    until?: AbortSignal,
+  ): AsyncGenerator<StreamEvent> {
+    const signal = until ? AbortSignal.any([this.#signal, until]) : this.#signal;
+    let last = since === undefined ? undefined : String(since);
+    let wait = RECONNECT.first;
+    for (let connected = false; ; ) {
+      try {
+        const response = await this.#exchange('GET', `events${queryOf(query)}`, {
+          headers: { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) },
+          signal,
+        });
+        connected = true;
+        response.setTimeout(SILENCE, () => response.destroy(new Error('the event stream is silent')));
+        const parser = new EventStreamParser();
+        for await (const chunk of response) {
+          for (const { id, data } of parser.feed(chunk as Buffer)) {
+            if (id && id !== '0') last = id;
+            wait = RECONNECT.first;
+            yield JSON.parse(data) as StreamEvent;
+          }
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof TinsmithError && (!connected || error.code !== 'UNREACHABLE')) throw error;
+      }
+      await sleep(wait, undefined, { signal });
+      wait = Math.min(wait * 2, RECONNECT.most);
+    }
+  }
+
+  async #json<T>(method: string, path: string, body?: Body): Promise<T> {
+    const response = await this.#exchange(method, path, { body });
+    const answer = parseJson(await this.#read(response));
+    if (answer === undefined) throw this.#foreign(response);
+    return answer as T;
+  }
+
+  async #read(response: IncomingMessage): Promise<string> {
+    response.setEncoding('utf8');
+    response.setTimeout(PATIENCE.request, () => response.destroy(new Error('the answer stopped in the middle')));
+    try {
+      let text = '';
+      for await (const chunk of response) text += String(chunk);
+      return text;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      throw this.#unreachable(error as NodeJS.ErrnoException);
+    }
+  }
+
+  /** Sends a request. @returns the answer, when it is a good one. @throws TinsmithError as the server put it. */
+  async #exchange(
+    method: string,
+    path: string,
+    { body, headers = {}, signal = this.#signal }: Exchange,
+  ): Promise<IncomingMessage> {
+    const url = new URL(`api/v1/${path}`, this.#server);
+    const all = { ...headers, ...(this.#token.value ? { authorization: `Bearer ${this.#token.value}` } : {}) };
+    const response = await this.#send(url, { method, headers: all, signal, agent: false }, body);
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) return response;
+    const error = fromProblemDetails(parseJson(await this.#read(response)), status);
+    if (status === 401 && !this.#token.value) throw this.#withoutToken();
+    if (!error && (status < 400 || !/\bjson\b/.test(response.headers['content-type'] ?? '')))
+      throw this.#foreign(response);
+    throw (
+      error ??
+      new TinsmithError(codeOfStatus(status), `${this.#server.origin} answered ${status} to ${method} ${url.pathname}.`)
+    );
+  }
+
+  async #send(url: URL, options: RequestOptions, body: Body | undefined): Promise<IncomingMessage> {
+    const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
+    return new Promise((resolve, reject) => {
+      const outgoing = request(url, options);
+      if (body) {
+        outgoing.setHeader('content-type', body.type);
+        outgoing.setHeader(
+          'content-length',
+          typeof body.content === 'string' ? Buffer.byteLength(body.content) : (body.length ?? 0),
+        );
+      }
+      const stream = typeof body?.content === 'object' ? body.content : undefined;
+      outgoing.setTimeout(stream ? PATIENCE.upload : PATIENCE.request, () =>
+        outgoing.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
+      );
+      outgoing.on('response', (response) => {
+        // Refused in the middle of an upload: what it answered counts, not that it stopped reading.
+        stream?.destroy();
+        outgoing.setTimeout(0);
+        resolve(response);
+      });
+      outgoing.on('error', (error) => {
+        stream?.destroy();
+        reject(error.name === 'AbortError' ? error : this.#unreachable(error));
+      });
+      stream?.on('error', (error) => outgoing.destroy(error));
+      if (stream) stream.pipe(outgoing);
+      else outgoing.end(typeof body?.content === 'string' ? body.content : undefined);
+    });
+  }
+
+  #unreachable(error: NodeJS.ErrnoException): TinsmithError {
+    const why =
+      error.code === 'ECONNREFUSED'
+        ? 'nothing listens there'
+        : error.code === 'ETIMEDOUT'
+          ? 'no answer in time'
+          : error.message || error.code;
+    return new TinsmithError('UNREACHABLE', `No appliance answers at ${this.#server.origin}: ${why}.`, {
+      next: 'Start one with: sudo tinsmith up. Or say where it is: --server http://HOST:8080, or TINSMITH_SERVER.',
+      cause: error,
+    });
+  }
+
+  #foreign(response: IncomingMessage): TinsmithError {
+    return new TinsmithError(
+      'UNREACHABLE',
+      `What answers at ${this.#server.origin} is not Tinsmith: status ${response.statusCode}, ${response.headers['content-type'] ?? 'no content type'}.`,
+      {
+        next: 'Say where the appliance is: --server http://HOST:8080, or TINSMITH_SERVER.',
+      },
+    );
+  }
+
+  #withoutToken(): TinsmithError {
+    return new TinsmithError(
+      'UNAUTHORIZED',
+      `The appliance at ${this.#server.origin} wants the administrator’s token, and there is none in ${this.#token.lookedAt}.`,
+      {
+        next: 'Copy the file token from its data directory and give it with --token-file, or name the data directory with --data.',
+      },
+    );
+  }
+}
+
+function serverUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw usage(`${text} is not the URL of an appliance.`, 'Write it like http://192.168.1.1:8080.');
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+function findToken(
+  flags: ServerFlags,
+  environment: Terminal['environment'],
+  server: URL,
+): { value?: string; lookedAt: string } {
+  const named = flags.tokenFile;
+  if (named === undefined && environment.TINSMITH_TOKEN)
+    return { value: checked(environment.TINSMITH_TOKEN, 'TINSMITH_TOKEN'), lookedAt: 'TINSMITH_TOKEN' };
+  const data = flags.data ?? (environment.TINSMITH_DATA || undefined);
+  // Unasked, the token of this host goes to an appliance on this host only.
+  if (named === undefined && data === undefined && !isThisHost(server.hostname))
+    return { lookedAt: '--token-file and TINSMITH_TOKEN' };
+  const file = named ?? join(data ?? DEFAULT_DATA, 'token');
+  try {
+    return { value: checked(readFileSync(file, 'utf8'), file), lookedAt: file };
+  } catch (error) {
+    if (error instanceof TinsmithError) throw error;
+    // Nobody named this file: an appliance elsewhere may be meant, which says itself what it wants.
+    if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return { lookedAt: file };
+    throw new TinsmithError('UNAUTHORIZED', `The administrator’s token cannot be read: ${messageOf(error)}.`, {
+      next: 'Run it as the user of the appliance (sudo), or give a copy of the token with --token-file or TINSMITH_TOKEN.',
+      cause: error,
+    });
+  }
+}
+
+function isThisHost(hostname: string): boolean {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return (
+    hostname === 'localhost' ||
+    /^127\./.test(hostname) ||
+    own.some(({ address }) => address === hostname.replace(/^\[|\]$/g, ''))
+  );
+}
+
+function checked(text: string, source: string): string {
+  const token = text.trim();
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new TinsmithError('UNAUTHORIZED', `${source} holds no token.`, {
+    next: 'Copy the file token from the data directory of the appliance.',
+  });
+}
+
+/** What is undefined is left out; a list is given as the same name several times. */
+function queryOf(query: Record<string, string | string[] | undefined>): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  );
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,16 @@
+/** Every command there is, in the order in which the help shows them. */
+import type { Command, Noun } from './command.ts';
+import { completion } from './completion.ts';
+import { image } from './image.ts';
+import { machine } from './machine.ts';
+import { action, lab, up, worker } from './roles.ts';
+import { status, version } from './status.ts';
+import { template } from './template.ts';
+import { explain, trace } from './trace.ts';
+import { workflow } from './workflow.ts';
+
+/** Commands about one thing each: `tinsmith machine …`. */
+export const NOUNS: readonly Noun[] = [machine, template, workflow, image];
+
+/** Commands of one word: `tinsmith status`. */
+export const COMMANDS: readonly Command[] = [up, lab, status, trace, explain, worker, action, version, completion];

@@ -1,0 +1,240 @@
+/** Following a workflow as it runs: watching it, its output, and waiting for its end. */
+import type { ActionLog, Data, Machine, StreamEvent, TraceEntry, Workflow } from '../api/types.ts';
+import { TinsmithError } from '../errors.ts';
+import type { Client } from './client.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A boot this long before a workflow's creation still belongs to its story, ms. */
+const BEFORE = 60_000;
+
+type LogEvent = Extract<StreamEvent, { kind: 'log' }>;
+
+/** Shows a workflow live until it ends. @throws TinsmithError WORKFLOW_FAILED when it ends without success. */
+export async function watchWorkflow(
+  client: Client,
+  { id, output }: { id: string; output: 'table' | 'json' },
+  terminal: Terminal,
+): Promise<void> {
+  const workflow = await fetchWorkflow(client, id);
+  const machines = await machinesOf(client, workflow);
+  const story = withTrace(
+    withWholeLogs(eventsUntilEnd(client, workflow), client, workflow),
+    client,
+    workflow,
+    machines,
+  );
+  if (output === 'json') {
+    for await (const event of story) terminal.stdout.write(`${JSON.stringify(event)}\n`);
+  } else {
+    const { openTimelineScreen } = await import('./timeline-screen.ts');
+    const names = machines.flatMap(({ id: own, name, interfaces }) =>
+      [own, ...interfaces.map(({ mac }) => mac)].map((key) => [key, name] as const),
+    );
+    const origin = Date.parse(workflow.createdAt);
+    const screen = openTimelineScreen(terminal, { machines: names, origin });
+    try {
+      for await (const event of story) {
+        screen.take(event);
+        if (event.kind !== 'stream.live') continue;
+        const { waitsFor } = await fetchWorkflow(client, id);
+        if (waitsFor) screen.say({ at: Date.parse(event.time), tone: 'warning', text: `waits: ${waitsFor}` });
+      }
+    } finally {
+      screen.end();
+    }
+  }
+  refuseFailure(await fetchWorkflow(client, id));
+}
+
+/** Writes the output of a workflow's actions, what there is and what comes, until it ends. */
+export async function followLogs(
+  client: Client,
+  { id, action, output }: { id: string; action?: string | undefined; output: 'table' | 'json' },
+  terminal: Terminal,
+): Promise<void> {
+  const workflow = await fetchWorkflow(client, id);
+  for await (const event of withWholeLogs(eventsUntilEnd(client, workflow), client, workflow)) {
+    if (
+      event.kind !== 'log' ||
+      (action !== undefined && action !== event.data.name && action !== String(event.data.action))
+    )
+      continue;
+    if (output === 'json') terminal.stdout.write(`${JSON.stringify(event.data)}\n`);
+    else terminal.stdout.write(event.data.entries.map(({ text }) => text).join(''));
+  }
+}
+
+/**
+ * Waits until a workflow has ended.
+ * @param timeout seconds; undefined waits for as long as it takes.
+ * @throws TinsmithError TIMED_OUT, WORKFLOW_FAILED
+ */
+export async function waitForWorkflow(client: Client, id: string, timeout: number | undefined): Promise<Workflow> {
+  const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000);
+  try {
+    for await (const _ of eventsUntilEnd(client, await fetchWorkflow(client, id), limit));
+  } catch (error) {
+    if (!limit?.aborted) throw error;
+    const { name, state, waitsFor } = await fetchWorkflow(client, id);
+    throw new TinsmithError(
+      'TIMED_OUT',
+      `Workflow ${name} (${id}) is still ${state} after ${timeout} s${waitsFor ? `: ${waitsFor}` : ''}.`,
+      {
+        next: `See what it does: tinsmith workflow watch ${id}`,
+      },
+    );
+  }
+  const ended = await fetchWorkflow(client, id);
+  refuseFailure(ended);
+  return ended;
+}
+
+/** All that is kept about a workflow and then what happens, up to its end. */
+async function* eventsUntilEnd(client: Client, workflow: Workflow, until?: AbortSignal): AsyncGenerator<StreamEvent> {
+  for await (const event of client.events({ workflow: workflow.id, machine: machinesIn(workflow) }, 0, until)) {
+    yield event;
+    if (event.workflow === workflow.id && (event.kind === 'workflow.ended' || event.kind === 'workflow.deleted'))
+      return;
+    // The events of a workflow that ended long ago may be gone.
+    if (event.kind === 'stream.live' && hasEnded(workflow)) return;
+  }
+}
+
+/** Output is told live only: what was missed, before we came or while the connection was lost, is fetched and put in. */
+async function* withWholeLogs(
+  events: AsyncIterable<StreamEvent>,
+  client: Client,
+  workflow: Workflow,
+): AsyncGenerator<StreamEvent> {
+  const shown = new Map<string, number>();
+  const keyOf = ({ data }: { data: { action: number; attempt: number } }): string => `${data.action}/${data.attempt}`;
+  const rest = async (
+    event: Extract<StreamEvent, { kind: 'log' | 'action.started' | 'action.ended' | 'action.lost' }>,
+  ): Promise<LogEvent[]> => {
+    const { action, attempt, task, name } = event.data;
+    const query = { action: String(action), attempt: String(attempt) };
+    const { data } = await client.find<Data<ActionLog[]>>(`workflows/${encodeURIComponent(workflow.id)}/logs`, query);
+    const from = shown.get(keyOf(event)) ?? 0;
+    const entries = data.find((log) => log.action === action && log.attempt === attempt)?.entries.slice(from) ?? [];
+    shown.set(keyOf(event), from + entries.length);
+    const { time, machine } = event;
+    return entries.length === 0
+      ? []
+      : [
+          {
+            seq: 0,
+            time,
+            machine,
+            workflow: workflow.id,
+            kind: 'log',
+            data: { action, attempt, task, name, from, entries },
+          },
+        ];
+  };
+  for await (const event of events) {
+    switch (event.kind) {
+      case 'log': {
+        if (event.data.from > (shown.get(keyOf(event)) ?? 0)) yield* await rest(event);
+        const next = shown.get(keyOf(event)) ?? 0;
+        const entries = event.data.entries.slice(Math.max(0, next - event.data.from));
+        if (entries.length === 0) break;
+        shown.set(keyOf(event), event.data.from + event.data.entries.length);
+        yield { ...event, data: { ...event.data, from: next, entries } };
+        break;
+      }
+      case 'action.started':
+        yield event;
+        if (workflow.actions[event.data.action]?.attempt === event.data.attempt) yield* await rest(event);
+        break;
+      case 'action.ended':
+      case 'action.lost':
+        yield* await rest(event);
+        yield event;
+        break;
+      default:
+        yield event;
+    }
+  }
+}
+
+/** Puts what was traced before we came among the events, by time. */
+async function* withTrace(
+  events: AsyncGenerator<StreamEvent>,
+  client: Client,
+  workflow: Workflow,
+  machines: Machine[],
+): AsyncGenerator<StreamEvent> {
+  // Asked for before the trace is: what happens in between is then in both, and shown once.
+  let next = events.next();
+  next.catch(() => {});
+  const earliest = Date.parse(workflow.createdAt) - BEFORE;
+  const latest = hasEnded(workflow) ? Date.parse(workflow.updatedAt) : Number.POSITIVE_INFINITY;
+  const traced: { machine: string; entry: TraceEntry }[] = [];
+  for (const { id, interfaces } of machines) {
+    for (const { mac } of interfaces) {
+      const { data } = await client.get<Data<TraceEntry[]>>('trace', mac);
+      traced.push(
+        ...data
+          .filter(({ time }) => Date.parse(time) >= earliest && Date.parse(time) <= latest)
+          .map((entry) => ({ machine: id, entry })),
+      );
+    }
+  }
+  traced.sort((a, b) => Date.parse(a.entry.time) - Date.parse(b.entry.time));
+  const known = new Set(traced.map(({ entry }) => identity(entry)));
+  for (;;) {
+    const { value: event, done } = await next;
+    if (done) return;
+    while (
+      traced[0] &&
+      (event.kind === 'stream.live' || event.seq === 0 || Date.parse(traced[0].entry.time) <= Date.parse(event.time))
+    ) {
+      const { machine, entry } = traced[0];
+      traced.shift();
+      yield { seq: 0, time: entry.time, machine, kind: 'boot.trace', data: entry };
+    }
+    if (event.kind !== 'boot.trace' || !known.has(identity(event.data))) yield event;
+    next = events.next();
+    next.catch(() => {});
+  }
+}
+
+function identity({ time, mac, role, what, reason }: TraceEntry): string {
+  return [time, mac, role, what, reason].join(' ');
+}
+
+async function fetchWorkflow(client: Client, id: string): Promise<Workflow> {
+  return (await client.get<Data<Workflow>>('workflows', id)).data;
+}
+
+async function machinesOf(client: Client, workflow: Workflow): Promise<Machine[]> {
+  const machines: Machine[] = [];
+  for (const id of machinesIn(workflow)) {
+    try {
+      machines.push((await client.get<Data<Machine>>('machines', id)).data);
+    } catch (error) {
+      // A machine that is gone has its part in the story still, by its id.
+      if (!(error instanceof TinsmithError) || error.code !== 'NOT_FOUND') throw error;
+    }
+  }
+  return machines;
+}
+
+function machinesIn(workflow: Workflow): string[] {
+  return [...new Set(workflow.actions.map(({ machine }) => machine))];
+}
+
+function hasEnded({ state }: Workflow): boolean {
+  return state !== 'PENDING' && state !== 'RUNNING';
+}
+
+function refuseFailure({ id, name, state, message }: Workflow): void {
+  if (state === 'SUCCESS') return;
+  throw new TinsmithError(
+    'WORKFLOW_FAILED',
+    `Workflow ${name} (${id}) ended ${state}${message ? `: ${message}` : ''}.`.replace(/\.\.$/, '.'),
+    {
+      next: `See its output: tinsmith workflow logs ${id}`,
+    },
+  );
+}

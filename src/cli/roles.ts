@@ -1,0 +1,135 @@
+/** The commands that are Tinsmith at work, not questions to one: `up`, `worker`, `action`, `lab`. */
+import { readFileSync } from 'node:fs';
+import { command } from './command.ts';
+
+export const up = command({
+  usage: 'up',
+  summary: 'Start the appliance: DHCP, TFTP, HTTP and the workflow engine',
+  examples: [
+    ['up', 'Beside the router’s DHCP: it gives addresses, we say what to boot'],
+    ['up --interface eth1 --dhcp reservation', 'Give the addresses too, to known machines on one network'],
+    ['up --settings /etc/tinsmith.yaml', 'With settings from a file, whose keys are the names of these flags'],
+  ],
+  flags: (yargs) =>
+    yargs
+      .option('settings', { type: 'string', describe: 'Settings file (YAML) [TINSMITH_SETTINGS]' })
+      .option('data', { type: 'string', describe: 'Data directory [/var/lib/tinsmith]' })
+      .option('interface', {
+        type: 'string',
+        array: true,
+        describe: 'Interface to serve; may be given several times [all]',
+      })
+      .option('dhcp', {
+        type: 'string',
+        choices: ['reservation', 'proxy', 'off'],
+        describe: 'Give addresses, only say what to boot, or neither [proxy]',
+      })
+      .option('dhcp-port', { type: 'number', describe: 'Port of DHCP [67]' })
+      .option('proxy-dhcp-port', { type: 'number', describe: 'Port of ProxyDHCP [4011]' })
+      .option('tftp', { type: 'string', choices: ['on', 'off'], describe: 'Serve TFTP [on]' })
+      .option('tftp-port', { type: 'number', describe: 'Port of TFTP [69]' })
+      .option('http-port', { type: 'number', describe: 'Port of HTTP: API, boot files, images [8080]' })
+      .option('http-address', { type: 'string', describe: 'Address that HTTP listens on [0.0.0.0]' })
+      .option('osie', {
+        type: 'string',
+        describe: 'Directory with the kernel and initramfs of the OSIE [osie beside the executable]',
+      })
+      .option('files', {
+        type: 'string',
+        describe: 'Directory with files of your own to serve [files in the data directory]',
+      })
+      .option('kernel-argument', {
+        type: 'string',
+        array: true,
+        describe: 'Added to the kernel command line; may be given several times',
+      })
+      .option('log-level', {
+        type: 'string',
+        choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+        describe: 'What to log [info]',
+      })
+      .option('log-format', { type: 'string', choices: ['pretty', 'json'], describe: 'How to log it [pretty]' })
+      .epilogue(
+        'Each flag can be an environment variable (TINSMITH_DHCP_PORT=6767) or a line of the settings file (dhcp-port: 6767). A flag wins over a variable, that over the file.',
+      ),
+  async run(args) {
+    const { runUp } = await import('../appliance/up.ts');
+    await runUp(args);
+  },
+});
+
+export const worker = command({
+  usage: 'worker',
+  summary: 'Run the actions of workflows on this machine',
+  examples: [
+    ['worker', 'With everything from the kernel command line, as in the OSIE'],
+    ['worker --server http://192.168.1.1:8080 --token TOKEN --id 52:54:00:00:00:01', 'With everything given'],
+  ],
+  flags: (yargs) =>
+    yargs
+      .option('server', { type: 'string', describe: 'URL of the appliance [TINSMITH_SERVER, tinsmith.server=]' })
+      .option('token', { type: 'string', describe: 'Token of this boot [TINSMITH_TOKEN, tinsmith.token=]' })
+      .option('id', { type: 'string', describe: 'MAC address of the machine [TINSMITH_ID, tinsmith.id=, BOOTIF=]' })
+      .option('docker-socket', {
+        type: 'string',
+        describe: 'Socket of the container engine [TINSMITH_DOCKER_SOCKET, /run/docker.sock]',
+      }),
+  async run(args, terminal) {
+    const { runWorker, workerSettings } = await import('../worker/index.ts');
+    const { VERSION } = await import('../version.ts');
+    const kernelCommandLine = readFileSync('/proc/cmdline', 'utf8');
+    await runWorker(workerSettings({ flags: args, environment: terminal.environment, kernelCommandLine }), {
+      version: VERSION,
+    });
+  },
+});
+
+export const action = command({
+  usage: 'action <name>',
+  summary: 'Run a built-in action, inside its container',
+  examples: [['action image2disk', 'Its settings are environment variables: IMG_URL, DEST_DISK, COMPRESSED']],
+  flags: (yargs) =>
+    yargs.positional('name', {
+      type: 'string',
+      demandOption: true,
+      describe: 'image2disk, writefile, cexec, wipe or kexec',
+    }),
+  async run({ name }) {
+    const { runAction } = await import('../actions/index.ts');
+    return runAction(name);
+  },
+});
+
+export const lab = command({
+  usage: 'lab',
+  summary: 'Provision virtual machines on this box, the whole way, with no hardware',
+  examples: [
+    ['lab', 'One machine with BIOS firmware, from power-on to the installed system'],
+    ['lab --firmware uefi --machines 3', 'Three with UEFI'],
+    ['lab --template ubuntu.yaml --keep', 'Try a template of yours, and leave everything running'],
+  ],
+  flags: (yargs) =>
+    yargs
+      .option('firmware', {
+        type: 'string',
+        choices: ['bios', 'uefi'] as const,
+        default: 'bios' as const,
+        describe: 'Firmware of the machines',
+      })
+      .option('machines', { type: 'number', default: 1, describe: 'How many' })
+      .option('template', { type: 'string', describe: 'File with a template, in place of the lab’s own' })
+      .option('keep', { type: 'boolean', default: false, describe: 'Leave everything running at the end' })
+      .option('timeout', { type: 'number', default: 900, describe: 'Give up after so many seconds' })
+      .option('memory', { type: 'number', default: 1024, describe: 'MiB for each machine' })
+      .option('output', {
+        alias: 'o',
+        type: 'string',
+        choices: ['table', 'json'] as const,
+        default: 'table' as const,
+        describe: 'Form of the closing measurements',
+      }),
+  async run(args, terminal) {
+    const { runLab } = await import('../lab/lab.ts');
+    return runLab(args, terminal.interrupted);
+  },
+});

@@ -1,0 +1,97 @@
+/** Draws a timeline: bars below the lines on a terminal, plain lines elsewhere. */
+import { MultiBar, type SingleBar } from 'cli-progress';
+import type { StreamEvent } from '../api/types.ts';
+import { type Screen, type Terminal, wantsColours } from './terminal.ts';
+import { advance, describeBar, emptyTimeline, formatLine, type TimelineBar, type TimelineLine } from './timeline.ts';
+
+export interface TimelineScreen {
+  /** Shows what an event adds. */
+  take(event: StreamEvent): void;
+  /** Shows a line of one's own. */
+  say(line: TimelineLine): void;
+  /** Takes the bars away. Nothing may be shown afterwards. */
+  end(): void;
+}
+
+/**
+ * @param options.machines names of machines by id and by MAC address; with more than one name, each line has its machine.
+ * @param options.origin ms since 1970 that the times shown count from.
+ */
+export function openTimelineScreen(
+  terminal: Pick<Terminal, 'stdout' | 'environment'>,
+  options: { machines: Iterable<readonly [string, string]>; origin: number },
+): TimelineScreen {
+  const { stdout } = terminal;
+  const bars = stdout.isTTY ? new Bars(stdout) : undefined;
+  let timeline = emptyTimeline(options.machines);
+  const names = new Set(timeline.machines.values());
+  const machineWidth = names.size > 1 ? Math.max(...[...names].map((name) => name.length)) : 0;
+  const format = { origin: options.origin, colours: wantsColours(terminal, stdout), machineWidth };
+  const say = (line: TimelineLine): void => {
+    const text = `${formatLine(line, format)}\n`;
+    if (!bars) stdout.write(text);
+    else if (!line.progress) bars.print(text);
+  };
+  return {
+    take(event) {
+      const next = advance(timeline, event);
+      timeline = next.timeline;
+      for (const line of next.lines) say(line);
+      bars?.show(timeline.bars);
+    },
+    say,
+    end: () => bars?.show([]),
+  };
+}
+
+/** Bars at the bottom of a terminal, there only while something moves. */
+class Bars {
+  readonly #screen: Screen;
+  readonly #shown = new Map<string, SingleBar>();
+  #multi: MultiBar | undefined;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  print(text: string): void {
+    if (this.#multi) this.#multi.log(text);
+    else this.#screen.write(text);
+  }
+
+  show(bars: readonly TimelineBar[]): void {
+    for (const [key, bar] of this.#shown) {
+      if (bars.some((wanted) => wanted.key === key)) continue;
+      this.#multi?.remove(bar);
+      this.#shown.delete(key);
+    }
+    for (const bar of bars) this.#showOne(bar);
+    if (bars.length === 0 && this.#multi) {
+      this.#multi.stop();
+      this.#multi = undefined;
+    }
+  }
+
+  #showOne(bar: TimelineBar): void {
+    this.#multi ??= new MultiBar({
+      format: '  {label} {bar} {words}',
+      stream: this.#screen,
+      fps: 5,
+      barsize: 24,
+      clearOnComplete: true,
+      stopOnComplete: false,
+      // Ctrl-C is the command's own business, and a hidden cursor would stay hidden after a crash.
+      gracefulExit: false,
+      hideCursor: false,
+      barCompleteChar: '#',
+      barIncompleteChar: '.',
+    });
+    const words = { label: bar.label.padEnd(30), words: describeBar(bar) };
+    const total = bar.total ?? 0;
+    const shown = this.#shown.get(bar.key);
+    if (shown) {
+      shown.setTotal(total);
+      shown.update(bar.done, words);
+    } else this.#shown.set(bar.key, this.#multi.create(total, bar.done, words));
+  }
+}
