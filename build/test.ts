@@ -1,0 +1,56 @@
+/**
+ * `npm test`: sets up what the tests need, then checks types and format, and runs all tests: first those of the parts and
+ * with real peers, then the virtual machines, one after another. `npm test -- test/store` runs what is below one path.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { LAB_PACKAGES } from '../src/lab/preflight.ts';
+import { buildForLab } from './build.ts';
+import { installPackages } from './debian.ts';
+
+/** Programs that the tests meet as peers, and what they are started with. */
+const PEER_PACKAGES = [
+  'atftp',
+  'busybox',
+  'busybox-static',
+  'bzip2',
+  'cpio',
+  'curl',
+  'docker.io',
+  'isc-dhcp-client',
+  'tcpdump',
+  'tftp-hpa',
+  'udhcpc',
+  'xz-utils',
+];
+
+function run(title: string, program: string, args: readonly string[]): boolean {
+  console.log(`\n== ${title}`);
+  return spawnSync(program, args, { stdio: 'inherit' }).status === 0;
+}
+
+/** Test files below paths (files or folders). */
+function testsBelow(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => (path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`))).sort();
+}
+
+await installPackages([...PEER_PACKAGES, ...LAB_PACKAGES]);
+await buildForLab();
+const asked = process.argv.slice(2);
+const all = testsBelow(asked.length > 0 ? asked : ['test']);
+const lab = all.filter((file) => file.startsWith('test/lab/'));
+const parts = all.filter((file) => !lab.includes(file));
+const missing = all.filter((file) => !existsSync(file));
+if (missing.length > 0 || all.length === 0) {
+  console.error(`There is no test at ${(missing.length > 0 ? missing : asked).join(', ')}.`);
+  process.exit(64);
+}
+
+const results = [
+  asked.length > 0 || run('types', 'node_modules/.bin/tsc', ['-p', '.']),
+  asked.length > 0 || run('format and lint', 'node_modules/.bin/biome', ['ci', '--error-on-warnings']),
+  parts.length === 0 || run('parts and peers', process.execPath, ['--test', '--test-concurrency=2', ...parts]),
+  // Two virtual machines at once are what two cores can emulate in time.
+  lab.length === 0 || run('lab', process.execPath, ['--test', '--test-concurrency=1', ...lab]),
+];
+process.exitCode = results.every(Boolean) ? 0 : 1;
