@@ -1,0 +1,48 @@
+/** The shapes of the server's answers: something else may answer at its address. */
+import { z } from 'zod';
+import {
+  type Assignment,
+  attemptKey,
+  type HeartbeatAnswer,
+  type HelloAnswer,
+  type LogAnswer,
+  type ReportAnswer,
+} from './protocol.ts';
+
+const containerRun = z.object({
+  kind: z.literal('container'),
+  image: z.string(),
+  pull: z.string(),
+  command: z.array(z.string()),
+  environment: z.record(z.string(), z.string()),
+  volumes: z.array(z.string()),
+  pid: z.string().optional(),
+  network: z.string().optional(),
+});
+
+export const assignmentAnswer: z.ZodType<Assignment> = z.discriminatedUnion('kind', [
+  attemptKey.extend({
+    kind: z.literal('action'),
+    task: z.string(),
+    name: z.string(),
+    total: z.int().min(1),
+    timeout: z.number().min(0),
+    run: z.discriminatedUnion('kind', [containerRun, z.object({ kind: z.literal('verb') })]),
+  }),
+  z.object({ kind: z.literal('verb'), verb: z.enum(['reboot', 'poweroff', 'kexec']), workflow: z.string() }),
+  z.object({ kind: z.literal('idle'), reason: z.string() }),
+]);
+
+export const helloAnswer: z.ZodType<HelloAnswer> = z.object({
+  machine: z.object({ id: z.string(), name: z.string() }),
+  time: z.number(),
+});
+export const logAnswer: z.ZodType<LogAnswer> = z.object({ next: z.int().min(0) });
+export const heartbeatAnswer: z.ZodType<HeartbeatAnswer> = z.object({ continue: z.boolean(), reason: z.string() });
+export const reportAnswer: z.ZodType<ReportAnswer> = z.object({
+  acknowledged: z.literal(true),
+  outcome: z.enum(['recorded', 'repeated', 'superseded']),
+});
+
+/** A problem of RFC 9457, as far as it is there. */
+export const problemAnswer = z.object({ title: z.string().optional(), detail: z.string().optional() });

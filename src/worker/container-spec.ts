@@ -1,0 +1,87 @@
+/** An assignment as a container, and the container as the Docker Engine API wants it. Pure. */
+import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerSpec } from './container-engine.ts';
+import type { DiskCounters } from './disks.ts';
+import type { Assignment, AttemptKey } from './protocol.ts';
+
+export type ActionAssignment = Extract<Assignment, { kind: 'action' }>;
+export type ContainerAssignment = ActionAssignment & { run: Extract<ActionAssignment['run'], { kind: 'container' }> };
+
+/** The folder that the actions of a workflow share, as they see it. */
+const SHARED = '/workflow';
+/** Per container, so that output never fills the memory that the in-memory OS lives in. */
+const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '24m', 'max-file': '2' } };
+const LABEL = {
+  workflow: 'tinsmith.workflow',
+  action: 'tinsmith.action',
+  attempt: 'tinsmith.attempt',
+  disks: 'tinsmith.disks',
+};
+/** The label that every container of a worker has. */
+export const MARK = LABEL.workflow;
+
+export function containerSpec(
+  assignment: ContainerAssignment,
+  around: { image: string; directory: string; privileged: boolean; disks: DiskCounters },
+): ContainerSpec {
+  const { workflow, action, attempt, name, run } = assignment;
+  return {
+    key: { workflow, action, attempt },
+    name: `tinsmith-${plain(workflow.slice(0, 8))}-${action}-${attempt}-${plain(name).slice(0, 100)}`,
+    image: around.image,
+    command: run.command,
+    environment: run.environment,
+    binds: ['/dev:/dev', `${around.directory}:${SHARED}`, ...run.volumes],
+    network: run.network ?? 'host',
+    pid: run.pid ?? '',
+    privileged: around.privileged,
+    disks: around.disks,
+  };
+}
+
+/** The engine allows [a-zA-Z0-9_.-] in names. */
+const plain = (name: string): string => name.replace(/[^a-zA-Z0-9_.-]/g, '_');
+
+export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
+  return {
+    name: spec.name,
+    Image: spec.image,
+    ...(spec.command.length > 0 ? { Cmd: spec.command } : {}),
+    Env: Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
+    Tty: false,
+    Labels: {
+      [LABEL.workflow]: spec.key.workflow,
+      [LABEL.action]: String(spec.key.action),
+      [LABEL.attempt]: String(spec.key.attempt),
+      [LABEL.disks]: JSON.stringify(spec.disks),
+    },
+    HostConfig: {
+      Privileged: spec.privileged,
+      NetworkMode: spec.network,
+      PidMode: spec.pid,
+      Binds: spec.binds,
+      RestartPolicy: { Name: 'no' },
+      LogConfig: LOG_CONFIG,
+    },
+  };
+}
+
+/** What the labels of a container say, or undefined where they are not a worker's. */
+export function readLabels(
+  labels: Readonly<Record<string, string>>,
+): { key: AttemptKey; disks: DiskCounters } | undefined {
+  const workflow = labels[LABEL.workflow];
+  const action = Number(labels[LABEL.action]);
+  const attempt = Number(labels[LABEL.attempt]);
+  if (workflow === undefined || !Number.isInteger(action) || !Number.isInteger(attempt)) return undefined;
+  return { key: { workflow, action, attempt }, disks: readDisks(labels[LABEL.disks]) };
+}
+
+function readDisks(text = '{}'): DiskCounters {
+  try {
+    const pairs = Object.entries(JSON.parse(text) as Record<string, unknown>);
+    return Object.fromEntries(pairs.filter((pair): pair is [string, number] => typeof pair[1] === 'number'));
+  } catch {
+    return {};
+  }
+}

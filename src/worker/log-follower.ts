@@ -1,0 +1,149 @@
+/** Carries a container's output to the server: read from the engine, numbered, posted until acknowledged. */
+import type { Answer, WorkerApi } from './client.ts';
+import type { Clock } from './clock.ts';
+import { type ContainerEngine, EngineError } from './container-engine.ts';
+import { OutputReader, Tail } from './output.ts';
+import type { AttemptKey, LogAnswer, LogEntry, Progress } from './protocol.ts';
+import { Spool } from './spool.ts';
+
+/** Output is posted at least this often, ms. */
+const POST_EVERY = 500;
+/** Pause before output is read again from its beginning, ms. */
+const READ_AGAIN = 1_000;
+/** How long the output of a container that has ended may keep us waiting without a word, ms. */
+const LAST_WORDS = 10_000;
+
+export interface LogParts {
+  key: AttemptKey;
+  container: string;
+  engine: ContainerEngine;
+  api: WorkerApi;
+  clock: Clock;
+  /** Output that no worker has shown yet. */
+  echo: (entry: LogEntry) => void;
+  progress: (progress: Progress) => void;
+  spool?: Spool;
+  signal: AbortSignal;
+}
+
+/** What is done with it: `ended` resolves when the engine has given all of it; `finish` when the server has it too. */
+export class LogFollower {
+  readonly #parts: LogParts;
+  readonly #spool: Spool;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #pass = new AbortController();
+  #tail = new Tail();
+  #readAll = false;
+  #refused = false;
+  #heardAt: number;
+  readonly #reading: Promise<void>;
+  readonly #posting: Promise<void>;
+
+  constructor(parts: LogParts, adopted: boolean) {
+    this.#parts = parts;
+    this.#spool = parts.spool ?? new Spool();
+    this.#signal = AbortSignal.any([parts.signal, this.#stop.signal]);
+    this.#heardAt = parts.clock.uptime();
+    const known = adopted ? this.#learnNext() : Promise.resolve();
+    this.#reading = known
+      .then(() => this.#read())
+      .finally(() => {
+        this.#readAll = true;
+      });
+    this.#posting = known.then(() => this.#post());
+    // Whoever waits for them hears of it; nobody may.
+    this.#reading.catch(() => {});
+    this.#posting.catch(() => {});
+  }
+
+  /** Resolves when the container has ended and its output has been read. */
+  get ended(): Promise<void> {
+    return this.#reading;
+  }
+
+  /**
+   * Call once the container has ended: waits until the server has all of the output, or will not have it.
+   * @returns its last lines
+   */
+  async finish(): Promise<string[]> {
+    const { clock } = this.#parts;
+    this.#heardAt = clock.uptime();
+    while (!this.#readAll) {
+      await Promise.race([this.#reading, clock.sleep(POST_EVERY, this.#signal)]);
+      if (this.#spool.full) this.#heardAt = clock.uptime();
+      else if (clock.uptime() - this.#heardAt > LAST_WORDS) this.#readAll = true;
+    }
+    await this.#posting;
+    this.end();
+    return this.#tail.lines();
+  }
+
+  /** Stops reading and posting. */
+  end(): void {
+    this.#stop.abort();
+  }
+
+  /** An empty post tells which entry the server expects next: a worker before this one has posted the others. */
+  async #learnNext(): Promise<void> {
+    this.#take(await this.#parts.api.log({ ...this.#parts.key, from: 0, entries: [] }, this.#signal));
+  }
+
+  async #read(): Promise<void> {
+    const { engine, clock, container } = this.#parts;
+    for (;;) {
+      try {
+        await this.#readPass();
+        if (!(await engine.inspect(container)).running) return;
+      } catch (error) {
+        if (!(error instanceof EngineError)) {
+          this.#signal.throwIfAborted();
+          if (!this.#pass.signal.aborted) throw error;
+        }
+      }
+      await clock.sleep(READ_AGAIN, this.#signal);
+    }
+  }
+
+  async #readPass(): Promise<void> {
+    const { engine, clock, container, echo, progress } = this.#parts;
+    this.#pass = new AbortController();
+    const signal = AbortSignal.any([this.#signal, this.#pass.signal]);
+    const reader = new OutputReader();
+    const tail = new Tail();
+    this.#tail = tail;
+    let number = 0;
+    for await (const frame of engine.logs(container, signal)) {
+      this.#heardAt = clock.uptime();
+      for (const output of reader.read(frame)) {
+        if (output.kind === 'progress') {
+          progress(output.progress);
+          continue;
+        }
+        while (this.#spool.full && !this.#refused) await clock.sleep(POST_EVERY / 2, signal);
+        signal.throwIfAborted();
+        tail.add(output.entry);
+        if (this.#refused || this.#spool.offer(number, output.entry)) echo(output.entry);
+        number += 1;
+      }
+    }
+    signal.throwIfAborted();
+  }
+
+  async #post(): Promise<void> {
+    const { api, clock, key } = this.#parts;
+    while (!this.#refused) {
+      const wasAll = this.#readAll;
+      const batch = this.#spool.batch();
+      if (batch) this.#take(await api.log({ ...key, ...batch }, this.#signal));
+      else if (wasAll) return;
+      if (!this.#spool.batchFull && !this.#readAll)
+        await Promise.race([clock.sleep(POST_EVERY, this.#signal), this.#reading.catch(() => {})]);
+    }
+  }
+
+  #take(answer: Answer<LogAnswer>): void {
+    if (answer.kind === 'refused') this.#refused = true;
+    else if (!this.#spool.acknowledge(answer.value.next)) this.#pass.abort();
+  }
+}

@@ -1,0 +1,100 @@
+/** Where a worker finds its settings: flags, then the environment, then the kernel's command line. Pure. */
+import { z } from 'zod';
+import { type Problem, TinsmithError } from '../errors.ts';
+
+export interface WorkerSettings {
+  /** `http://ADDRESS:PORT`, without a slash at its end. */
+  server: string;
+  /** The boot's token. */
+  token: string;
+  /** The machine: its MAC address, `52:54:00:12:34:56`. */
+  id: string;
+  /** Paths at which the engine's socket may be; the first that answers is used. */
+  dockerSockets: string[];
+}
+
+/** Docker Engine's socket: /var/run is a link to /run on most systems, not on all. */
+const DOCKER_SOCKETS = ['/run/docker.sock', '/var/run/docker.sock'];
+
+const NAMES = ['server', 'token', 'id', 'docker-socket'] as const;
+type Name = (typeof NAMES)[number];
+
+const SHAPES: Record<Exclude<Name, 'docker-socket'>, z.ZodType<string>> = {
+  server: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as http://192.168.1.1:8080' })
+    .transform((url) => url.replace(/\/+$/, '')),
+  token: z.string().regex(/^[\x21-\x7e]+$/, 'must be one word'),
+  id: z.string().min(1).max(64),
+};
+
+/**
+ * Reads the worker's settings.
+ * @param flags by flag name (`docker-socket` or `dockerSocket`), `undefined` where not given
+ * @param environment `TINSMITH_SERVER`, `TINSMITH_TOKEN`, `TINSMITH_ID`, `TINSMITH_DOCKER_SOCKET`
+ * @param kernelCommandLine `tinsmith.server= tinsmith.token= tinsmith.id= tinsmith.docker-socket=`; BOOTIF (PXELINUX's
+ *   variable, the network card that booted) stands in for the id
+ * @throws TinsmithError USAGE, naming every setting that is missing or wrong, never the token's value
+ */
+export function workerSettings(sources: {
+  flags: Readonly<Record<string, unknown>>;
+  environment: Readonly<Record<string, string | undefined>>;
+  kernelCommandLine: string;
+}): WorkerSettings {
+  const kernel = kernelArguments(sources.kernelCommandLine);
+  const find = (name: Name): string | undefined => {
+    const flag =
+      sources.flags[name] ?? sources.flags[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
+    const found = [
+      flag,
+      sources.environment[`TINSMITH_${name.replace('-', '_').toUpperCase()}`],
+      kernel.get(`tinsmith.${name}`),
+    ];
+    return found.find((value): value is string => typeof value === 'string' && value !== '');
+  };
+  const problems: Problem[] = [];
+  const take = (name: keyof typeof SHAPES, value: string | undefined): string => {
+    const read = SHAPES[name].safeParse(value);
+    if (read.success) return read.data;
+    problems.push({
+      field: name,
+      message: value === undefined ? 'is missing' : (read.error.issues[0]?.message ?? 'is wrong'),
+    });
+    return '';
+  };
+  const server = take('server', find('server'));
+  const token = take('token', find('token'));
+  const id = normalMac(take('id', find('id') ?? bootInterface(kernel.get('BOOTIF'))));
+  if (problems.length > 0) {
+    const which = problems.map(({ field, message }) => `${field} ${message}`).join(', ');
+    throw new TinsmithError('USAGE', `The worker can't start: ${which}.`, {
+      next: 'Give --server, --token and --id, or TINSMITH_SERVER and so on, or tinsmith.server= and so on to the kernel.',
+      problems,
+    });
+  }
+  const socket = find('docker-socket');
+  return { server, token, id, dockerSockets: socket === undefined ? DOCKER_SOCKETS : [socket] };
+}
+
+/**
+ * The kernel's arguments by name; the last of several counts. Double quotes keep spaces, around the value or around the
+ * whole argument, as the kernel itself reads them (next_arg in lib/cmdline.c).
+ */
+export function kernelArguments(line: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [word] of line.matchAll(/(?:"[^"]*"?|[^\s"])+/g)) {
+    const bare = word.replaceAll('"', '');
+    const at = bare.indexOf('=');
+    found.set(at === -1 ? bare : bare.slice(0, at), at === -1 ? '' : bare.slice(at + 1));
+  }
+  return found;
+}
+
+/** `01-52-54-00-12-34-56`: the hardware type (01: Ethernet) and the address. */
+function bootInterface(value: string | undefined): string | undefined {
+  const address = value?.match(/^(?:01-)?((?:[0-9a-f]{2}[-:]){5}[0-9a-f]{2})$/i)?.[1];
+  return address === undefined ? undefined : normalMac(address);
+}
+
+function normalMac(id: string): string {
+  return /^(?:[0-9a-f]{2}[-:]){5}[0-9a-f]{2}$/i.test(id) ? id.toLowerCase().replaceAll('-', ':') : id;
+}

@@ -1,0 +1,76 @@
+/** Reboot, power-off and kexec, done by the worker itself: no container outlives them. */
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { messageOf } from '../errors.ts';
+import type { Clock } from './clock.ts';
+import type { Say } from './console.ts';
+import type { Assignment } from './protocol.ts';
+
+export type Verb = Extract<Assignment, { kind: 'verb' }>['verb'];
+
+export interface Power {
+  /** Does it. If the machine is still there when this returns, it did not work. */
+  perform(verb: Verb, signal: AbortSignal): Promise<void>;
+}
+
+/** Commands by verb, the first that starts counts. `-f`: without asking an init, which the in-memory OS may not have. */
+const COMMANDS: Record<Verb, readonly (readonly [string, ...string[]])[]> = {
+  reboot: [
+    ['/sbin/reboot', '-f'],
+    ['/usr/sbin/reboot', '-f'],
+    ['systemctl', 'reboot', '--force', '--force'],
+  ],
+  poweroff: [
+    ['/sbin/poweroff', '-f'],
+    ['/usr/sbin/poweroff', '-f'],
+    ['systemctl', 'poweroff', '--force', '--force'],
+  ],
+  kexec: [
+    ['/sbin/kexec', '-e'],
+    ['/usr/sbin/kexec', '-e'],
+  ],
+};
+/** Kernel documentation, admin-guide/sysrq.rst. A kexec that did not work becomes a restart, so that the machine comes back. */
+const SYSRQ: Record<Verb, 'b' | 'o'> = { reboot: 'b', poweroff: 'o', kexec: 'b' };
+const PATIENCE_MS = 10_000;
+const SYNC_LIMIT_MS = 60_000;
+
+export interface Host {
+  /** Runs a program to its end. @throws when it can't be started, fails, or takes longer than `limit` ms */
+  run(command: readonly [string, ...string[]], limit: number): Promise<void>;
+  /** Writes one letter to the kernel's trigger for magic keys. */
+  sysrq(key: string): Promise<void>;
+}
+
+export const linuxHost: Host = {
+  run: ([file, ...rest], limit) =>
+    new Promise((resolve, reject) => {
+      execFile(file, rest, { timeout: limit, killSignal: 'SIGKILL' }, (error) => (error ? reject(error) : resolve()));
+    }),
+  sysrq: (key) => writeFile('/proc/sysrq-trigger', key),
+};
+
+/** Flushes what was written; a disk that hangs does not hold it up for ever. */
+export async function syncDisks(host: Host, say: Say): Promise<void> {
+  await host.run(['sync'], SYNC_LIMIT_MS).catch((error: unknown) => say(`sync did not end well: ${messageOf(error)}`));
+}
+
+export function hostPower({ host = linuxHost, clock, say }: { host?: Host; clock: Clock; say: Say }): Power {
+  return {
+    async perform(verb, signal) {
+      await syncDisks(host, say);
+      signal.throwIfAborted();
+      for (const command of COMMANDS[verb]) {
+        try {
+          await host.run(command, PATIENCE_MS);
+          break;
+        } catch (error) {
+          say(`${command.join(' ')}: ${messageOf(error)}`);
+        }
+      }
+      await clock.sleep(PATIENCE_MS, signal);
+      say(`this machine is still here: asking the kernel itself (sysrq ${SYSRQ[verb]})`);
+      await host.sysrq(SYSRQ[verb]).catch((error: unknown) => say(messageOf(error)));
+    },
+  };
+}

@@ -1,0 +1,319 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, describe, test } from 'node:test';
+import { EngineError } from '../../src/worker/container-engine.ts';
+import { runWorker } from '../../src/worker/index.ts';
+import { fastClock } from './fake-clock.ts';
+import { FakeEngine, type Script } from './fake-engine.ts';
+import { type FakeAction, FakeServer } from './fake-server.ts';
+
+const directory = await mkdtemp(join(tmpdir(), 'tinsmith-worker-'));
+after(() => rm(directory, { recursive: true }));
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+const container = (name: string, more: Partial<FakeAction> = {}, pull?: string): FakeAction => ({
+  name,
+  run: { kind: 'container', image: name, ...(pull ? { pull } : {}) },
+  ...more,
+});
+
+/** A server, an engine, and the means to start a worker and to kill it: as often as the test likes. */
+async function stage(actions: FakeAction[], scripts: Record<string, Script>) {
+  const clock = fastClock(100);
+  const server = await new FakeServer(actions).start();
+  const engine = new FakeEngine(clock, scripts);
+  const lines: string[] = [];
+  const verbs: string[] = [];
+  let counter = 1000;
+  const start = () => {
+    const controller = new AbortController();
+    const done = runWorker(
+      { server: server.url, token: server.token, id: '52:54:00:00:00:01', dockerSockets: [] },
+      {
+        version: '1.2.3',
+        say: (line) => lines.push(line),
+        engine,
+        directory,
+        clock,
+        boot: 'boot-1',
+        disks: {
+          counters: async () => {
+            counter += 4096;
+            return { '/dev/vda': counter, '/dev/vdb': 7 };
+          },
+          bootable: async () => ['/dev/vda'],
+        },
+        sync: async () => {},
+        power: { perform: async (verb) => void verbs.push(verb) },
+        signal: controller.signal,
+      },
+    );
+    const end = async (): Promise<void> => {
+      controller.abort();
+      await done;
+    };
+    ends.push(end);
+    return { end };
+  };
+  ends.push(() => server.stop());
+  return { server, engine, lines, verbs, start, clock };
+}
+
+describe('the worker', () => {
+  test('runs actions in turn, reports each, and removes their containers', async () => {
+    const { server, engine, lines, start } = await stage([container('one'), container('two')], {
+      one: { says: ['hello', 'world'], exit: 0 },
+      two: { exit: 0 },
+    });
+    start();
+    await server.until(() => server.reports.length === 4 && server.requests.at(-1) === 'GET work');
+    assert.deepEqual(
+      server.reports.map(({ action, state }) => [action, state]),
+      [
+        [0, 'RUNNING'],
+        [0, 'SUCCESS'],
+        [1, 'RUNNING'],
+        [1, 'SUCCESS'],
+      ],
+    );
+    assert.equal(server.text(0), 'hello\nworld\n');
+    const final = server.final(0);
+    assert.equal(final?.exitCode, 0);
+    assert.deepEqual(final?.logTail, ['hello', 'world']);
+    assert.deepEqual(final?.diskWrites, { '/dev/vda': 4096 });
+    assert.deepEqual(final?.bootableDisks, ['/dev/vda']);
+    assert.equal(engine.containers.size, 0);
+    assert.ok(lines.some((line) => line === 'one | hello'));
+    assert.ok(
+      lines.some((line) => /^node1 1\/2 one: SUCCESS \(/.test(line)),
+      lines.join('\n'),
+    );
+  });
+
+  test('asks for work only after the last report was acknowledged, and repeats a report whose answer was lost', async () => {
+    const { server, start } = await stage([container('one'), container('two')], { one: { exit: 0 }, two: { exit: 0 } });
+    server.loseReports = 3;
+    start();
+    await server.until(() => server.final(1) !== undefined);
+    const spine = server.requests.filter((request) => /report|work/.test(request));
+    assert.deepEqual(spine.slice(0, 8), [
+      'GET work',
+      'POST report',
+      'POST report',
+      'POST report',
+      'POST report',
+      'POST report',
+      'GET work',
+      'POST report',
+    ]);
+    assert.equal(server.reports.length, 4);
+  });
+
+  for (const [script, state, message, exitCode] of [
+    [{ says: ['bad'], exit: 3 }, 'FAILED', /^exit code 3$/, 3],
+    [{ exit: 137, outOfMemory: true }, 'FAILED', /^killed by the kernel: out of memory/, 137],
+    [{ exit: 139 }, 'FAILED', /^exit code 139 \(SIGSEGV\)$/, 139],
+    [{ exit: 'never' }, 'TIMEOUT', /^exceeded its limit of 5 s$/, 143],
+    [
+      { exit: 0, startError: 'exec: "/nope": no such file' },
+      'FAILED',
+      /^could not be started: exec: "\/nope"/,
+      undefined,
+    ],
+  ] as const) {
+    test(`reports ${state} for ${JSON.stringify(script)}`, async () => {
+      const { server, engine, start } = await stage([container('one', { timeout: 5 })], {
+        one: { ...script, says: ['last words'] },
+      });
+      start();
+      await server.until(() => server.ended !== undefined && server.requests.at(-1) === 'GET work');
+      const final = server.final(0);
+      assert.equal(final?.state, state);
+      assert.match(final?.message ?? '', message);
+      assert.equal(final?.exitCode, exitCode);
+      if (exitCode !== undefined) assert.deepEqual(final?.logTail, ['last words']);
+      if (state === 'TIMEOUT')
+        assert.ok((final?.seconds ?? 0) >= 5 && (final?.seconds ?? 0) < 15, `${final?.seconds} s`);
+      assert.equal(engine.containers.size, 0);
+    });
+  }
+
+  test("an image that does not exist fails at once, in the engine's words", async () => {
+    const { server, engine, start } = await stage([container('busybox:nope')], {});
+    start();
+    await server.until(() => server.ended !== undefined);
+    assert.match(
+      server.final(0)?.message ?? '',
+      /^image busybox:nope does not exist: manifest for busybox:nope not found/,
+    );
+    assert.equal(server.final(0)?.diskWrites?.['/dev/vda'], undefined);
+    assert.equal(engine.calls.filter((call) => call.startsWith('pull')).length, 1);
+  });
+
+  test('a pull is tried three times; then a local image will do', async () => {
+    const { server, engine, start } = await stage([container('one', {}, '10.0.0.1:8080/one')], { one: { exit: 0 } });
+    engine.local.add('one');
+    engine.pullErrors.push(...[1, 2, 3].map(() => new EngineError('connection reset', 500)));
+    start();
+    await server.until(() => server.current === 1);
+    assert.equal(engine.calls.filter((call) => call.startsWith('pull')).length, 3);
+  });
+
+  test('a worker that is started again takes the running container over: no second start, no doubled log', async () => {
+    const { server, engine, start } = await stage([container('one')], {
+      one: { says: ['a', 'b', 'c'], exit: 'never' },
+    });
+    const first = start();
+    await server.until(() => server.text(0) === 'a\nb\nc\n');
+    await first.end();
+    const [id] = [...engine.containers.keys()];
+    assert.ok(id, 'the container was left running');
+    engine.say(id, 'd', 'stderr');
+    start();
+    await server.until(() => server.text(0).includes('d'));
+    engine.exit(id, 0);
+    await server.until(() => server.current === 1 && server.requests.at(-1) === 'GET work');
+    assert.equal(server.text(0), 'a\nb\nc\nd\n');
+    assert.deepEqual(server.final(0)?.logTail, ['a', 'b', 'c', 'd']);
+    assert.deepEqual(server.final(0)?.diskWrites, { '/dev/vda': 4096 });
+    assert.equal(engine.calls.filter((call) => call.startsWith('create')).length, 1);
+    assert.equal(engine.calls.filter((call) => call.startsWith('start')).length, 1);
+  });
+
+  test('the limit counts from the start of the container, across workers', async () => {
+    const { server, engine, start, clock } = await stage([container('one', { timeout: 60 })], {
+      one: { exit: 'never' },
+    });
+    const first = start();
+    await server.until(
+      () => engine.calls.some((call) => call.startsWith('logs')) || server.requests.includes('POST heartbeat'),
+    );
+    await server.until(() => [...engine.containers.values()].some(({ state }) => state.running));
+    await first.end();
+    const [found] = [...engine.containers.values()];
+    assert.ok(found);
+    found.state.startedAt = clock.now() - 59_000;
+    const again = clock.uptime();
+    start();
+    await server.until(() => server.ended === 'TIMEOUT');
+    assert.ok(clock.uptime() - again < 30_000, 'it was stopped at the old deadline');
+  });
+
+  test('left-over containers of other attempts are removed', async () => {
+    const { server, engine, start } = await stage([container('one')], { one: { exit: 0 } });
+    const spec = {
+      key: { workflow: 'old', action: 0, attempt: 1 },
+      name: 'left',
+      image: 'one',
+      command: [],
+      environment: {},
+      binds: [],
+      network: '',
+      pid: '',
+      privileged: true,
+      disks: {},
+    };
+    await engine.create(spec);
+    start();
+    await server.until(() => server.current === 1 && server.requests.at(-1) === 'GET work');
+    assert.equal(engine.containers.size, 0);
+  });
+
+  test('a server that goes away in the middle of an action is waited for; the log is complete', async () => {
+    const { server, engine, lines, start } = await stage([container('one')], {
+      one: { says: ['before'], exit: 'never' },
+    });
+    start();
+    await server.until(() => server.text(0) === 'before\n');
+    await server.stop();
+    const [id] = [...engine.containers.keys()];
+    assert.ok(id);
+    for (let n = 0; n < 5000; n += 1) engine.say(id, `line ${n}`);
+    engine.exit(id, 0);
+    await server.start();
+    await server.until(() => server.current === 1);
+    assert.equal(server.text(0), `before\n${Array.from({ length: 5000 }, (_, n) => `line ${n}\n`).join('')}`);
+    assert.equal(server.final(0)?.logTail?.at(-1), 'line 4999');
+    assert.equal(
+      lines.filter((line) => line.includes('does not answer')).length,
+      1,
+      lines.filter((line) => !line.startsWith('one |')).join('\n'),
+    );
+    assert.ok(lines.some((line) => line.includes('more lines are in the log')));
+  });
+
+  test('what the server no longer wants is stopped and removed, without a report', async () => {
+    const { server, engine, start } = await stage([container('one'), container('two')], {
+      one: { exit: 'never' },
+      two: { exit: 0 },
+    });
+    start();
+    await server.until(() => [...engine.containers.values()].some(({ state }) => state.running));
+    server.current = 1;
+    server.unwanted = 'workflow deleted';
+    await server.until(() => server.requests.at(-1) === 'GET work');
+    server.unwanted = undefined;
+    await server.until(() => server.final(1)?.state === 'SUCCESS' && server.requests.at(-1) === 'GET work');
+    assert.equal(server.final(0), undefined);
+    assert.equal(engine.containers.size, 0);
+  });
+
+  test('a report that is refused is not repeated', async () => {
+    const { server, engine, start } = await stage([container('one')], { one: { exit: 'never' } });
+    start();
+    await server.until(() => [...engine.containers.values()].some(({ state }) => state.running));
+    const [id] = [...engine.containers.keys()];
+    server.current = 1;
+    server.refused = 'report';
+    engine.exit(id ?? '', 0);
+    await server.until(() => server.requests.at(-1) === 'GET work');
+    assert.equal(server.requests.filter((request) => request === 'POST report').length, 2);
+    assert.equal(engine.containers.size, 0);
+  });
+
+  test('progress goes with the heartbeats and stays out of the log', async () => {
+    const { server, start } = await stage([container('one', { timeout: 30 })], {
+      one: { says: ['begin', 'progress {"written":42,"total":100}', 'progress of the soul'], exit: 'never' },
+    });
+    start();
+    await server.until(() => server.progress.some(({ written }) => written === 42));
+    await server.until(() => server.ended !== undefined);
+    assert.equal(server.text(0), 'begin\nprogress of the soul\n');
+  });
+
+  test('a verb is reported first and done when the server says so', async () => {
+    const { server, verbs, start } = await stage([{ name: 'reboot', run: { kind: 'verb', verb: 'reboot' } }], {});
+    start();
+    await server.until(() => server.requests.filter((request) => request === 'GET work').length >= 3);
+    assert.deepEqual(
+      server.reports.map(({ state, seconds }) => [state, seconds]),
+      [['SUCCESS', 0]],
+    );
+    assert.equal(verbs[0], 'reboot');
+  });
+
+  test('an engine that is not there yet is waited for; one that never comes fails the action', async () => {
+    const late = await stage([container('one')], { one: { exit: 0 } });
+    late.engine.away = true;
+    late.start();
+    await late.server.until(() => late.engine.calls.filter((call) => call === 'ping').length >= 2);
+    late.engine.away = false;
+    await late.server.until(() => late.server.current === 1);
+    assert.equal(late.lines.filter((line) => line.includes('waiting for the container engine')).length, 1);
+
+    const never = await stage([container('one')], { one: { exit: 0 } });
+    never.engine.away = true;
+    never.start();
+    await never.server.until(() => never.server.ended === 'FAILED');
+    assert.match(
+      never.server.final(0)?.message ?? '',
+      /^the container engine has not answered for 120 s: connect ENOENT/,
+    );
+  });
+});

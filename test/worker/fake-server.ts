@@ -1,0 +1,200 @@
+/** A server of the worker API in memory: one machine, a list of actions, and the means to be away or to refuse. */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  heartbeat,
+  hello,
+  type LogEntry,
+  logPost,
+  type Progress,
+  type Report,
+  report,
+} from '../../src/worker/protocol.ts';
+
+export interface FakeAction {
+  name: string;
+  timeout?: number;
+  run:
+    | { kind: 'verb'; verb: 'reboot' | 'poweroff' }
+    | {
+        kind: 'container';
+        image: string;
+        pull?: string;
+        command?: string[];
+        volumes?: string[];
+        environment?: Record<string, string>;
+      };
+}
+
+const WORKFLOW = '11112222-3333-4444-5555-666677778888';
+
+export class FakeServer {
+  readonly token = 'secret-token';
+  readonly workflow = WORKFLOW;
+  readonly actions: FakeAction[];
+  /** Requests as `METHOD path`, in order. */
+  readonly requests: string[] = [];
+  readonly reports: Report[] = [];
+  readonly progress: Progress[] = [];
+  readonly logs = new Map<string, LogEntry[]>();
+  attempt = 1;
+  current = 0;
+  ended: 'SUCCESS' | 'FAILED' | 'TIMEOUT' | undefined;
+  verb: string | undefined;
+  /** Told at heartbeats; undefined: go on. */
+  unwanted: string | undefined;
+  /** Answers these instead; taken one by one. */
+  readonly statuses: number[] = [];
+  /** The path that is answered 409. */
+  refused: string | undefined;
+  /** Does what it is asked, but the answers to reports are lost; counted down. */
+  loseReports = 0;
+  #server: Server | undefined;
+  #port = 0;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(actions: FakeAction[] = []) {
+    this.actions = actions;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<this> {
+    const server = createServer((req, res) => {
+      let text = '';
+      req.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      req.on('end', () => {
+        const { status, body, lost } = this.#answer(req, text);
+        if (lost) res.destroy();
+        else res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+        for (const watcher of this.#watchers) watcher();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
+    return this;
+  }
+
+  /** As if killed: what it had been told is kept, connections break. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server) return;
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  }
+
+  /** Resolves when the condition holds, looked at after each request. */
+  async until(condition: () => boolean, ms = 20_000): Promise<void> {
+    if (condition()) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#watchers.delete(look);
+        reject(
+          new Error(
+            `not reached in ${ms} ms; requests: ${this.requests.slice(-12).join(', ')}; reports: ${JSON.stringify(this.reports)}`,
+          ),
+        );
+      }, ms);
+      const look = (): void => {
+        if (!condition()) return;
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+    });
+  }
+
+  /** The text that an action's log holds. */
+  text(action: number, attempt = 1): string {
+    return (this.logs.get(`${action}/${attempt}`) ?? []).map(({ text }) => text).join('');
+  }
+
+  final(action: number): Report | undefined {
+    return this.reports.find((one) => one.action === action && one.state !== 'RUNNING');
+  }
+
+  #answer(req: IncomingMessage, text: string): { status: number; body: unknown; lost?: boolean } {
+    const path = (req.url ?? '').replace('/api/v1/worker/', '').replace(/\?.*/, '');
+    this.requests.push(`${req.method} ${path}`);
+    const status = this.statuses.shift();
+    if (path === this.refused) return { status: 409, body: { title: 'Conflict', detail: 'Not this one.' } };
+    if (status !== undefined) return { status, body: { title: 'told to', detail: `answered ${status}.` } };
+    if (req.headers.authorization !== `Bearer ${this.token}`)
+      return { status: 401, body: { title: 'no', detail: 'This token opens no machine.' } };
+    const json: unknown = text === '' ? undefined : JSON.parse(text);
+    switch (path) {
+      case 'hello':
+        hello.parse(json);
+        return { status: 200, body: { machine: { id: 'm1', name: 'node1' }, time: Date.now() } };
+      case 'work':
+        return { status: 200, body: this.#work() };
+      case 'log': {
+        const post = logPost.parse(json);
+        const key = `${post.action}/${post.attempt}`;
+        const held = this.logs.get(key) ?? [];
+        this.logs.set(key, held);
+        if (post.from <= held.length) held.push(...post.entries.slice(held.length - post.from));
+        return { status: 200, body: { next: held.length } };
+      }
+      case 'heartbeat': {
+        const beat = heartbeat.parse(json);
+        if (beat.progress) this.progress.push(beat.progress);
+        return { status: 200, body: { continue: this.unwanted === undefined, reason: this.unwanted ?? '' } };
+      }
+      case 'report': {
+        const outcome = this.#report(report.parse(json));
+        if (this.loseReports > 0) {
+          this.loseReports -= 1;
+          return { status: 0, body: undefined, lost: true };
+        }
+        return { status: 200, body: { acknowledged: true, outcome } };
+      }
+      default:
+        return { status: 404, body: { title: 'no such path' } };
+    }
+  }
+
+  #work(): unknown {
+    if (this.verb) return { kind: 'verb', verb: this.verb, workflow: WORKFLOW };
+    const action = this.actions[this.current];
+    if (this.ended || !action) return { kind: 'idle', reason: 'no workflow is waiting for this machine' };
+    const run =
+      action.run.kind === 'verb'
+        ? { kind: 'verb' }
+        : { environment: {}, volumes: [], command: [], pull: action.run.image, ...action.run };
+    return {
+      kind: 'action',
+      workflow: WORKFLOW,
+      action: this.current,
+      attempt: this.attempt,
+      task: 'os',
+      name: action.name,
+      total: this.actions.length,
+      timeout: action.timeout ?? 0,
+      run,
+    };
+  }
+
+  #report(told: Report): 'recorded' | 'repeated' | 'superseded' {
+    const same = (one: Report): boolean =>
+      one.action === told.action && one.attempt === told.attempt && one.state === told.state;
+    if (this.reports.some(same)) return 'repeated';
+    if (told.attempt < this.attempt) return 'superseded';
+    this.reports.push(told);
+    if (told.state === 'SUCCESS') {
+      const run = this.actions[told.action]?.run;
+      if (run?.kind === 'verb') this.verb = run.verb;
+      this.current += 1;
+    } else if (told.state !== 'RUNNING') this.ended = told.state;
+    return 'recorded';
+  }
+}

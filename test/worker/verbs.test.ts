@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { hostPower } from '../../src/worker/verbs.ts';
+import { fastClock } from './fake-clock.ts';
+
+async function perform(verb: 'reboot' | 'poweroff' | 'kexec', there: string[]): Promise<string[]> {
+  const done: string[] = [];
+  const host = {
+    run: async ([file, ...rest]: readonly [string, ...string[]]) => {
+      done.push([file, ...rest].join(' '));
+      if (!there.includes(file)) throw new Error('ENOENT');
+    },
+    sysrq: async (key: string) => void done.push(`sysrq ${key}`),
+  };
+  await hostPower({ host, clock: fastClock(1000), say: () => {} }).perform(verb, new AbortController().signal);
+  return done;
+}
+
+describe('the verbs', () => {
+  test('flush, then the first command there is, then the kernel itself', async () => {
+    assert.deepEqual(await perform('reboot', ['sync', '/sbin/reboot']), ['sync', '/sbin/reboot -f', 'sysrq b']);
+    assert.deepEqual(await perform('poweroff', ['sync', '/usr/sbin/poweroff']), [
+      'sync',
+      '/sbin/poweroff -f',
+      '/usr/sbin/poweroff -f',
+      'sysrq o',
+    ]);
+  });
+
+  test('where there is no command, and sync fails, the kernel is asked all the same', async () => {
+    assert.deepEqual((await perform('reboot', [])).at(-1), 'sysrq b');
+    assert.deepEqual(await perform('kexec', ['sync']), ['sync', '/sbin/kexec -e', '/usr/sbin/kexec -e', 'sysrq b']);
+  });
+});
