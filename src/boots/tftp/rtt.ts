@@ -19,9 +19,15 @@ export function measured(estimate: RttEstimate, sample: number, bounds: RttBound
   return { smoothed, variation, timeout: bounded(smoothed + 4 * variation, bounds) };
 }
 
-/** The estimate after a time-out: twice the time, until the next measurement. */
+/** The estimate after a time-out: twice the time, until the client is heard again. */
 export function backedOff(estimate: RttEstimate, bounds: RttBounds): RttEstimate {
   return { ...estimate, timeout: bounded(estimate.timeout * 2, bounds) };
+}
+
+/** The estimate without back-off: the client goes on, though what it acknowledged can not be measured. */
+export function recovered(estimate: RttEstimate, bounds: RttBounds): RttEstimate {
+  const { smoothed, variation } = estimate;
+  return smoothed === undefined ? estimate : { ...estimate, timeout: bounded(smoothed + 4 * variation, bounds) };
 }
 
 function bounded(ms: number, bounds: RttBounds): number {

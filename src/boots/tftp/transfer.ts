@@ -6,7 +6,7 @@
  */
 import type { Malformed, TftpPacket } from './packet.ts';
 import { ERROR_CODE } from './packet.ts';
-import { backedOff, measured, type RttBounds, type RttEstimate, unmeasured } from './rtt.ts';
+import { backedOff, measured, type RttBounds, type RttEstimate, recovered, unmeasured } from './rtt.ts';
 
 export type TransferEvent =
   | { kind: 'start' }
@@ -103,6 +103,8 @@ export type Transfer = {
   /** `sent` before the newest burst: an ACK beyond it can only answer that burst, so it is a measurement (Karn). */
   sentBefore: number;
   burstAt: number;
+  /** The last block of the newest rewind. */
+  rewoundUntil: number;
   /** Something was heard from the client. */
   confirmed: boolean;
   progressAt: number;
@@ -134,6 +136,7 @@ export function newTransfer(task: TransferTask, limits: TransferLimits, now: num
     sent: 0,
     sentBefore: 0,
     burstAt: now,
+    rewoundUntil: 0,
     confirmed: false,
     progressAt: now,
     resends: 0,
@@ -212,7 +215,7 @@ function onAck(transfer: Transfer, block: number, now: number): TransferAction[]
     }
     transfer.phase = 'sending';
     if (transfer.counts.timeouts === 0) transfer.rtt = measured(transfer.rtt, now - transfer.burstAt, transfer.limits);
-    return progress(transfer, now);
+    return progress(transfer, now, 1);
   }
   const ahead = (block - acked) & 0xffff;
   if (ahead === 0) {
@@ -227,35 +230,41 @@ function onAck(transfer: Transfer, block: number, now: number): TransferAction[]
     else counts.impossibleAcks++;
     return [];
   }
-  // An ACK inside the window rewinds to it (RFC 7440 section 4): what came after it is sent again.
   transfer.acked = acked + ahead;
   if (transfer.acked > transfer.sentBefore) {
     transfer.rtt = measured(transfer.rtt, now - transfer.burstAt, transfer.limits);
-  }
+  } else if (transfer.resends > 0) transfer.rtt = recovered(transfer.rtt, transfer.limits);
   if (transfer.acked === transfer.last) {
     return [end(transfer, 'completed', 'received', 'the client acknowledged the last block')];
   }
-  return progress(transfer, now);
+  if (transfer.acked === sent) return progress(transfer, now, sent + 1);
+  // An ACK inside the window says that the block after it was lost: rewind to it (RFC 7440 section 4). But clients such as
+  // EDK2 acknowledge each copy as well, and rewinding at those too would copy every block to the end of the file. So
+  // until a rewind is made good, the window only slides; where it was a loss again, the timer rewinds.
+  if (transfer.acked < transfer.rewoundUntil) return progress(transfer, now, sent + 1);
+  transfer.rewoundUntil = Math.min(transfer.acked + transfer.task.windowsize, transfer.last);
+  return progress(transfer, now, transfer.acked + 1);
 }
 
-function progress(transfer: Transfer, now: number): TransferAction[] {
+function progress(transfer: Transfer, now: number, first: number): TransferAction[] {
   transfer.confirmed = true;
   transfer.progressAt = now;
   transfer.resends = 0;
-  return burst(transfer, now);
+  return burst(transfer, now, first);
 }
 
-/** Sends the window after the last acknowledged block, or has it loaded first. */
-function burst(transfer: Transfer, now: number): TransferAction[] {
+/** Sends from block `first` to the end of the window after the last acknowledged block, or has that loaded first. */
+function burst(transfer: Transfer, now: number, first = transfer.acked + 1): TransferAction[] {
   const { acked, last, task, counts } = transfer;
-  const first = acked + 1;
-  const count = Math.min(task.windowsize, last - acked);
-  if (first < transfer.readyFirst || first + count > transfer.readyEnd) return load(transfer, first, count, now);
-  const resent = Math.min(Math.max(transfer.sent - acked, 0), count);
+  const count = Math.min(acked + task.windowsize, last) - first + 1;
+  if (count <= 0) return [arm(transfer, now)];
+  if (first < transfer.readyFirst || first + count > transfer.readyEnd) {
+    return load(transfer, acked + 1, first - acked - 1 + count, now);
+  }
   counts.blocksSent += count;
-  counts.blocksResent += resent;
+  counts.blocksResent += Math.max(Math.min(transfer.sent - first + 1, count), 0);
   transfer.sentBefore = transfer.sent;
-  transfer.sent = Math.max(transfer.sent, acked + count);
+  transfer.sent = Math.max(transfer.sent, first + count - 1);
   transfer.burstAt = now;
   return [{ kind: 'send-blocks', first, count }, arm(transfer, now)];
 }
@@ -274,6 +283,7 @@ function onTimeout(transfer: Transfer, now: number): TransferAction[] {
   if (transfer.loading) return [arm(transfer, now)];
   transfer.counts.timeouts++;
   transfer.resends++;
+  transfer.rewoundUntil = 0;
   transfer.rtt = backedOff(transfer.rtt, limits);
   if (transfer.phase === 'opening') return [{ kind: 'send-oack' }, arm(transfer, now)];
   return burst(transfer, now);
