@@ -1,7 +1,7 @@
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Buffers } from './buffers.ts';
+import { Chunks } from './chunks.ts';
 import { Descriptors } from './descriptors.ts';
 import { type Forwarding, forward } from './forward.ts';
 import { plainAddress } from './headers.ts';
@@ -132,6 +132,7 @@ function publicServer(limits: Limits, forwarding: Forwarding): Server {
  */
 export async function startCarrier(settings: CarrierSettings, post: (message: FromCarrier) => void): Promise<Carrier> {
   const refusals = new Refusals(post);
+  const chunks = new Chunks();
   let requests = 0;
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   const forwarding: Forwarding = {
@@ -139,8 +140,8 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     socketPath: settings.socketPath,
     secret: settings.secret,
     nextId: () => `${settings.generation}-${++requests}`,
-    descriptors: new Descriptors(),
-    buffers: new Buffers(),
+    descriptors: new Descriptors((unused) => chunks.forget(unused)),
+    chunks,
     post,
     refuse: (reason, detail) => refusals.add(reason, detail),
   };

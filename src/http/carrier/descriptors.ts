@@ -1,16 +1,21 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { Chunk } from './chunks.ts';
 
 /** A file that somebody is sending: one descriptor for all who send it. */
 export type SharedFile = {
   fd: number;
+  /** What of it is in memory, by place and version. */
+  chunks: Map<string, Chunk>;
+  /** How many send it now. */
+  users(): number;
   /** The open file's size (bytes) and modification time now, by its descriptor. */
   look(): Promise<{ size: number; mtimeMs: number }>;
   /** To be called once by each who opened it. */
   release(): void;
 };
 
-type Entry = { handle: FileHandle; dev: bigint; ino: bigint; users: number };
+type Entry = { handle: FileHandle; dev: bigint; ino: bigint; users: number; chunks: Map<string, Chunk> };
 
 function sameFile(entry: Entry, found: BigIntStats): boolean {
   return entry.dev === found.dev && entry.ino === found.ino;
@@ -19,6 +24,12 @@ function sameFile(entry: Entry, found: BigIntStats): boolean {
 /** The open files, by path. A path that has become another file is opened anew; who sends the old one keeps it. */
 export class Descriptors {
   readonly #entries = new Map<string, Entry>();
+  readonly #forget: (chunks: ReadonlyMap<string, Chunk>) => void;
+
+  /** @param forget called with what is in memory of a file that nobody sends any more */
+  constructor(forget: (chunks: ReadonlyMap<string, Chunk>) => void) {
+    this.#forget = forget;
+  }
 
   /** Rejects with the error of `stat` or `open`. */
   async open(path: string): Promise<SharedFile> {
@@ -44,19 +55,16 @@ export class Descriptors {
       await handle.close();
       return this.#share(path, other);
     }
-    const entry: Entry = { handle, dev: found.dev, ino: found.ino, users: 1 };
+    const entry: Entry = { handle, dev: found.dev, ino: found.ino, users: 1, chunks: new Map() };
     this.#entries.set(path, entry);
     return this.#share(path, entry);
-  }
-
-  /** Descriptors that are open by path now. */
-  get size(): number {
-    return this.#entries.size;
   }
 
   #share(path: string, entry: Entry): SharedFile {
     return {
       fd: entry.handle.fd,
+      chunks: entry.chunks,
+      users: () => entry.users,
       look: async () => {
         const { size, mtimeMs } = await entry.handle.stat();
         return { size, mtimeMs };
@@ -68,6 +76,7 @@ export class Descriptors {
   #release(path: string, entry: Entry): void {
     if (--entry.users > 0) return;
     if (this.#entries.get(path) === entry) this.#entries.delete(path);
+    this.#forget(entry.chunks);
     entry.handle.close().catch(() => {}); // a descriptor for reading has nothing to lose
   }
 }

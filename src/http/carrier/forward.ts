@@ -2,7 +2,7 @@ import { type Agent, type ClientRequest, type IncomingMessage, request, type Ser
 import { pipeline } from 'node:stream';
 import { answer } from '../../boots/files/answer.ts';
 import { decodeSending, type Sending } from '../../boots/files/sending.ts';
-import type { Buffers } from './buffers.ts';
+import type { Chunks } from './chunks.ts';
 import type { Descriptors } from './descriptors.ts';
 import { plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
 import { CARRIER_HEADERS, type FromCarrier, type Refusal, type Sent } from './messages.ts';
@@ -15,7 +15,7 @@ export type Forwarding = {
   secret: string;
   nextId: () => string;
   descriptors: Descriptors;
-  buffers: Buffers;
+  chunks: Chunks;
   post: (message: FromCarrier) => void;
   refuse: (reason: Refusal, detail: string) => void;
 };
@@ -70,7 +70,7 @@ async function send(
   res: ServerResponse,
   description: IncomingMessage,
   id: string,
-  { descriptors, buffers, post }: Forwarding,
+  { descriptors, chunks, post }: Forwarding,
 ): Promise<void> {
   const began = performance.now();
   const sent: Sent = { id, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
@@ -85,7 +85,7 @@ async function send(
       for (const file of files.values()) file.release();
       throw error;
     }
-    const result = await transmit(res, segments, files, buffers);
+    const result = await transmit(res, segments, files, chunks);
     sent.bytes = result.bytes;
     sent.completed = result.end === 'completed';
     sent.aborted = result.end === 'aborted';

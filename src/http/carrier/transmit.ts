@@ -1,7 +1,6 @@
-import { read } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import type { FileSegment, Segment } from '../../boots/files/sending.ts';
-import type { Buffers } from './buffers.ts';
+import type { Chunks, Taken } from './chunks.ts';
 import type { Descriptors, SharedFile } from './descriptors.ts';
 
 /** How the body went: `bytes` were handed to the kernel; a `fault` says why we ended the connection ourselves. */
@@ -11,20 +10,6 @@ export type Transmitted =
 
 /** The client went away. */
 class Gone extends Error {}
-
-/** Reads exactly `length` bytes; resolves to false where the file ends before. */
-function readAll(fd: number, buffer: Buffer, length: number, position: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const step = (done: number): void => {
-      read(fd, buffer, done, length - done, position + done, (error, count) => {
-        if (error) reject(error);
-        else if (count === 0 || done + count === length) resolve(done + count === length);
-        else step(done + count); // network file systems may give less than asked
-      });
-    };
-    step(0);
-  });
-}
 
 /** Writing to one response, which may close at any time. */
 class Body {
@@ -58,48 +43,48 @@ class Body {
   }
 }
 
+/** Sends a part of a file; returns what was wrong with it, if anything. The next chunk is read while one is written. */
 async function transmitFile(
   body: Body,
   segment: FileSegment,
   file: SharedFile,
-  buffers: Buffers,
+  chunks: Chunks,
 ): Promise<string | undefined> {
   const end = segment.start + segment.length;
   let position = segment.start;
-  const next = (): Promise<{ chunk: Buffer; buffer: Buffer; whole: boolean }> | undefined => {
+  const take = (): Taken | undefined => {
     if (position >= end) return undefined;
-    const buffer = buffers.take();
-    const from = position;
-    const length = Math.min(buffer.length, end - from);
-    position += length;
-    const chunk = buffer.subarray(0, length);
-    const reading = readAll(file.fd, buffer, length, from).then((whole) => ({ chunk, buffer, whole }));
-    reading.catch(() => buffers.give(buffer)); // also keeps a read ahead that nobody waits for from being unhandled
-    return reading;
+    const taken = chunks.take(file, segment, position, end);
+    taken.bytes.catch(() => {}); // waited for later, or never if the client goes away
+    position += taken.length;
+    return taken;
   };
-  let ahead = next();
+  let now = take();
+  let next: Taken | undefined;
   try {
-    while (ahead !== undefined) {
-      const { chunk, buffer, whole } = await ahead;
-      ahead = next();
-      try {
-        if (!whole) return `${segment.path} became shorter while it was being sent`;
-        if (ahead === undefined) {
-          // The last chunk goes out only if the client got one version of the file from first to last byte.
-          const { size, mtimeMs } = await file.look();
-          if (size !== segment.size || mtimeMs !== segment.mtimeMs)
-            return `${segment.path} changed while it was being sent`;
+    while (now !== undefined) {
+      const bytes = await now.bytes;
+      if (bytes === undefined) return `${segment.path} became shorter while it was being sent`;
+      next = take();
+      if (next === undefined) {
+        // The last chunk goes out only if the client got one version of the file from first to last byte.
+        const { size, mtimeMs } = await file.look();
+        if (size !== segment.size || mtimeMs !== segment.mtimeMs) {
+          return `${segment.path} changed while it was being sent`;
         }
-        await body.write(chunk);
-      } finally {
-        buffers.give(buffer);
       }
+      await body.write(bytes);
+      now.release();
+      now = next;
+      next = undefined;
     }
     return undefined;
   } finally {
-    // Wait for a read ahead, because it writes into its buffer and uses the descriptor.
-    const unused = await ahead?.catch(() => undefined);
-    if (unused !== undefined) buffers.give(unused.buffer);
+    for (const taken of [now, next]) {
+      // A read under way writes into its buffer and uses the descriptor.
+      await taken?.bytes.catch(() => {});
+      taken?.release();
+    }
   }
 }
 
@@ -134,7 +119,7 @@ export async function transmit(
   res: ServerResponse,
   segments: readonly Segment[],
   files: ReadonlyMap<FileSegment, SharedFile>,
-  buffers: Buffers,
+  chunks: Chunks,
 ): Promise<Transmitted> {
   const body = new Body(res);
   try {
@@ -142,7 +127,7 @@ export async function transmit(
       const file = segment.kind === 'file' ? files.get(segment) : undefined;
       if (segment.kind === 'bytes') await body.write(segment.bytes);
       else if (file !== undefined) {
-        const fault = await transmitFile(body, segment, file, buffers);
+        const fault = await transmitFile(body, segment, file, chunks);
         if (fault !== undefined) {
           res.destroy();
           return { bytes: body.bytes, end: 'fault', fault };
