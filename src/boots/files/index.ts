@@ -2,7 +2,7 @@
 export { type Answer, answer } from './answer.ts';
 export { type CpioEntry, cpioSegments, osieInitrd, workerArchive } from './cpio.ts';
 export { conditional, parseRange, type Range, rangeApplies } from './preconditions.ts';
-export { openRooted, type Rooted, type RootedRefusal } from './rooted.ts';
+export { type NotRooted, openRooted, openRootedHandle, type RootedFile, type RootedRefusal } from './rooted.ts';
 export {
   decodeSending,
   encodeSending,

@@ -1,5 +1,5 @@
-import { realpath, stat } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 
 /** Why a name is not served out of a rooted directory. */
 export type RootedRefusal =
@@ -16,10 +16,11 @@ export type RootedRefusal =
   | 'not-a-file'
   | 'unreadable';
 
-/** A file below the root (`path` is real: absolute and without symbolic links; `size` in bytes), or why there is none. */
-export type Rooted =
-  | { path: string; size: number; mtimeMs: number }
-  | { refused: RootedRefusal /** The refusal for a person, naming the file asked for. */; sentence: string };
+/** Why there is no file for a name; `sentence` says it to a person, naming the file asked for. */
+export type NotRooted = { refused: RootedRefusal; sentence: string };
+
+/** A file below the root: `path` is real (absolute, without symbolic links), `size` in bytes. */
+export type RootedFile = { path: string; size: number; mtimeMs: number };
 
 const SENTENCES: Record<RootedRefusal, string> = {
   empty: 'it is empty',
@@ -67,26 +68,52 @@ function refusalOfError(error: unknown): RootedRefusal {
 }
 
 /**
- * Finds the regular file called `name` below `root`. `name` is relative, with `/` between its parts, and already
- * decoded (once) from a URL. No name leads out of `root`: not by `..`, nor absolute, nor by a symbolic link, nor by a
- * second layer of percent-encoding; links that stay inside are followed. Directories are never listed. Never rejects.
+ * open(2): a descriptor for the place without opening what is there, where a FIFO would wait and a device might act.
+ * The value is Linux's on x86-64 and arm64; node:fs has no name for it.
  */
-export async function openRooted(root: string, name: string): Promise<Rooted> {
-  const refuse = (refused: RootedRefusal): Rooted => {
+const O_PATH = 0o10000000;
+
+/**
+ * Opens the regular file called `name` below `root`, for reading; the caller closes the handle. `name` is relative, with
+ * `/` between its parts, and already decoded (once) from a URL. No name leads out of `root`: not by `..`, nor absolute,
+ * nor by a symbolic link, nor by a second layer of percent-encoding; links that stay inside are followed. The place is
+ * opened first and then judged by the path that the kernel knows it by, so no moment lies between check and use.
+ * Directories are never listed. Never rejects.
+ */
+export async function openRootedHandle(
+  root: string,
+  name: string,
+): Promise<(RootedFile & { handle: FileHandle }) | NotRooted> {
+  const refuse = (refused: RootedRefusal): NotRooted => {
     const shown = JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
     return { refused, sentence: `The file ${shown} is not served: ${SENTENCES[refused]}.` };
   };
   const refused = refusalOfName(name);
   if (refused !== undefined) return refuse(refused);
+  let place: FileHandle | undefined;
   try {
     const base = await realpath(root);
-    const path = await realpath(`${base}${sep}${name}`);
-    if (path !== base && !path.startsWith(base === sep ? sep : base + sep)) return refuse('outside');
-    const found = await stat(path);
+    place = await open(`${base}/${name}`, O_PATH);
+    const self = `/proc/self/fd/${place.fd}`;
+    const path = await readlink(self);
+    if (path !== base && !path.startsWith(base === '/' ? base : `${base}/`)) return refuse('outside');
+    const found = await place.stat();
     if (found.isDirectory()) return refuse('directory');
     if (!found.isFile()) return refuse('not-a-file');
-    return { path, size: found.size, mtimeMs: found.mtimeMs };
+    const handle = await open(self, constants.O_RDONLY);
+    return { path, size: found.size, mtimeMs: found.mtimeMs, handle };
   } catch (error) {
     return refuse(refusalOfError(error));
+  } finally {
+    await place?.close();
   }
+}
+
+/** As {@link openRootedHandle}, for who opens the file by its path later, as the carrier does. */
+export async function openRooted(root: string, name: string): Promise<RootedFile | NotRooted> {
+  const found = await openRootedHandle(root, name);
+  if ('refused' in found) return found;
+  const { handle, ...file } = found;
+  await handle.close();
+  return file;
 }

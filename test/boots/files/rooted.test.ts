@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { openRooted, type RootedRefusal } from '../../../src/boots/files/index.ts';
+import { openRooted, openRootedHandle, type RootedRefusal } from '../../../src/boots/files/index.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tinsmith-rooted-')));
 after(() => rmSync(folder, { recursive: true }));
@@ -34,6 +34,14 @@ describe('openRooted', () => {
     assert.deepEqual(await openRooted(root, './sub//inside'), found);
     assert.deepEqual(await openRooted(join(folder, 'link-to-root'), 'a.txt'), found);
     assert.ok('path' in (await openRooted(root, 'sub/..b')));
+  });
+
+  test('opens the file that it judged', async () => {
+    const found = await openRootedHandle(root, 'sub/inside');
+    assert.ok('handle' in found);
+    assert.equal(await found.handle.readFile('utf8'), 'hello');
+    await found.handle.close();
+    assert.equal(found.path, join(root, 'a.txt'));
   });
 
   const refusals: [string, RootedRefusal][] = [
