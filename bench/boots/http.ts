@@ -92,7 +92,9 @@ async function startOurs(file: string): Promise<Running> {
 async function startNginx(folder: string): Promise<Running | undefined> {
   const port = await freePort();
   const conf = join(folder, 'nginx.conf');
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`);
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
   await writeFile(
     conf,
     `worker_processes 1; daemon off; pid ${folder}/nginx.pid; error_log ${folder}/nginx.err;
@@ -145,7 +147,13 @@ async function measure(running: Running, client: string[], clients: number, repe
   const [command = '', ...args] = client;
   const before = await running.cpu();
   const watched = await running.watch();
-  const { stdout } = await run(command, [...args, String(running.port), '/initrd.img', String(clients), String(repeats)]);
+  const { stdout } = await run(command, [
+    ...args,
+    String(running.port),
+    '/initrd.img',
+    String(clients),
+    String(repeats),
+  ]);
   const eventLoopDelayP99Ms = await watched();
   const cpu = (await running.cpu()) - before;
   const [bytes = 0, seconds = 1] = stdout.trim().split(' ').map(Number);
@@ -197,7 +205,9 @@ export async function benchHttp(): Promise<HttpResult[]> {
       }
     }
     return LOADS.flatMap(({ clients }) =>
-      servers.flatMap(({ server }) => medianOf(results.filter((one) => one.server === server && one.clients === clients))),
+      servers.flatMap(({ server }) =>
+        medianOf(results.filter((one) => one.server === server && one.clients === clients)),
+      ),
     );
   } finally {
     for (const running of servers) await running.stop();

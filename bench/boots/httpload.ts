@@ -1,7 +1,12 @@
 /** As httpload.c, for a machine without a C compiler: it costs more, so figures of the two do not compare. */
 import { Agent, get } from 'node:http';
 
-const [port, path, clients = 1, repeats = 1] = [process.argv[2], process.argv[3], Number(process.argv[4]), Number(process.argv[5])];
+const [port, path, clients = 1, repeats = 1] = [
+  process.argv[2],
+  process.argv[3],
+  Number(process.argv[4]),
+  Number(process.argv[5]),
+];
 const agent = new Agent({ keepAlive: true, maxSockets: clients });
 const began = performance.now();
 let total = 0;
