@@ -36,14 +36,14 @@ export async function buildImages(): Promise<ImageFiles> {
 export async function buildTiny(): Promise<string> {
   await installPackages(HOST_PACKAGES);
   const debs = await fetchDebs(join(CACHE, 'debs'), TINY_PACKAGES);
-  return image('tiny.img.gz', ['tiny.ts', 'disk.ts'], debs, (out) => makeTiny(debs, out));
+  return image('tiny.img.gz', ['tiny.ts', 'initrd.ts', 'disk.ts'], debs, (out) => makeTiny(debs, out));
 }
 
 /** Makes only the Debian image: under a minute. */
 export async function buildDebian(): Promise<string> {
   await installPackages([...HOST_PACKAGES, 'mmdebstrap', 'zstd']);
   const debs = await fetchDebs(join(CACHE, 'debs'), DEBIAN_PACKAGES);
-  return image('debian-12.img.zst', ['debian.ts', 'disk.ts'], debs, (out) => makeDebian(debs, out));
+  return image('debian-12.img.zst', ['debian.ts', 'initrd.ts', 'disk.ts'], debs, (out) => makeDebian(debs, out));
 }
 
 async function image(

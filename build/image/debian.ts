@@ -2,18 +2,20 @@ import { chmod, copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from 
 import { join } from 'node:path';
 import { TinsmithError } from '../../src/errors.ts';
 import { run, shell } from '../command.ts';
+import { unpackKernel } from '../osie/modules.ts';
 import { CACHE, progress, REPOSITORY } from '../step.ts';
 import { makeDisk } from './disk.ts';
+import { DISK_MODULES, makeInitrd } from './initrd.ts';
 
 const SUITE = 'bookworm';
 const UUID = '7e57ed00-7159-4d17-8000-000000000012';
 const INCLUDED = [
-  ...['linux-image-cloud-amd64', 'initramfs-tools', 'zstd', 'systemd-sysv', 'systemd-resolved', 'udev', 'kmod'],
+  ...['linux-image-cloud-amd64', 'initramfs-tools', 'zstd', 'systemd-sysv', 'udev', 'kmod'],
   ...['iproute2', 'wget', 'ca-certificates', 'nano', 'less'],
 ];
 
 /** Everything the image is made of, so that it is fetched once: what is included, and what Debian calls essential. */
-export const DEBIAN_PACKAGES = [...INCLUDED, 'apt', '?essential'];
+export const DEBIAN_PACKAGES = [...INCLUDED, 'apt', 'busybox-static', '?essential'];
 
 /** What the initramfs loads to find the root; udev loads the rest later. */
 const INITRAMFS_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_scsi', 'nvme', 'sd_mod', 'ext4'];
@@ -44,7 +46,7 @@ const UNUSED_MODULES = [
   ],
 ];
 
-/** Units that only cost time in a machine that was just written from an image. */
+/** Units that only cost time on a machine that was just written from an image, or need packages that are left out. */
 const MASKED = [
   ...[
     'apt-daily.timer',
@@ -53,14 +55,30 @@ const MASKED = [
     'e2scrub_all.timer',
     'e2scrub_reap.service',
   ],
-  ...['systemd-networkd-wait-online.service', 'systemd-pstore.service', 'systemd-update-utmp.service'],
+  ...['fstrim.timer', 'systemd-networkd-wait-online.service', 'systemd-pstore.service', 'systemd-logind.service'],
+  ...['systemd-update-utmp.service', 'systemd-update-utmp-runlevel.service', 'systemd-sysusers.service'],
+  ...['systemd-modules-load.service', 'systemd-network-generator.service', 'systemd-repart.service'],
+  ...['sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'sys-kernel-config.mount', 'sys-fs-fuse-connections.mount'],
+  ...['dev-hugepages.mount', 'dev-mqueue.mount', 'proc-sys-fs-binfmt_misc.automount', 'systemd-binfmt.service'],
+  ...['modprobe@drm.service', 'modprobe@fuse.service', 'modprobe@configfs.service', 'modprobe@dm_mod.service'],
+  ...['modprobe@loop.service', 'modprobe@efi_pstore.service', 'kmod-static-nodes.service', 'getty-static.service'],
+];
+
+/** systemd asks each of these at every start; only fstab's and getty's have an answer here. */
+const MASKED_GENERATORS = [
   ...[
-    'systemd-update-utmp-runlevel.service',
-    'sys-kernel-debug.mount',
-    'sys-kernel-tracing.mount',
-    'dev-hugepages.mount',
+    'systemd-bless-boot-generator',
+    'systemd-cryptsetup-generator',
+    'systemd-debug-generator',
+    'systemd-gpt-auto-generator',
   ],
-  ...['dev-mqueue.mount', 'modprobe@drm.service', 'modprobe@fuse.service', 'sys-fs-fuse-connections.mount'],
+  ...['systemd-hibernate-resume-generator', 'systemd-integritysetup-generator', 'systemd-rc-local-generator'],
+  ...[
+    'systemd-run-generator',
+    'systemd-system-update-generator',
+    'systemd-sysv-generator',
+    'systemd-veritysetup-generator',
+  ],
 ];
 
 /** Makes a bootable Debian 12 disk, zstd-compressed, that calls home when it is up. */
@@ -77,6 +95,7 @@ export async function makeDebian(debs: readonly string[], out: string): Promise<
   await bootstrap(root, join(work, 'archives'));
   await configure(root);
   await shrink(root);
+  await replaceInitrd(root, work, debs);
   progress('debian-12.img.zst', 'making the disk');
   const used = Number((await run('du', ['-sm', root])).split('\t')[0]);
   const disk = join(work, 'disk.img');
@@ -84,6 +103,16 @@ export async function makeDebian(debs: readonly string[], out: string): Promise<
   await run('zstd', ['-q', '-12', '-T0', '-f', '--no-progress', '-o', `${out}.new`, disk]);
   await rename(`${out}.new`, out);
   await rm(work, { recursive: true });
+}
+
+/**
+ * Puts a small initramfs in the place of Debian's, which starts udev and takes seconds longer. The next kernel that the
+ * installed system gets makes Debian's own again.
+ */
+async function replaceInitrd(root: string, work: string, debs: readonly string[]): Promise<void> {
+  const kernel = await unpackKernel(debs);
+  const out = join(root, 'boot', `initrd.img-${kernel.version}`);
+  await makeInitrd({ kernel, modules: DISK_MODULES, work: join(work, 'initrd'), debs, out });
 }
 
 /** Debian's own archives among those apt is set up with, as sources.list lines; other people's are left out. */
@@ -131,14 +160,17 @@ async function configure(root: string): Promise<void> {
   await copyFile(join(assets, 'phone-home.service'), join(units, 'phone-home.service'));
   await copyFile(join(assets, 'ethernet.network'), join(root, 'etc/systemd/network/ethernet.network'));
   for (const unit of MASKED) await symlinkForce('/dev/null', join(units, unit));
-  await run('systemctl', [`--root=${root}`, '--quiet', 'enable', 'systemd-networkd', 'systemd-resolved', 'phone-home']);
-  await symlinkForce('/run/systemd/resolve/stub-resolv.conf', join(root, 'etc/resolv.conf'));
-  // Grown to the partition's size at each start; no check, for the journal is enough.
-  await writeFile(join(root, 'etc/fstab'), `UUID=${UUID} / ext4 defaults,x-systemd.growfs 0 0\n`);
+  await mkdir(join(root, 'etc/systemd/system-generators'), { recursive: true });
+  for (const name of MASKED_GENERATORS)
+    await symlinkForce('/dev/null', join(root, 'etc/systemd/system-generators', name));
+  await run('systemctl', [`--root=${root}`, '--quiet', 'enable', 'systemd-networkd', 'phone-home']);
+  await writeFile(join(root, 'etc/resolv.conf'), '');
+  // No check: ext4's journal is enough for a disk that was written whole.
+  await writeFile(join(root, 'etc/fstab'), `UUID=${UUID} / ext4 defaults 0 0\n`);
   await writeFile(join(root, 'etc/hostname'), '');
   await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
   await writeFile(join(root, 'etc/machine-id'), ''); // each machine makes its own
-  const parameters = `root=UUID=${UUID} rw console=tty0 console=ttyS0,115200 quiet systemd.show_status=false net.ifnames=0`;
+  const parameters = `root=UUID=${UUID} rw fsck.mode=skip console=tty0 console=ttyS0,115200 quiet net.ifnames=0 cryptomgr.notests`;
   await writeFile(join(root, 'boot/grub/grub.cfg'), `linux /vmlinuz ${parameters}\ninitrd /initrd.img\nboot\n`);
 }
 

@@ -41,7 +41,24 @@ export async function makeDisk({ root, rootMiB, uuid, out }: Disk): Promise<void
     await truncateNew(half, (ROOT_START_MIB + rootMiB + 1) * MIB);
     const features = '^orphan_file,^metadata_csum_seed'; // GRUB 2.06 reads neither
     const layout = `offset=${ROOT_START_MIB * MIB},root_owner=0:0,lazy_itable_init=1`;
-    const ext4 = ['-q', '-F', '-t', 'ext4', '-O', features, '-U', uuid, '-L', 'root', '-m', '1', '-J', 'size=8'];
+    const ext4 = [
+      '-q',
+      '-F',
+      '-t',
+      'ext4',
+      '-b',
+      '4096',
+      '-O',
+      features,
+      '-U',
+      uuid,
+      '-L',
+      'root',
+      '-m',
+      '1',
+      '-J',
+      'size=8',
+    ];
     await run('mke2fs', [...ext4, '-d', root, '-E', layout, half, `${rootMiB}M`]);
     await partition(half, rootMiB);
     await install(half, await readFile(core), await readFile(esp));
