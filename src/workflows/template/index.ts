@@ -10,6 +10,9 @@ import { type Place, YamlReader } from './yaml-reader.ts';
 /** Largest template text, in characters. */
 const SIZE_LIMIT = 1024 * 1024;
 
+/** How many problems are told at once. */
+const TOLD_LIMIT = 100;
+
 /** Names in the data that no device may take. */
 const RESERVED = ['Hardware', 'hardware', 'references', 'workflowid'] as const;
 
@@ -151,7 +154,7 @@ function refuseIf(problems: readonly Problem[]): void {
   const field = first.field === '' ? '' : `${first.field}: `;
   throw new TinsmithError(
     'INVALID_INPUT',
-    `The template is not right at line ${first.line}, column ${first.column}: ${field}${first.message}${more}`,
-    { next: 'Correct the template at the places named.', problems: sorted },
+    `line ${first.line}, column ${first.column} of the template: ${field}${first.message}${more}`,
+    { next: 'Correct the template at the places named.', problems: sorted.slice(0, TOLD_LIMIT) },
   );
 }

@@ -72,8 +72,9 @@ function toPlain(value: Value, budget: { left: number }, depth = 0): unknown {
 
 function fromYaml(text: string): Value {
   try {
-    const document = parseDocument(text, { logLevel: 'silent', prettyErrors: false, uniqueKeys: false });
+    const document = parseDocument(text, { logLevel: 'error', prettyErrors: false, uniqueKeys: false });
     const [fault] = document.errors;
+    if (fault?.code === 'RESOURCE_EXHAUSTION') throw new RangeError(fault.message);
     if (fault !== undefined) throw new FunctionFault(fault.message);
     return (document.toJS({ maxAliasCount: 100 }) ?? null) as Value;
   } catch (error) {

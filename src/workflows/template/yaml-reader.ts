@@ -115,7 +115,7 @@ export class YamlReader {
     this.#remember(item);
     if (!this.#charge(node.items.length, item)) return undefined;
     return node.items.map((element, index) => {
-      return this.#item(element, `${item.field}[${index}]`, item.offset);
+      return this.#item(element, `${item.field}[${index}]`, offsetOf(element) ?? item.offset);
     });
   }
 
@@ -233,7 +233,7 @@ export class YamlReader {
         schema: 'failsafe',
         uniqueKeys: false,
         prettyErrors: false,
-        logLevel: 'silent',
+        logLevel: 'error',
       });
       for (const fault of [...document.errors, ...document.warnings]) {
         if (fault.code === 'TAG_RESOLVE_FAILED') continue;
@@ -296,6 +296,7 @@ function shape(node: Node | undefined): string {
 /** The library's messages, those that it words for programmers apart. */
 function wordsOf(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document (---) begins here; a template is one document';
+  if (code === 'RESOURCE_EXHAUSTION') return `nested more than ${DEPTH_LIMIT} deep`;
   if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation; YAML allows spaces only';
   return `YAML: ${message}`;
 }

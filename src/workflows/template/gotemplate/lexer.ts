@@ -64,6 +64,11 @@ export class Lexer {
     this.#text = text;
   }
 
+  /** Offset of the `{{` of the action being read, undefined outside of actions. */
+  get opened(): number | undefined {
+    return this.#inAction ? this.#opened : undefined;
+  }
+
   /** The next token; at the end `end of text`, again and again. @throws TemplateFault */
   next(): Token {
     while (!this.#inAction) {

@@ -7,6 +7,9 @@ import { charOf, numberFrom, unquote } from './literals.ts';
 /** How deep blocks and parentheses may stand in one another. */
 const NESTING_LIMIT = 100;
 
+/** How many variables may be declared at one place. */
+const VARIABLE_LIMIT = 500;
+
 /** What ends a list of nodes: `{{end}}`, or an `{{else}}` with what follows it. */
 interface Ending {
   readonly word: 'end' | 'else';
@@ -43,7 +46,20 @@ class Parser {
     this.#lexer = new Lexer(text);
   }
 
+  /** Parses, and says of a mistake on a later line of a hole where the hole began: perhaps its end is missing. */
   parse(): Template {
+    try {
+      return this.#whole();
+    } catch (error) {
+      const opened = this.#lexer.opened;
+      if (!(error instanceof TemplateFault) || opened === undefined) throw error;
+      if (!this.#text.slice(opened, error.offset).includes('\n')) throw error;
+      const line = this.#text.slice(0, opened).split('\n').length;
+      throw new TemplateFault(error.offset, `${error.message}; the {{ of line ${line} is not closed before`);
+    }
+  }
+
+  #whole(): Template {
     const root: Node[] = [];
     for (let token = this.#next(); token.kind !== 'end of text'; token = this.#next()) {
       if (token.kind === 'text') {
@@ -212,6 +228,9 @@ class Parser {
         this.#nextWord();
         if (commands.length === 0) throw new TemplateFault(token.start, `${what} has no value; expected an expression`);
         if (!assigns) this.#variables.push(...declares);
+        if (this.#variables.length > VARIABLE_LIMIT) {
+          throw new TemplateFault(first.start, `more than ${VARIABLE_LIMIT} variables are declared here`);
+        }
         return { kind: 'pipeline', declares, assigns, commands, start: first.start, end: token.end };
       }
       commands.push(this.#command(commands.length, until));

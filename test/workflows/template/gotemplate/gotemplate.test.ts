@@ -92,12 +92,27 @@ describe('values', () => {
 
 describe('limits', () => {
   const cases: [string, string, Value, RegExp][] = [
-    ['output', '{{range .}}{{range $}}{{range $}}0123456789{{end}}{{end}}{{end}}', Array(40).fill('x'), /exceeds 262144 bytes/],
+    [
+      'output',
+      '{{range .}}{{range $}}{{range $}}0123456789{{end}}{{end}}{{end}}',
+      Array(40).fill('x'),
+      /exceeds 262144 bytes/,
+    ],
     ['output in bytes', '{{range .}}{{range $}}éééééééééé{{end}}{{end}}', Array(115).fill('x'), /exceeds 262144 bytes/],
     ['steps', '{{range 10000000}}{{end}}', null, /more than 1000000 steps/],
-    ['nested ranges', '{{range 9999}}{{range 9999}}{{range 9999}}{{end}}{{end}}{{end}}', null, /more than 1000000 steps/],
+    [
+      'nested ranges',
+      '{{range 9999}}{{range 9999}}{{range 9999}}{{end}}{{end}}{{end}}',
+      null,
+      /more than 1000000 steps/,
+    ],
     ['recursion', '{{define "t"}}{{template "t"}}{{end}}{{template "t"}}', null, /nested more than 400 deep/],
-    ['recursion with branches', '{{define "t"}}{{if 1}}{{template "t" .}}{{end}}{{end}}{{template "t"}}', null, /nested more than/],
+    [
+      'recursion with branches',
+      '{{define "t"}}{{if 1}}{{template "t" .}}{{end}}{{end}}{{template "t"}}',
+      null,
+      /nested more than/,
+    ],
     ['doubling', `{{$x := "0123456789"}}${'{{$x = print $x $x}}'.repeat(40)}`, null, /longer than 262144/],
     ['width', '{{printf "%999999d" 1}}', null, /longer than 262144/],
     ['many widths', `{{printf "${'%999999d'.repeat(3)}" 1 1 1}}`, null, /longer than 1048576/],
