@@ -17,11 +17,10 @@ export async function watchWorkflow(
 ): Promise<void> {
   const workflow = await fetchWorkflow(client, id);
   const machines = await machinesOf(client, workflow);
-  const story = withTrace(
-    withWholeLogs(eventsUntilEnd(client, workflow), client, workflow),
+  const story = withWholeLogs(
+    withTrace(eventsUntilEnd(client, workflow), client, workflow, machines),
     client,
     workflow,
-    machines,
   );
   if (output === 'json') {
     for await (const event of story) terminal.stdout.write(`${JSON.stringify(event)}\n`);
@@ -185,10 +184,7 @@ async function* withTrace(
   for (;;) {
     const { value: event, done } = await next;
     if (done) return;
-    while (
-      traced[0] &&
-      (event.kind === 'stream.live' || event.seq === 0 || Date.parse(traced[0].entry.time) <= Date.parse(event.time))
-    ) {
+    while (traced[0] && (event.kind === 'stream.live' || Date.parse(traced[0].entry.time) <= Date.parse(event.time))) {
       const { machine, entry } = traced[0];
       traced.shift();
       yield { seq: 0, time: entry.time, machine, kind: 'boot.trace', data: entry };

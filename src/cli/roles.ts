@@ -128,8 +128,8 @@ export const lab = command({
         default: 'table' as const,
         describe: 'Form of the closing measurements',
       }),
-  async run(args, terminal) {
+  async run(args) {
     const { runLab } = await import('../lab/lab.ts');
-    return runLab(args, terminal.interrupted);
+    return runLab(args);
   },
 });

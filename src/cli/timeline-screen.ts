@@ -44,6 +44,9 @@ export function openTimelineScreen(
   };
 }
 
+/** From the cursor to the end of the screen. */
+const CLEAR_DOWN = '\x1b[J';
+
 /** Bars at the bottom of a terminal, there only while something moves. */
 class Bars {
   readonly #screen: Screen;
@@ -60,32 +63,21 @@ class Bars {
   }
 
   show(bars: readonly TimelineBar[]): void {
-    for (const [key, bar] of this.#shown) {
-      if (bars.some((wanted) => wanted.key === key)) continue;
-      this.#multi?.remove(bar);
-      this.#shown.delete(key);
-    }
+    // cli-progress leaves an empty line for each bar that it removes: those that stay are drawn anew.
+    if ([...this.#shown.keys()].some((key) => bars.every((wanted) => wanted.key !== key))) this.#close();
     for (const bar of bars) this.#showOne(bar);
-    if (bars.length === 0 && this.#multi) {
-      this.#multi.stop();
-      this.#multi = undefined;
-    }
+    this.#multi?.update();
+  }
+
+  #close(): void {
+    this.#multi?.update();
+    this.#multi?.stop();
+    this.#multi = undefined;
+    this.#shown.clear();
   }
 
   #showOne(bar: TimelineBar): void {
-    this.#multi ??= new MultiBar({
-      format: '  {label} {bar} {words}',
-      stream: this.#screen,
-      fps: 5,
-      barsize: 24,
-      clearOnComplete: true,
-      stopOnComplete: false,
-      // Ctrl-C is the command's own business, and a hidden cursor would stay hidden after a crash.
-      gracefulExit: false,
-      hideCursor: false,
-      barCompleteChar: '#',
-      barIncompleteChar: '.',
-    });
+    this.#multi ??= this.#open();
     const words = { label: bar.label.padEnd(30), words: describeBar(bar) };
     const total = bar.total ?? 0;
     const shown = this.#shown.get(bar.key);
@@ -93,5 +85,25 @@ class Bars {
       shown.setTotal(total);
       shown.update(bar.done, words);
     } else this.#shown.set(bar.key, this.#multi.create(total, bar.done, words));
+  }
+
+  #open(): MultiBar {
+    const multi = new MultiBar({
+      format: '  {label} {bar} {words}',
+      stream: this.#screen,
+      fps: 5,
+      barsize: 24,
+      clearOnComplete: true,
+      stopOnComplete: false,
+      forceRedraw: true,
+      // Ctrl-C is the command's own business, and a hidden cursor would stay hidden after a crash.
+      gracefulExit: false,
+      hideCursor: false,
+      barCompleteChar: '#',
+      barIncompleteChar: '.',
+    });
+    // A line put above the bars would otherwise keep the end of the bar that it is written over.
+    multi.on('redraw-pre', () => this.#screen.write(CLEAR_DOWN));
+    return multi;
   }
 }
