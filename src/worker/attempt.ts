@@ -17,16 +17,15 @@ import { type DiskCounters, type Disks, written } from './disks.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { ActionFailure, obtainImage } from './images.ts';
 import { LogFollower } from './log-follower.ts';
+import { patiently } from './patience.ts';
 import type { AttemptKey, Report } from './protocol.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
-/** How long an engine that is not there yet, or not there any more, is waited for, ms. */
-const ENGINE_WAIT = 120_000;
-const ENGINE_PAUSE = 1_000;
 /** How often a running container is looked at, ms. The end of its output is noticed sooner. */
 const LOOK_EVERY = 1_000;
 /** Seconds from SIGTERM to SIGKILL. */
 const GRACE = 10;
+const STOP_AGAIN = 1_000;
 /** A container that can't be stopped (its process hangs in the kernel) is given up after this, ms. */
 const STOP_LIMIT = 60_000;
 
@@ -201,6 +200,7 @@ class Attempt {
       told: (progress) => this.#beats.tell(progress),
       signal: this.#signal,
     });
+    this.#beats.tell(undefined);
     const shared = join(directory, workflow);
     await mkdir(shared, { recursive: true, mode: 0o700 });
     const before = await disks.counters();
@@ -266,7 +266,7 @@ class Attempt {
       const state = await this.#patiently(() => engine.inspect(id));
       if (!state.running || clock.uptime() > until) return state;
       this.#shown.say(`could not be stopped${words && `: ${words}`}; trying again`);
-      await clock.sleep(ENGINE_PAUSE, this.#signal);
+      await clock.sleep(STOP_AGAIN, this.#signal);
     }
   }
 
@@ -284,22 +284,8 @@ class Attempt {
     if (said !== '') this.#shown.say('the container engine answers');
   }
 
-  /** Tries again while the engine does not answer; what it answers, yes or no, is the result. */
-  async #patiently<T>(request: () => Promise<T>): Promise<T> {
-    const { clock } = this.#parts;
-    for (const until = clock.uptime() + ENGINE_WAIT; ; ) {
-      this.#signal.throwIfAborted();
-      try {
-        return await request();
-      } catch (error) {
-        if (!(error instanceof EngineError) || error.status !== undefined) throw error;
-        if (clock.uptime() > until)
-          throw new ActionFailure(
-            `the container engine has not answered for ${ENGINE_WAIT / 1000} s: ${error.message}`,
-          );
-        await clock.sleep(ENGINE_PAUSE, this.#signal);
-      }
-    }
+  #patiently<T>(request: () => Promise<T>): Promise<T> {
+    return patiently(request, this.#parts.clock, this.#signal);
   }
 }
 

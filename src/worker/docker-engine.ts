@@ -153,7 +153,10 @@ function engineTime(text: string): number | undefined {
   return at > 0 ? at : undefined;
 }
 
-/** dockerode's errors carry `statusCode` and the answer, whose `message` is the engine's own sentence. */
+/**
+ * dockerode's errors carry `statusCode`, and in `json.message` the engine's own sentence; where a stream was asked for,
+ * only a message with that sentence behind a preface of dockerode's.
+ */
 function engineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
   const { statusCode, json, code } = (error ?? {}) as {
@@ -163,7 +166,9 @@ function engineError(error: unknown): EngineError {
   };
   if (statusCode === undefined)
     return new EngineError(code === undefined ? messageOf(error) : `${messageOf(error)} (${code})`);
-  return new EngineError(typeof json?.message === 'string' ? json.message.trim() : messageOf(error), statusCode);
+  const words =
+    typeof json?.message === 'string' ? json.message : messageOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, '');
+  return new EngineError(words.trim(), statusCode);
 }
 
 /** Reads a pull's JSON lines to their end. An error comes as a line too: the status was 200 long before. */
@@ -189,7 +194,8 @@ async function followPull(
       for (const line of lines.filter((one) => one.trim() !== '')) {
         const event = JSON.parse(line) as PullEvent;
         if (event.error !== undefined) throw new EngineError(event.error.trim(), 500);
-        told(progress.add(event));
+        const sums = progress.add(event);
+        if (sums) told(sums);
       }
     }
     signal.throwIfAborted();

@@ -26,8 +26,8 @@ export class Heartbeats {
     return this.#unwanted.signal;
   }
 
-  /** The newest progress; it is told with the next heartbeat, which comes soon. */
-  tell(progress: Progress): void {
+  /** The newest progress, told with the next heartbeat, which comes soon; undefined: what was told before is over. */
+  tell(progress: Progress | undefined): void {
     this.#progress = progress;
     this.#changed = true;
   }

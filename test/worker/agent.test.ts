@@ -30,6 +30,19 @@ async function stage(actions: FakeAction[], scripts: Record<string, Script>) {
   const engine = new FakeEngine(clock, scripts);
   const lines: string[] = [];
   const verbs: string[] = [];
+  let heard = (): void => {};
+  const say = (line: string): void => {
+    lines.push(line);
+    heard();
+  };
+  /** Resolves when the worker has said it. */
+  const said = async (text: string): Promise<void> => {
+    while (!lines.some((line) => line.includes(text))) {
+      await new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+    }
+  };
   let counter = 1000;
   const start = () => {
     const controller = new AbortController();
@@ -37,7 +50,7 @@ async function stage(actions: FakeAction[], scripts: Record<string, Script>) {
       { server: server.url, token: server.token, id: '52:54:00:00:00:01', dockerSockets: [] },
       {
         version: '1.2.3',
-        say: (line) => lines.push(line),
+        say,
         engine,
         directory,
         clock,
@@ -62,7 +75,7 @@ async function stage(actions: FakeAction[], scripts: Record<string, Script>) {
     return { end };
   };
   ends.push(() => server.stop());
-  return { server, engine, lines, verbs, start, clock };
+  return { server, engine, lines, said, verbs, start, clock };
 }
 
 describe('the worker', () => {
@@ -226,7 +239,7 @@ describe('the worker', () => {
   });
 
   test('a server that goes away in the middle of an action is waited for; the log is complete', async () => {
-    const { server, engine, lines, start } = await stage([container('one')], {
+    const { server, engine, lines, said, start } = await stage([container('one')], {
       one: { says: ['before'], exit: 'never' },
     });
     start();
@@ -236,6 +249,7 @@ describe('the worker', () => {
     assert.ok(id);
     for (let n = 0; n < 5000; n += 1) engine.say(id, `line ${n}`);
     engine.exit(id, 0);
+    await said('does not answer');
     await server.start();
     await server.until(() => server.current === 1);
     assert.equal(server.text(0), `before\n${Array.from({ length: 5000 }, (_, n) => `line ${n}\n`).join('')}`);
@@ -282,9 +296,17 @@ describe('the worker', () => {
       one: { says: ['begin', 'progress {"written":42,"total":100}', 'progress of the soul'], exit: 'never' },
     });
     start();
-    await server.until(() => server.progress.some(({ written }) => written === 42));
+    await server.until(() => server.progress.some((progress) => progress?.written === 42));
     await server.until(() => server.ended !== undefined);
     assert.equal(server.text(0), 'begin\nprogress of the soul\n');
+  });
+
+  test('the progress of a pull is not told of the container that follows it', async () => {
+    const { server, start } = await stage([container('one', { timeout: 30 })], { one: { exit: 'never' } });
+    start();
+    await server.until(() => server.ended !== undefined);
+    assert.ok(server.progress.length >= 4);
+    assert.equal(server.progress.at(-1), undefined);
   });
 
   test('a verb is reported first and done when the server says so', async () => {

@@ -48,7 +48,10 @@ describe('the client', () => {
       lines.push(line);
       heard();
     };
-    const asked = workerClient({ server: server.url, token: server.token, clock: fastClock(200), say }).hello(HELLO, signal);
+    const asked = workerClient({ server: server.url, token: server.token, clock: fastClock(200), say }).hello(
+      HELLO,
+      signal,
+    );
     await firstWord;
     await server.start();
     assert.equal((await asked).kind, 'answer');

@@ -1,4 +1,5 @@
 /** A server of the worker API in memory: one machine, a list of actions, and the means to be away or to refuse. */
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -26,16 +27,15 @@ export interface FakeAction {
       };
 }
 
-const WORKFLOW = '11112222-3333-4444-5555-666677778888';
-
 export class FakeServer {
   readonly token = 'secret-token';
-  readonly workflow = WORKFLOW;
+  readonly workflow: string = randomUUID();
   readonly actions: FakeAction[];
   /** Requests as `METHOD path`, in order. */
   readonly requests: string[] = [];
   readonly reports: Report[] = [];
-  readonly progress: Progress[] = [];
+  /** Of each heartbeat. */
+  readonly progress: (Progress | undefined)[] = [];
   readonly logs = new Map<string, LogEntry[]>();
   attempt = 1;
   current = 0;
@@ -147,7 +147,7 @@ export class FakeServer {
       }
       case 'heartbeat': {
         const beat = heartbeat.parse(json);
-        if (beat.progress) this.progress.push(beat.progress);
+        this.progress.push(beat.progress);
         return { status: 200, body: { continue: this.unwanted === undefined, reason: this.unwanted ?? '' } };
       }
       case 'report': {
@@ -164,7 +164,7 @@ export class FakeServer {
   }
 
   #work(): unknown {
-    if (this.verb) return { kind: 'verb', verb: this.verb, workflow: WORKFLOW };
+    if (this.verb) return { kind: 'verb', verb: this.verb, workflow: this.workflow };
     const action = this.actions[this.current];
     if (this.ended || !action) return { kind: 'idle', reason: 'no workflow is waiting for this machine' };
     const run =
@@ -173,7 +173,7 @@ export class FakeServer {
         : { environment: {}, volumes: [], command: [], pull: action.run.image, ...action.run };
     return {
       kind: 'action',
-      workflow: WORKFLOW,
+      workflow: this.workflow,
       action: this.current,
       attempt: this.attempt,
       task: 'os',

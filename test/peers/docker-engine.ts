@@ -1,0 +1,83 @@
+/** A Docker Engine of the tests' own, in a directory that goes with it. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { accessSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface OwnEngine {
+  socket: string;
+  directory: string;
+  stop(): Promise<void>;
+}
+
+/** Why there can be no engine here, for a test's `skip`; false when there can. */
+export function engineMissing(): string | false {
+  if (process.getuid?.() !== 0) return 'a Docker Engine of its own needs root';
+  try {
+    execFileSync('dockerd', ['--version'], { stdio: 'ignore' });
+    accessSync('/bin/busybox');
+    return false;
+  } catch {
+    return 'needs docker.io and busybox-static';
+  }
+}
+
+/** Starts an engine without bridge or firewall rules, and waits for the line that says it listens. */
+export async function startEngine(options: readonly string[] = []): Promise<OwnEngine> {
+  const directory = mkdtempSync(join(tmpdir(), 'tinsmith-dockerd-'));
+  const socket = join(directory, 'docker.sock');
+  const child = spawn(
+    'dockerd',
+    [
+      ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--host', `unix://${socket}`],
+      ...[
+        '--data-root',
+        join(directory, 'data'),
+        '--exec-root',
+        join(directory, 'exec'),
+        '--pidfile',
+        join(directory, 'pid'),
+      ],
+      ...options,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  try {
+    await listening(child);
+  } catch (error) {
+    removeAll(directory);
+    throw error;
+  }
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      await new Promise((resolve) => {
+        child.once('exit', resolve);
+        child.kill('SIGTERM');
+      });
+    }
+    removeAll(directory);
+  };
+  return { socket, directory, stop };
+}
+
+/** An engine leaves the namespace of the host's network mounted below its directory (`exec/netns/default`). */
+function removeAll(directory: string): void {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
+  const below = mounts.filter((mount) => mount.startsWith(`${directory}/`)).reverse();
+  if (below.length > 0) execFileSync('umount', ['--lazy', ...below]);
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function listening(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    child.stderr?.on('data', (bytes: Buffer) => {
+      log = (log + bytes.toString()).slice(-20_000);
+      if (log.includes('API listen on')) resolve();
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`dockerd ended with ${code}:\n${log.slice(-3000)}`)));
+  });
+}
