@@ -42,7 +42,7 @@ const COMMON = {
   legalComments: 'none',
   logLevel: 'warning',
   keepNames: true,
-  define: { 'import.meta.url': '__importMetaUrl' },
+  define: { 'import.meta.url': '__importMetaUrl', 'import.meta.dirname': '__dirname' },
   banner: { js: `'use strict'; const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
 } satisfies esbuild.BuildOptions;
 

@@ -1,7 +1,6 @@
 /** The appliance: settings in, roles started in order, and stopped in the opposite one. */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApp } from '../api/app.ts';
@@ -12,6 +11,7 @@ import { adminToken, WorkerTokens } from '../api/tokens.ts';
 import type { Status } from '../api/types.ts';
 import { bootFiles } from '../boots/boot-files.ts';
 import { startDhcp } from '../boots/dhcp/index.ts';
+import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { noteSent } from '../boots/routes.ts';
 import { startTftp, bootFiles as tftpBootFiles } from '../boots/tftp/index.ts';
@@ -39,7 +39,7 @@ export interface Appliance {
  * @throws TinsmithError of the data directory and the store, INVALID_INPUT for an interface that is not there.
  */
 export async function startAppliance(settings: Settings, log: Logger): Promise<Appliance> {
-  const interfaces = servedInterfaces(networkInterfaces(), settings.interfaces);
+  const interfaces = servedInterfaces(interfaceAddresses(), settings.interfaces);
   const data = claimDataDirectory(settings.data);
   const cleanUp: (() => Promise<void> | void)[] = [() => data.release()];
   const undo = async (): Promise<void> => {
@@ -131,7 +131,7 @@ export async function startAppliance(settings: Settings, log: Logger): Promise<A
         return { bound: server.bound.map(({ address, port }) => `${address}:${port}`), stop: () => server.stop() };
       },
     });
-    const served = interfaces.map(({ name, address }) => ({ name, address }));
+    const nameOf = (address: string): string => interfaces.find((each) => each.address === address)?.name ?? '?';
     if (settings.tftp) {
       await roles.start({
         name: 'tftp',
@@ -139,7 +139,7 @@ export async function startAppliance(settings: Settings, log: Logger): Promise<A
         ports: [settings.tftpPort],
         start: async () => {
           const server = await startTftp({
-            addresses: served.map(({ address }) => address),
+            addresses: interfaces.map(({ address }) => address),
             port: settings.tftpPort,
             files: tftpBootFiles(files.loaders, filesDirectory),
             log,
@@ -166,7 +166,6 @@ export async function startAppliance(settings: Settings, log: Logger): Promise<A
         },
       });
     } else roles.off('tftp');
-    const nameOf = (address: string): string => served.find((each) => each.address === address)?.name ?? '?';
 
     if (settings.dhcp === 'off') roles.off('dhcp');
     else {

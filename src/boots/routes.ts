@@ -88,7 +88,7 @@ export function bootRoutes(parts: BootRoutes): Router {
       if (stranger !== undefined) {
         note('refused', 'not-this-machine', stranger);
         throw new TinsmithError('FORBIDDEN', `The script of ${machine.name} is for the machine itself: ${stranger}.`, {
-          next: 'See it with: tinsmith machine preview',
+          next: `See it with: tinsmith explain ${machine.name}`,
         });
       }
       const missing = bootFiles.missing();
@@ -212,20 +212,21 @@ function macOf(text: string | undefined): string {
   throw new TinsmithError('NOT_FOUND', `${text} is not a MAC address.`);
 }
 
-/** Why a request cannot come from this machine booting now, or undefined when it can. */
+/**
+ * Why a request cannot come from this machine, or undefined when it can. On our own networks the kernel knows whose an
+ * address is; behind a router, the address that we reserve tells, or that DHCP has just answered the machine.
+ */
 function notThisMachine(
   { trace, neighbour }: BootRoutes,
   machine: Machine,
   mac: string,
   remote: string,
 ): string | undefined {
-  if (!trace.answeredWithin(mac, BOOT_WINDOW_MS))
-    return `DHCP has answered ${mac} nothing lately, so it is not booting`;
   const behind = neighbour(remote);
   if (behind !== undefined) return isOneOf(machine, behind) ? undefined : `${remote} is the address of ${behind}`;
-  // Behind a router the kernel knows no MAC address; then the address must be the one we reserve.
   const reserved = interfaceOf(machine, mac)?.dhcp.ip?.address;
-  return reserved === undefined || reserved === remote ? undefined : `it came from ${remote}, not from ${reserved}`;
+  if (reserved === remote || trace.answeredWithin(mac, BOOT_WINDOW_MS)) return undefined;
+  return `${remote} is not its address, and it has not asked DHCP for one lately`;
 }
 
 function isOneOf(machine: Machine, mac: string | undefined): boolean {

@@ -1,4 +1,5 @@
 /** What the lab needs of its host, checked before anything is made. */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { TinsmithError } from '../errors.ts';
@@ -42,6 +43,20 @@ export function checkHost(): void {
       cause,
     });
   }
+}
+
+let kvm: boolean | undefined;
+
+/** Whether QEMU can use KVM here: that /dev/kvm is there does not say so, in a virtual machine least of all. */
+export function kvmWorks(): boolean {
+  kvm ??=
+    existsSync('/dev/kvm') &&
+    spawnSync(
+      'qemu-system-x86_64',
+      ['-nodefaults', '-display', 'none', '-machine', 'q35', '-accel', 'kvm', '-cpu', 'max', '-S', '-monitor', 'stdio'],
+      { input: 'quit\n', timeout: 10_000 },
+    ).status === 0;
+  return kvm;
 }
 
 function onPath(program: string): boolean {

@@ -68,6 +68,7 @@ export async function provision(options: ProvisionOptions, signal: AbortSignal):
       }),
   );
   const began = Date.now();
+  const over = new AbortController();
   const quiet = options.output === 'json';
   const screen = quiet
     ? undefined
@@ -90,7 +91,7 @@ export async function provision(options: ProvisionOptions, signal: AbortSignal):
       `lab: ${machines.length} machine${machines.length > 1 ? 's' : ''} with ${options.firmware === 'uefi' ? 'UEFI (OVMF)' : 'BIOS (SeaBIOS)'} firmware and an empty disk, on a network of their own`,
     );
     await appliance.start();
-    const client = appliance.client(signal);
+    const client = appliance.client(AbortSignal.any([signal, over.signal]));
     for (const machine of machines) await client.post<Data<Machine>>('machines', hardwareOf(machine));
     const yaml =
       options.template === undefined
@@ -111,16 +112,22 @@ export async function provision(options: ProvisionOptions, signal: AbortSignal):
       });
       journeys.set(uuid, new Journey(name, workflow.id));
     }
+    const broken = new Promise<never>((_, reject) => {
+      for (const computer of computers) computer.once('failed', (why) => reject(new TinsmithError('UNAVAILABLE', why)));
+    });
     for (const computer of computers) computer.powerOn();
     for (const [uuid, journey] of journeys) {
       journey.pass('power on', Date.now());
       say('power on', machines.find((machine) => machine.uuid === uuid)?.name);
     }
-    await follow(client.events({}, 0), journeys, {
+    const arrived = follow(client.events({}, 0), journeys, {
       seconds: options.timeout,
       callsHome: options.template === undefined,
       take: (event) => screen?.take(event),
     });
+    // When a machine breaks, the other promise ends with the stream, and nobody waits for it any more.
+    arrived.catch(() => {});
+    await Promise.race([arrived, broken]);
     screen?.end();
     await report(journeys, options);
   } catch (error) {
@@ -133,6 +140,7 @@ export async function provision(options: ProvisionOptions, signal: AbortSignal):
     }
     throw error;
   } finally {
+    over.abort();
     screen?.end();
     await Promise.all(computers.map((computer) => computer.powerCut()));
     await appliance.stop('SIGTERM');

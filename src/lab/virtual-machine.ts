@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { copyFileSync, createWriteStream, existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabMachine } from './network.ts';
-import { OVMF } from './preflight.ts';
+import { kvmWorks, OVMF } from './preflight.ts';
 
 export interface VirtualMachineOptions {
   machine: LabMachine;
@@ -17,7 +17,7 @@ export interface VirtualMachineOptions {
   disk: number;
 }
 
-export class VirtualMachine extends EventEmitter<{ line: [string]; off: [] }> {
+export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; failed: [string] }> {
   readonly #options: VirtualMachineOptions;
   #process: ChildProcess | undefined;
 
@@ -49,12 +49,18 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: [] }> {
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    child.once('close', () => {
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-1000);
+    });
+    child.once('close', (code) => {
       log.end();
       this.#process = undefined;
       this.emit('off');
+      if (code)
+        this.emit('failed', `QEMU of ${this.#options.machine.name} ended with exit code ${code}: ${said.trim()}`);
     });
-    child.once('error', () => this.emit('off'));
+    child.once('error', (error) => this.emit('failed', `QEMU does not start: ${error.message}`));
   }
 
   /** Pulls the plug: nothing in the machine hears of it. */
@@ -86,9 +92,7 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: [] }> {
       '-machine',
       'q35,graphics=off',
       '-accel',
-      'kvm',
-      '-accel',
-      'tcg,thread=multi',
+      kvmWorks() ? 'kvm' : 'tcg,thread=multi',
       '-cpu',
       'max',
       '-smp',
