@@ -115,7 +115,8 @@ function scanName(skeleton: Skeleton): { name: string; problems: Problem[] } {
   const reader = new YamlReader(line[0], (offset) => place(line.index + offset), HOLE);
   const name = readName(reader);
   if (name !== undefined && reader.isOpen(name)) {
-    reader.problems.push({ ...OPEN_NAME, ...place(line.index) });
+    const { line: at, column } = place(line.index);
+    reader.problems.push({ ...OPEN_NAME, line: at, column });
   }
   return { name: name ?? '', problems: reader.problems };
 }

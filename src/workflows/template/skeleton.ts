@@ -6,9 +6,13 @@ export const HOLE = '\uE000';
 /** How deep templates that call templates are followed. */
 const DEPTH_LIMIT = 20;
 
+/** Nodes and bytes put together at most: templates may call one another very often. */
+const NODE_LIMIT = 200_000;
+const BYTE_LIMIT = 1024 * 1024;
+
 /** What can be said of a template's output before there are values for its holes. */
 export interface Skeleton extends Rendered {
-  /** The text depends on values (`if`, `range`, `with`), so it is no YAML to be checked. */
+  /** The text depends on values (`if`, `range`, `with`), or is endless, so it is no YAML to be checked. */
   readonly branches: boolean;
   /** Some holes stand alone on their lines, and may write any lines. */
   readonly partial: boolean;
@@ -18,9 +22,12 @@ export interface Skeleton extends Rendered {
 export function skeletonOf(template: Template): Skeleton {
   const output = new Output();
   let branches = false;
+  let left = NODE_LIMIT;
   const add = (nodes: readonly Node[], depth: number): void => {
     for (const node of nodes) {
-      if (node.kind === 'text') output.write(node.text, node, false);
+      left -= 1;
+      if (left < 0 || output.bytes > BYTE_LIMIT) branches = true;
+      else if (node.kind === 'text') output.write(node.text, node, false);
       else if (node.kind === 'action') {
         if (node.pipeline.declares.length === 0) output.write(HOLE, node, true);
       } else if (node.kind === 'template' && depth < DEPTH_LIMIT) {

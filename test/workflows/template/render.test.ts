@@ -309,6 +309,15 @@ describe('checking at upload', () => {
     assert.match(refusal(() => checkTemplate(`${head()}#${'x'.repeat(1024 * 1024)}`)).message, /longer than 1048576/);
   });
 
+  test('templates that call one another without end stop the check, not the process', () => {
+    const levels = Array.from({ length: 19 }, (_, level) => {
+      return `{{ define "l${level}" }}${`{{ template "l${level + 1}" }}`.repeat(10)}{{ end }}`;
+    });
+    const text = `${levels.join('')}{{ define "l19" }}${'x'.repeat(1000)}{{ end }}name: n\nx: {{ template "l0" }}`;
+    assert.deepEqual(checkTemplate(text), { name: 'n' });
+    assert.match(refusal(() => renderTemplate(text, DATA)).message, /exceeds 262144 bytes/);
+  });
+
   test('all problems are told, but not more than a hundred', () => {
     const error = refusal(() => checkTemplate(head('w', `image: a\n${'        x: 1\n'.repeat(300)}`)));
     assert.equal(error.problems.length, 100);

@@ -1,27 +1,12 @@
 import { didYouMean } from '../nearest.ts';
 import type { Command, Control, Expression, Identifier, Name, Node, Pipeline, Template, TemplateCall } from './ast.ts';
+import { Budget, type Limits } from './budget.ts';
 import { FunctionFault, TemplateFault } from './faults.ts';
 import { plain } from './format.ts';
 import type { FunctionMap, TemplateFunction } from './functions.ts';
+import { noEntry, wantedArguments } from './messages.ts';
 import { Output, type SourceMap } from './output.ts';
-import { entryOf, inWords, isList, isMap, isTrue, keysOf, kindOf, typeOf, type Value } from './values.ts';
-
-/** What a rendering may use. */
-export interface Limits {
-  /** Bytes of the rendered text, and of any one value on the way. */
-  readonly outputBytes: number;
-  /** Nodes and function calls evaluated; long values count for more. */
-  readonly steps: number;
-}
-
-/** Default limits: Tinkerbell's 256 KiB of output, and steps for well under a second. */
-export const LIMITS: Limits = { outputBytes: 256 * 1024, steps: 1_000_000 };
-
-/** Templates calling templates, blocks and parentheses in one another, counted together. */
-const DEPTH_LIMIT = 400;
-
-/** Keys that a "no such key" message lists at most. */
-const LISTED_KEYS = 20;
+import { entryOf, inWords, isList, isMap, isTrue, keysOf, type Value } from './values.ts';
 
 /** The rendered text, and the way back from it to the template text. */
 export interface Rendered {
@@ -60,13 +45,13 @@ class Evaluation {
   readonly #options: EvaluateOptions;
   readonly #output = new Output();
   #variables: Binding[];
-  #steps = 0;
-  #depth = 0;
+  readonly #budget: Budget;
 
   constructor(template: Template, data: Value, options: EvaluateOptions) {
     this.#template = template;
     this.#data = data;
     this.#options = options;
+    this.#budget = new Budget(options.limits);
     this.#variables = [{ name: '$', value: data }];
   }
 
@@ -78,20 +63,20 @@ class Evaluation {
   #nodes(nodes: readonly Node[], dot: Value): Jumped {
     const first = nodes[0];
     if (first === undefined) return undefined;
-    this.#enter(first.start);
+    this.#budget.enter(first.start);
     for (const node of nodes) {
       const jump = this.#node(node, dot);
       if (jump !== undefined) {
-        this.#depth -= 1;
+        this.#budget.leave();
         return jump;
       }
     }
-    this.#depth -= 1;
+    this.#budget.leave();
     return undefined;
   }
 
   #node(node: Node, dot: Value): Jumped {
-    this.#spend(1, node.start);
+    this.#budget.spend(1, node.start);
     switch (node.kind) {
       case 'text':
         this.#write(node.text, node, false);
@@ -117,8 +102,7 @@ class Evaluation {
 
   #write(text: string, source: { start: number; end: number }, isHole: boolean): void {
     this.#output.write(text, source, isHole);
-    const limit = this.#options.limits.outputBytes;
-    if (this.#output.bytes > limit) throw new TemplateFault(source.start, `the rendered text exceeds ${limit} bytes`);
+    this.#budget.checkSize(this.#output.bytes, 'the rendered text', source.start);
   }
 
   #printed(value: Value, source: Pipeline): string {
@@ -128,7 +112,7 @@ class Evaluation {
       throw new TemplateFault(source.start, `${this.#source(source)} has no value (it is null)`);
     }
     if (typeof value === 'function') throw new TemplateFault(source.start, 'a function cannot be written out');
-    this.#spendOn(value, source.start);
+    this.#budget.spendOn(value, source.start);
     return this.#guarded(source.start, '', () => plain(value));
   }
 
@@ -150,7 +134,7 @@ class Evaluation {
     let jump: Jumped;
     for (const [key, item] of this.#entries(value, node)) {
       rounds += 1;
-      this.#spend(1, node.start);
+      this.#budget.spend(1, node.start);
       this.#bindRound(node.pipeline, key, item);
       jump = this.#nodes(node.body, item);
       this.#variables.length = inner;
@@ -198,7 +182,7 @@ class Evaluation {
   }
 
   #pipeline(pipeline: Pipeline, dot: Value): Value {
-    this.#enter(pipeline.start);
+    this.#budget.enter(pipeline.start);
     let value: Value | undefined;
     for (const command of pipeline.commands) value = this.#command(command, dot, value);
     const result = value ?? null;
@@ -206,13 +190,13 @@ class Evaluation {
       if (pipeline.assigns) this.#assign(name, result);
       else this.#variables.push({ name, value: result });
     }
-    this.#depth -= 1;
+    this.#budget.leave();
     return result;
   }
 
   /** One stage; `piped` is the value of the stage before, undefined for the first. */
   #command(command: Command, dot: Value, piped: Value | undefined): Value {
-    this.#spend(1, command.start);
+    this.#budget.spend(1, command.start);
     const { head, args } = command;
     if (head.kind === 'identifier') {
       const known = this.#options.functions.get(head.name);
@@ -272,11 +256,11 @@ class Evaluation {
     const values = args.map((argument) => this.#expression(argument, dot));
     if (piped !== undefined) values.push(piped);
     for (const value of values) {
-      this.#spendOn(value, head.start);
-      if (typeof value === 'string') this.#spend(value.length * (callee.stepsPerCharacter ?? 0), head.start);
+      this.#budget.spendOn(value, head.start);
+      if (typeof value === 'string') this.#budget.spend(value.length * (callee.stepsPerCharacter ?? 0), head.start);
     }
     const result = this.#guarded(head.start, `${head.name}: `, () => callee.call(values));
-    this.#spendOn(result, head.start);
+    this.#budget.spendOn(result, head.start);
     return result;
   }
 
@@ -337,44 +321,4 @@ class Evaluation {
   #source(node: { start: number; end: number }): string {
     return this.#template.text.slice(node.start, Math.min(node.end, node.start + 60)).replace(/\s*-?\}\}$/, '');
   }
-
-  #enter(offset: number): void {
-    this.#depth += 1;
-    if (this.#depth > DEPTH_LIMIT) {
-      throw new TemplateFault(offset, `nested more than ${DEPTH_LIMIT} deep (does a template call itself for ever?)`);
-    }
-  }
-
-  /** Pays for a value by its size, and refuses one larger than the output may be. */
-  #spendOn(value: Value, offset: number): void {
-    if (typeof value === 'string') {
-      if (value.length > this.#options.limits.outputBytes) {
-        throw new TemplateFault(offset, `a value is longer than ${this.#options.limits.outputBytes} bytes`);
-      }
-      this.#spend(1 + (value.length >> 6), offset);
-    } else if (isList(value)) this.#spend(1 + value.length, offset);
-    else this.#spend(1, offset);
-  }
-
-  #spend(steps: number, offset: number): void {
-    this.#steps += steps;
-    const limit = this.#options.limits.steps;
-    if (this.#steps > limit) throw new TemplateFault(offset, `rendering takes more than ${limit} steps`);
-  }
-}
-
-function wantedArguments({ min, max }: TemplateFunction, count: number): string {
-  const bound = count < min ? min : max;
-  const exactly = min === max ? '' : count < min ? 'at least ' : 'at most ';
-  return `${exactly}${bound} argument${bound === 1 ? '' : 's'}`;
-}
-
-/** That `key` is missing in `map`, what is there, and what was perhaps meant. */
-function noEntry(key: string, map: Value): string {
-  if (!isMap(map)) return `no value for "${key}" (there is ${kindOf(map) === 'nil' ? 'no data' : typeOf(map)})`;
-  const keys = keysOf(map);
-  const shown = keys.slice(0, LISTED_KEYS).join(', ');
-  const rest = keys.length > LISTED_KEYS ? ` and ${keys.length - LISTED_KEYS} more` : '';
-  const there = keys.length === 0 ? '; there are no keys' : `; there are: ${shown}${rest}`;
-  return `no value for "${key}"${didYouMean(key, keys)}${there}`;
 }

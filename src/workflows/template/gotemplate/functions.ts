@@ -1,6 +1,7 @@
 import { FunctionFault } from './faults.ts';
-import { isPrintable, sprint, sprintf, sprintln } from './format.ts';
+import { sprint, sprintf, sprintln } from './format.ts';
 import { entryOf, inWords, isList, isMap, isTrue, kindOf, numberOf, typeOf, type Value } from './values.ts';
+import { isPrintable } from './verbs.ts';
 
 /** A function that templates may call. */
 export interface TemplateFunction {

@@ -1,6 +1,7 @@
 import { TinsmithError } from '../../../errors.ts';
 import type { Template } from './ast.ts';
-import { type EvaluateOptions, evaluate, LIMITS, type Limits, type Rendered } from './evaluate.ts';
+import { LIMITS, type Limits } from './budget.ts';
+import { type EvaluateOptions, evaluate, type Rendered } from './evaluate.ts';
 import { TemplateFault } from './faults.ts';
 import { type FunctionMap, GO_FUNCTIONS } from './functions.ts';
 import { parse as parseText } from './parser.ts';
@@ -8,8 +9,8 @@ import { LineIndex } from './position.ts';
 import type { Value } from './values.ts';
 
 export type { Node, Template } from './ast.ts';
-export type { Limits, Rendered } from './evaluate.ts';
-export { LIMITS } from './evaluate.ts';
+export { LIMITS, type Limits } from './budget.ts';
+export type { Rendered } from './evaluate.ts';
 export { FunctionFault } from './faults.ts';
 export { type FunctionMap, fixed, GO_FUNCTIONS, stringArgument, type TemplateFunction, variadic } from './functions.ts';
 export { type Origin, Output, type SourceMap } from './output.ts';
