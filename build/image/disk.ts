@@ -33,7 +33,7 @@ export async function makeDisk({ root, rootMiB, uuid, out }: Disk): Promise<void
     const core = join(work, 'core.img');
     const loader = join(work, 'BOOTX64.EFI');
     await makeGrub({ platform: 'i386-pc', modules: [...COMMON_MODULES, 'biosdisk'], config, out: core });
-    await makeGrub({ platform: 'x86_64-efi', modules: [...COMMON_MODULES, 'fat'], config, out: loader });
+    await makeGrub({ platform: 'x86_64-efi', modules: [...COMMON_MODULES, 'fat', 'efi_gop'], config, out: loader });
     const esp = join(work, 'esp.img');
     await makeEsp(esp, loader);
     const half = `${out}.new`;
