@@ -1,20 +1,17 @@
 /** The client of a running appliance's HTTP API, for the command line. */
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestOptions } from 'node:http';
-import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argv } from 'yargs';
 import { codeOfStatus, fromProblemDetails } from '../api/problem.ts';
 import type { StreamEvent } from '../api/types.ts';
-import { messageOf, TinsmithError } from '../errors.ts';
+import { TinsmithError } from '../errors.ts';
 import { usage } from './command.ts';
 import { EventStreamParser } from './event-stream.ts';
 import type { Terminal } from './terminal.ts';
+import { DEFAULT_DATA, findToken, type Token } from './token.ts';
 
 const DEFAULT_SERVER = 'http://127.0.0.1:8080';
-export const DEFAULT_DATA = '/var/lib/tinsmith';
 /** How long the appliance may be silent in the middle of a request, ms; longer after an upload, which it has to unpack. */
 const PATIENCE = { request: 30_000, upload: 600_000 };
 /** How long the event stream may say nothing at all, ms; the server sends a comment much more often. */
@@ -57,7 +54,7 @@ interface Exchange {
 
 export class Client {
   readonly #server: URL;
-  readonly #token: { value?: string; lookedAt: string };
+  readonly #token: Token;
   readonly #signal: AbortSignal;
 
   /** @throws TinsmithError USAGE, UNAUTHORIZED where a token is named and cannot be read. */
@@ -244,49 +241,6 @@ function serverUrl(text: string): URL {
     throw usage(`${text} is not the URL of an appliance.`, 'Write it like http://192.168.1.1:8080.');
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
-}
-
-function findToken(
-  flags: ServerFlags,
-  environment: Terminal['environment'],
-  server: URL,
-): { value?: string; lookedAt: string } {
-  const named = flags.tokenFile;
-  if (named === undefined && environment.TINSMITH_TOKEN)
-    return { value: checked(environment.TINSMITH_TOKEN, 'TINSMITH_TOKEN'), lookedAt: 'TINSMITH_TOKEN' };
-  const data = flags.data ?? (environment.TINSMITH_DATA || undefined);
-  // Unasked, the token of this host goes to an appliance on this host only.
-  if (named === undefined && data === undefined && !isThisHost(server.hostname))
-    return { lookedAt: '--token-file and TINSMITH_TOKEN' };
-  const file = named ?? join(data ?? DEFAULT_DATA, 'token');
-  try {
-    return { value: checked(readFileSync(file, 'utf8'), file), lookedAt: file };
-  } catch (error) {
-    if (error instanceof TinsmithError) throw error;
-    // Nobody named this file: an appliance elsewhere may be meant, which says itself what it wants.
-    if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return { lookedAt: file };
-    throw new TinsmithError('UNAUTHORIZED', `The administrator’s token cannot be read: ${messageOf(error)}.`, {
-      next: 'Run it as the user of the appliance (sudo), or give a copy of the token with --token-file or TINSMITH_TOKEN.',
-      cause: error,
-    });
-  }
-}
-
-function isThisHost(hostname: string): boolean {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return (
-    hostname === 'localhost' ||
-    /^127\./.test(hostname) ||
-    own.some(({ address }) => address === hostname.replace(/^\[|\]$/g, ''))
-  );
-}
-
-function checked(text: string, source: string): string {
-  const token = text.trim();
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new TinsmithError('UNAUTHORIZED', `${source} holds no token.`, {
-    next: 'Copy the file token from the data directory of the appliance.',
-  });
 }
 
 /** What is undefined is left out; a list is given as the same name several times. */

@@ -2,10 +2,13 @@
 import type { ActionLog, Data, Machine, StreamEvent, TraceEntry, Workflow } from '../api/types.ts';
 import { TinsmithError } from '../errors.ts';
 import type { Client } from './client.ts';
-import type { Terminal } from './terminal.ts';
+import { printable, type Terminal } from './terminal.ts';
 
 /** A boot this long before a workflow's creation still belongs to its story, ms. */
 const BEFORE = 60_000;
+
+/** How often a workflow that is watched is asked what it waits for, ms. */
+const LOOK_AGAIN = 3_000;
 
 type LogEvent = Extract<StreamEvent, { kind: 'log' }>;
 
@@ -31,14 +34,22 @@ export async function watchWorkflow(
     );
     const origin = Date.parse(workflow.createdAt);
     const screen = openTimelineScreen(terminal, { machines: names, origin });
+    let said: string | undefined;
+    const sayWhatItWaitsFor = async (): Promise<void> => {
+      const { waitsFor } = await fetchWorkflow(client, id);
+      if (waitsFor && waitsFor !== said)
+        screen.say({ at: Date.now(), tone: 'warning', text: `waits: ${printable(waitsFor)}` });
+      said = waitsFor;
+    };
+    // Waiting is no event. While the appliance is away there is nothing to say about it.
+    const timer = setInterval(() => void sayWhatItWaitsFor().catch(() => {}), LOOK_AGAIN);
     try {
       for await (const event of story) {
         screen.take(event);
-        if (event.kind !== 'stream.live') continue;
-        const { waitsFor } = await fetchWorkflow(client, id);
-        if (waitsFor) screen.say({ at: Date.parse(event.time), tone: 'warning', text: `waits: ${waitsFor}` });
+        if (event.kind === 'stream.live') await sayWhatItWaitsFor();
       }
     } finally {
+      clearInterval(timer);
       screen.end();
     }
   }

@@ -86,7 +86,7 @@ describe('workflow watch', () => {
     const { code, out } = await tinsmith(appliance, ['workflow', 'watch', WORKFLOW.id]);
     assert.equal(code, 0);
     assert.deepEqual(
-      out.split('\n').map((text) => text.slice(11)),
+      out.split('\n').map((text) => text.replace(/^ *[\d.]+ s {2}/, '')),
       [
         'dhcp   DISCOVER: DISCOVER was answered',
         'action 1 wipe started',
