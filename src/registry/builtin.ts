@@ -56,11 +56,16 @@ export type BuiltinOptions = {
 export interface Builtins {
   /** The manifest, by the digest of which the image can be pulled too. */
   manifest(action: BuiltinAction): Served;
+  /**
+   * The same without the layer of the executable, for a worker, which has it already and mounts it. Unpacking 120 MB a
+   * second time would cost a small machine its memory and half a minute.
+   */
+  toolsManifest(action: BuiltinAction): Served;
   /** A layer or configuration of any of them. */
   blob(digest: string): Served | undefined;
 }
 
-type Layer = Served & { diffId: string };
+type Layer = Served & { name: 'tools' | 'executable'; diffId: string };
 
 async function digestOf(source: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash('sha256');
@@ -100,6 +105,7 @@ async function executableLayer(executable: string, directory: string): Promise<L
   const file: FileSegment = await fileSegment(executable);
   const segments = tarOfExecutable('usr/bin/tinsmith', file);
   const layer = (digest: string): Layer => ({
+    name: 'executable',
     kind: 'blob',
     digest,
     diffId: digest,
@@ -123,7 +129,7 @@ async function toolsLayer(tools: Buffer, directory: string): Promise<Layer> {
   const there = await readFile(join(directory, name)).catch(() => undefined);
   if (there === undefined || !there.equals(tools)) await writeAtomically(directory, name, tools);
   const segments = [await fileSegment(join(directory, name))];
-  return { kind: 'blob', digest, diffId, mediaType: MEDIA.dockerLayerGzip, segments };
+  return { name: 'tools', kind: 'blob', digest, diffId, mediaType: MEDIA.dockerLayerGzip, segments };
 }
 
 function document(kind: Served['kind'], mediaType: string, content: unknown): Served {
@@ -143,10 +149,7 @@ function configuration(action: BuiltinAction, architecture: string, layers: read
       WorkingDir: '/',
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
-    history: [
-      { created: '1970-01-01T00:00:00Z', created_by: 'tinsmith: tools' },
-      { created: '1970-01-01T00:00:00Z', created_by: 'tinsmith: executable' },
-    ],
+    history: layers.map(({ name }) => ({ created: '1970-01-01T00:00:00Z', created_by: `tinsmith: ${name}` })),
   });
 }
 
@@ -159,28 +162,30 @@ function descriptorOf({ mediaType, digest, segments }: Served): { mediaType: str
  * executable that cannot be read, STORE_WRITE_FAILED for a directory that cannot be written.
  */
 export async function openBuiltins(options: BuiltinOptions): Promise<Builtins> {
-  const { executable, tools, directory, architecture } = options;
+  const { executable, directory, architecture } = options;
   await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
     throw writeFailed(directory, cause);
   });
-  const layers = [await toolsLayer(tools, directory), await executableLayer(executable, directory)];
+  const tools = await toolsLayer(options.tools, directory);
+  const layers = [tools, await executableLayer(executable, directory)];
   const blobs = new Map<string, Served>(layers.map((layer) => [layer.digest, layer]));
-  const manifests = new Map<BuiltinAction, Served>();
-  for (const action of BUILTIN_ACTIONS) {
-    const config = configuration(action, architecture, layers);
+  const image = (action: BuiltinAction, parts: readonly Layer[]): Served => {
+    const config = configuration(action, architecture, parts);
     blobs.set(config.digest, config);
     const manifest = { schemaVersion: 2, mediaType: MEDIA.dockerManifest, config: descriptorOf(config) };
-    manifests.set(
-      action,
-      document('manifest', MEDIA.dockerManifest, { ...manifest, layers: layers.map(descriptorOf) }),
-    );
-  }
+    return document('manifest', MEDIA.dockerManifest, { ...manifest, layers: parts.map(descriptorOf) });
+  };
+  const manifests = new Map(
+    BUILTIN_ACTIONS.map((action) => [action, { whole: image(action, layers), tools: image(action, [tools]) }]),
+  );
+  const find = (action: BuiltinAction): { whole: Served; tools: Served } => {
+    const found = manifests.get(action);
+    if (found === undefined) throw new RangeError(`${action} is no built-in action`);
+    return found;
+  };
   return {
-    manifest(action) {
-      const found = manifests.get(action);
-      if (found === undefined) throw new RangeError(`${action} is no built-in action`);
-      return found;
-    },
+    manifest: (action) => find(action).whole,
+    toolsManifest: (action) => find(action).tools,
     blob: (digest) => blobs.get(digest),
   };
 }

@@ -24,14 +24,23 @@ export interface Registry {
   handle(method: string, path: string, accept: string): Sending | undefined;
   /** Whether a worker can pull this image, named as in a template, from here. False for what is no image name. */
   resolves(reference: string): boolean;
-  /** The name by which a worker pulls it from here: `192.168.1.1:8080/docker.io/library/busybox:1`. `host` has our port. */
-  pullName(reference: string, host: string): string;
+  /**
+   * The name by which a worker pulls it from here: `192.168.1.1:8080/docker.io/library/busybox:1`, and whether it is
+   * a built-in action without the executable, which the worker mounts. `host` has our port.
+   */
+  pull(reference: string, host: string): { name: string; mountsExecutable: boolean };
 }
+
+/** The tag under which a built-in action has its tools only. */
+const TOOLS_TAG = 'tools';
 
 /** The registry over these images, and the built-in ones where there are any; a loaded image goes before a built-in one of the same name. */
 export function createRegistry({ images, builtins }: { images: Images; builtins?: Builtins }): Registry {
   const stored = (repository: string): StoredImage[] =>
     images.list().filter((image) => image.repository === repository);
+
+  const storedFor = (repository: string, asked: string): StoredImage | undefined =>
+    stored(repository).find(({ tag, digest }) => asked === tag || asked === digest);
 
   const storedPart = (repository: string, digest: string, kind: Served['kind']): Served | undefined => {
     for (const { parts } of stored(repository)) {
@@ -54,11 +63,15 @@ export function createRegistry({ images, builtins }: { images: Images; builtins?
     manifest(repository, asked) {
       const action = builtinOf(repository);
       const builtin = action === undefined ? undefined : builtins?.manifest(action);
+      const tools = action === undefined ? undefined : builtins?.toolsManifest(action);
       if (asked.startsWith('sha256:')) {
-        return storedPart(repository, asked, 'manifest') ?? (builtin?.digest === asked ? builtin : undefined);
+        return (
+          storedPart(repository, asked, 'manifest') ?? [builtin, tools].find((manifest) => manifest?.digest === asked)
+        );
       }
-      const image = stored(repository).find(({ tag }) => tag === asked);
-      return image === undefined ? builtin : storedPart(repository, image.digest, 'manifest');
+      const image = storedFor(repository, asked);
+      if (image !== undefined) return storedPart(repository, image.digest, 'manifest');
+      return asked === TOOLS_TAG ? tools : builtin;
     },
 
     blob(repository, digest) {
@@ -79,9 +92,15 @@ export function createRegistry({ images, builtins }: { images: Images; builtins?
       }
     },
 
-    pullName(text, host) {
+    pull(text, host) {
       const { repository, tag, digest } = parseReference(text);
-      return `${host}/${formatReference({ repository: pathOfRepository(repository), tag: digest === undefined ? tag : undefined, digest })}`;
+      const path = pathOfRepository(repository);
+      const isBuiltin =
+        builtinOf(repository) !== undefined && storedFor(repository, digest ?? tag ?? 'latest') === undefined;
+      const name = isBuiltin
+        ? { repository: path, tag: TOOLS_TAG }
+        : { repository: path, tag: digest === undefined ? tag : undefined, digest };
+      return { name: `${host}/${formatReference(name)}`, mountsExecutable: isBuiltin };
     },
   };
 }

@@ -13,6 +13,7 @@ const containerRun = z.object({
   kind: z.literal('container'),
   image: z.string(),
   pull: z.string(),
+  mountsExecutable: z.boolean(),
   command: z.array(z.string()),
   environment: z.record(z.string(), z.string()),
   volumes: z.array(z.string()),

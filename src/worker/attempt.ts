@@ -204,7 +204,13 @@ class Attempt {
     const shared = join(directory, workflow);
     await mkdir(shared, { recursive: true, mode: 0o700 });
     const before = await disks.counters();
-    const spec = containerSpec(this.#assignment, { image, directory: shared, privileged, disks: before });
+    const spec = containerSpec(this.#assignment, {
+      image,
+      directory: shared,
+      executable: process.execPath,
+      privileged,
+      disks: before,
+    });
     return { id: await this.#patiently(() => engine.create(spec)), disks: before };
   }
 

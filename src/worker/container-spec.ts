@@ -9,6 +9,8 @@ export type ContainerAssignment = ActionAssignment & { run: Extract<ActionAssign
 
 /** The folder that the actions of a workflow share, as they see it. */
 const SHARED = '/workflow';
+/** Where the built-in actions' entry point is. */
+const EXECUTABLE = '/usr/bin/tinsmith';
 /** Per container, so that output never fills the memory that the in-memory OS lives in. */
 const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '24m', 'max-file': '2' } };
 const LABEL = {
@@ -22,7 +24,7 @@ export const MARK = LABEL.workflow;
 
 export function containerSpec(
   assignment: ContainerAssignment,
-  around: { image: string; directory: string; privileged: boolean; disks: DiskCounters },
+  around: { image: string; directory: string; executable: string; privileged: boolean; disks: DiskCounters },
 ): ContainerSpec {
   const { workflow, action, attempt, name, run } = assignment;
   return {
@@ -31,12 +33,22 @@ export function containerSpec(
     image: around.image,
     command: run.command,
     environment: run.environment,
-    binds: ['/dev:/dev', `${around.directory}:${SHARED}`, ...run.volumes],
+    binds: distinctBinds([
+      '/dev:/dev',
+      `${around.directory}:${SHARED}`,
+      ...(run.mountsExecutable ? [`${around.executable}:${EXECUTABLE}:ro`] : []),
+      ...run.volumes,
+    ]),
     network: run.network ?? 'host',
     pid: run.pid ?? '',
     privileged: around.privileged,
     disks: around.disks,
   };
+}
+
+/** Docker refuses two mounts on one path; the template's, which come last, win over ours. */
+function distinctBinds(binds: readonly string[]): string[] {
+  return [...new Map(binds.map((bind) => [bind.split(':')[1], bind])).values()];
 }
 
 /** The engine allows [a-zA-Z0-9_.-] in names. */

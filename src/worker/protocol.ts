@@ -53,6 +53,8 @@ export interface ContainerRun {
   image: string;
   /** Where to pull it from: the same name, or one in the server's own registry (`192.168.1.1:8080/busybox:1`). */
   pull: string;
+  /** Mount the worker's own executable as `/usr/bin/tinsmith`: a built-in action, pulled without its largest layer. */
+  mountsExecutable: boolean;
   command: string[];
   environment: Record<string, string>;
   /** `source:destination[:options]` */

@@ -142,7 +142,7 @@ test('images of every form of archive are pulled and run', { skip }, async (t) =
   const { host, close } = await serve(registry, []);
   t.after(close);
   for (const name of ['busybox:1', 'registry.lan:5000/foo/zipped:2', 'quay.io/foo/multi:3']) {
-    const pulled = registry.pullName(name, host);
+    const pulled = registry.pull(name, host).name;
     const said = await docker('pull', pulled);
     assert.match(said, /Downloaded newer image|Image is up to date/, name);
     assert.match(said, new RegExp(`Digest: ${images.resolve(name)?.digest}`));
@@ -171,7 +171,7 @@ test('the built-in actions are pulled, layers only once, and run the executable'
   const { host, close } = await serve(registry, seen);
   t.after(close);
   for (const name of ['quay.io/tinkerbell/actions/image2disk:v1.0.0', 'wipe']) {
-    const pulled = registry.pullName(name, host);
+    const pulled = registry.pull(name, host).name;
     await docker('pull', pulled);
     const ended = await docker('run', '--rm', '--network=none', pulled).catch(
       (error: { code: number; stdout: string }) => error,

@@ -114,7 +114,8 @@ test('Tinkerbell’s names for the actions are built in, until an image of that 
 
 test('workers pull by our host, the full name, and tag or digest', async (t) => {
   const { images } = await setUp(t);
-  const { pullName } = createRegistry({ images });
+  const registry = createRegistry({ images });
+  const pullName = (name: string, at: string): string => registry.pull(name, at).name;
   const host = '192.168.1.1:8080';
   assert.equal(pullName('busybox:1', host), `${host}/docker.io/library/busybox:1`);
   assert.equal(pullName('quay.io/foo/bar', host), `${host}/quay.io/foo/bar:latest`);

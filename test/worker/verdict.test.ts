@@ -78,12 +78,19 @@ describe('the container', () => {
       kind: 'container',
       image: 'a',
       pull: 'r:80/a',
+      mountsExecutable: false,
       command: [],
       environment: { A: 'b=c' },
       volumes: ['/x:/y:ro'],
     },
   } as const;
-  const around = { image: 'r:80/a', directory: '/run/w', privileged: true, disks: { '/dev/sda': 512 } };
+  const around = {
+    image: 'r:80/a',
+    directory: '/run/w',
+    executable: '/usr/bin/x',
+    privileged: true,
+    disks: { '/dev/sda': 512 },
+  };
   const mutable = {
     ...assignment,
     run: { ...assignment.run, command: [] as string[], volumes: [...assignment.run.volumes] },
@@ -123,6 +130,12 @@ describe('the container', () => {
     assert.deepEqual(Cmd, ['sh']);
     assert.equal(HostConfig?.PidMode, 'host');
     assert.equal(HostConfig?.NetworkMode, 'none');
+  });
+
+  test("mounts the worker's executable for a built-in action, and the template's own /dev in place of ours", () => {
+    const run = { ...mutable.run, mountsExecutable: true, volumes: ['/dev:/dev:ro'] };
+    const { HostConfig } = createOptions(containerSpec({ ...mutable, run }, around));
+    assert.deepEqual(HostConfig?.Binds, ['/dev:/dev:ro', '/run/w:/workflow', '/usr/bin/x:/usr/bin/tinsmith:ro']);
   });
 
   test('is known again by its labels', () => {

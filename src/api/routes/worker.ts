@@ -39,7 +39,7 @@ export class LastSeen {
 }
 
 export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
-  const { workflows, machines, workerTokens, stream, trace, clock, log, events } = services;
+  const { workflows, machines, workerTokens, stream, trace, clock, log, events, registry } = services;
   const routes = Router();
   routes.use(express.json({ limit: '8mb', type: () => true }));
 
@@ -103,6 +103,13 @@ export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
       const timer = setTimeout(done, Math.max(0, ms));
     });
 
+  /** @param host our address as the worker knows it, from its Host header: the one that works for it. */
+  const sourceOf = (image: string, host: string): { pull: string; mountsExecutable: boolean } => {
+    if (!registry.resolves(image)) return { pull: image, mountsExecutable: false };
+    const { name, mountsExecutable } = registry.pull(image, host);
+    return { pull: name, mountsExecutable };
+  };
+
   const dress = (work: Work, req: Request): Assignment => {
     if (work.kind !== 'action') return work;
     const action = work.workflow.actions[work.key.action];
@@ -122,10 +129,7 @@ export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
           : {
               kind: 'container',
               image: run.image,
-              // The worker's own view of our address is the one that works for it: that of its Host header.
-              pull: services.registry.resolves(run.image)
-                ? services.registry.pullName(run.image, req.get('host') ?? '')
-                : run.image,
+              ...sourceOf(run.image, req.get('host') ?? ''),
               command: run.command,
               environment: run.environment,
               volumes: run.volumes,
