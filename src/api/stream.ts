@@ -24,64 +24,29 @@ const BACKLOG_LIMIT = 4 << 20;
 const KEEP_ALIVE_MS = 15_000;
 
 export function createStream(events: EventLog, clock: () => number): Stream {
-  const clients = new Set<{
-    wants(event: LiveEvent): boolean;
-    write(event: StoredEvent | LiveEvent, seq: number, time: number): void;
-    end(): void;
-  }>();
+  const clients = new Set<StreamClient>();
   events.listen((event) => {
-    for (const client of clients) if (client.wants(event)) client.write(event, event.seq, event.time);
+    for (const client of clients) client.take(event);
   });
   return {
     tell(event) {
-      for (const client of clients) if (client.wants(event)) client.write(event, 0, clock());
+      for (const client of clients) client.tell(event, clock());
     },
     async serve(req, res) {
-      const { workflow, machine } = req.query;
-      const resumeAfter = Number(req.get('last-event-id') ?? req.query.since ?? Number.NaN);
-      res
-        .status(200)
-        .set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
-      res.flushHeaders();
-      res.write(': tinsmith\n\n');
-      let told = Number.isInteger(resumeAfter) ? resumeAfter : events.last;
-      // While old events are read from the store, new ones wait here so that the order holds.
-      let waiting: StoredEvent[] | undefined = [];
-      const write = (event: StoredEvent | LiveEvent, seq: number, time: number): void => {
-        if (res.writableLength > BACKLOG_LIMIT) {
-          res.destroy();
-          return;
-        }
-        const { kind, machine: about, workflow: of, data } = event;
-        res.write(
-          `${seq ? `id: ${seq}\n` : ''}event: ${kind}\ndata: ${JSON.stringify({ seq, time: new Date(time).toISOString(), kind, machine: about, workflow: of, data })}\n\n`,
-        );
-      };
-      const client = {
-        wants: (event: LiveEvent): boolean => wanted(event, workflow, machine),
-        write(event: StoredEvent | LiveEvent, seq: number, time: number): void {
-          if (waiting && 'seq' in event) waiting.push(event);
-          else if (!waiting && (seq === 0 || seq > told)) {
-            write(event, seq, time);
-            if (seq > 0) told = seq;
-          } else if (seq === 0) write(event, 0, time);
-        },
-        end: () => res.end(),
-      };
+      const asked = req.get('last-event-id') ?? req.query.since;
+      const since = asked === undefined ? Number.NaN : Number(asked);
+      const client = new StreamClient(res, {
+        workflow: listOf(req.query.workflow),
+        machine: listOf(req.query.machine),
+      });
       clients.add(client);
-      const alive = setInterval(() => res.write(': alive\n\n'), KEEP_ALIVE_MS);
+      const alive = setInterval(() => client.comment('alive'), KEEP_ALIVE_MS);
       res.on('close', () => {
         clearInterval(alive);
         clients.delete(client);
       });
-      for await (const event of events.since(told)) {
-        if (res.closed) return;
-        told = event.seq;
-        if (client.wants(event)) write(event, event.seq, event.time);
-      }
-      const late = waiting;
-      waiting = undefined;
-      for (const event of late) client.write(event, event.seq, event.time);
+      await client.replay(events, Number.isInteger(since) ? since : events.last);
+      client.tell({ kind: 'stream.live', data: {} }, clock());
     },
     close() {
       for (const client of clients) client.end();
@@ -89,10 +54,74 @@ export function createStream(events: EventLog, clock: () => number): Stream {
   };
 }
 
-/** With both filters, what is told of the machine itself (its boot) comes beside what is told of the workflow. */
-function wanted(event: LiveEvent, workflow: unknown, machine: unknown): boolean {
-  if (workflow === undefined) return machine === undefined || event.machine === machine;
-  return (
-    event.workflow === workflow || (machine !== undefined && event.workflow === undefined && event.machine === machine)
-  );
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+}
+
+/** One open stream. While old events are read from the store, new ones wait, so that the order holds. */
+class StreamClient {
+  readonly #res: Response;
+  readonly #filter: { workflow: string[]; machine: string[] };
+  #waiting: StoredEvent[] | undefined = [];
+  #told = 0;
+
+  constructor(res: Response, filter: { workflow: string[]; machine: string[] }) {
+    this.#res = res;
+    this.#filter = filter;
+    res.status(200).set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    res.flushHeaders();
+    this.comment('tinsmith');
+  }
+
+  /** A stored event, as it happens. */
+  take(event: StoredEvent): void {
+    if (this.#waiting) this.#waiting.push(event);
+    else if (event.seq > this.#told) {
+      this.#told = event.seq;
+      if (this.#wants(event)) this.#write(event, event.seq, event.time);
+    }
+  }
+
+  /** What is told live only. */
+  tell(event: LiveEvent, time: number): void {
+    if (event.kind === 'stream.live' || this.#wants(event)) this.#write(event, 0, time);
+  }
+
+  /** Writes what is stored after `since`, and from then on what happens. */
+  async replay(events: EventLog, since: number): Promise<void> {
+    this.#told = since;
+    for await (const event of events.since(since)) {
+      if (this.#res.closed) return;
+      this.#told = event.seq;
+      if (this.#wants(event)) this.#write(event, event.seq, event.time);
+    }
+    const late = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const event of late) this.take(event);
+  }
+
+  comment(text: string): void {
+    this.#res.write(`: ${text}\n\n`);
+  }
+
+  end(): void {
+    this.#res.end();
+  }
+
+  /** With both filters, what is told of the machine itself (its boot) comes beside what is told of the workflow. */
+  #wants(event: LiveEvent): boolean {
+    const { workflow, machine } = this.#filter;
+    const ofMachine = event.machine !== undefined && machine.includes(event.machine);
+    if (workflow.length === 0) return machine.length === 0 || ofMachine;
+    return event.workflow === undefined ? ofMachine : workflow.includes(event.workflow);
+  }
+
+  #write({ kind, machine, workflow, data }: LiveEvent, seq: number, time: number): void {
+    if (this.#res.writableLength > BACKLOG_LIMIT) {
+      this.#res.destroy();
+      return;
+    }
+    const body = JSON.stringify({ seq, time: new Date(time).toISOString(), kind, machine, workflow, data });
+    this.#res.write(`${seq ? `id: ${seq}\n` : ''}event: ${kind}\ndata: ${body}\n\n`);
+  }
 }

@@ -106,7 +106,7 @@ export const lab = command({
   examples: [
     ['lab', 'One machine with BIOS firmware, from power-on to the installed system'],
     ['lab --firmware uefi --machines 3', 'Three with UEFI'],
-    ['lab --template ubuntu.yaml --keep', 'Try a template of yours, and leave everything running'],
+    ['lab --template ubuntu.yaml --keep', 'Try a template of yours, and keep the files of the run'],
   ],
   flags: (yargs) =>
     yargs
@@ -118,7 +118,7 @@ export const lab = command({
       })
       .option('machines', { type: 'number', default: 1, describe: 'How many' })
       .option('template', { type: 'string', describe: 'File with a template, in place of the lab’s own' })
-      .option('keep', { type: 'boolean', default: false, describe: 'Leave everything running at the end' })
+      .option('keep', { type: 'boolean', default: false, describe: 'Leave the files of the run: disks, logs, data' })
       .option('timeout', { type: 'number', default: 900, describe: 'Give up after so many seconds' })
       .option('memory', { type: 'number', default: 1024, describe: 'MiB for each machine' })
       .option('output', {

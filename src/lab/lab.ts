@@ -11,11 +11,13 @@ import { checkHost } from './preflight.ts';
 import { provision } from './provision.ts';
 import { runIsolated } from './shell.ts';
 
+/** What `tinsmith lab` was asked for. */
 export interface LabFlags {
   firmware: 'bios' | 'uefi';
   machines: number;
   /** File of a template to run in place of the built-in installation. */
   template?: string | undefined;
+  /** Leave the files of the run. */
   keep: boolean;
   /** Seconds */
   timeout: number;

@@ -106,7 +106,7 @@ export async function provision(options: ProvisionOptions, signal: AbortSignal):
           device_1: mac,
           hostname: name,
           disk: '/dev/vda',
-          partition: '/dev/vda2',
+          partition: '/dev/vda1',
           image: 'debian-12.img.zst',
         },
       });

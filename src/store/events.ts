@@ -21,11 +21,14 @@ export class EventLog {
   readonly #store: Store;
   readonly #clock: () => number;
   readonly #listeners = new EventEmitter<{ event: [StoredEvent] }>();
+  /** The last number given, and the last that is on disk. */
+  #given: number;
   #last: number;
 
   private constructor(store: Store, clock: () => number, last: number) {
     this.#store = store;
     this.#clock = clock;
+    this.#given = last;
     this.#last = last;
     this.#listeners.setMaxListeners(0);
   }
@@ -36,7 +39,7 @@ export class EventLog {
     return new EventLog(store, clock, 0);
   }
 
-  /** Sequence number of the newest event. */
+  /** Sequence number of the newest event on disk. */
   get last(): number {
     return this.#last;
   }
@@ -44,10 +47,13 @@ export class EventLog {
   /** Adds a fact to a change; listeners hear of it once it is on disk. */
   append(transaction: Transaction, event: Omit<StoredEvent, 'seq' | 'time'>): void {
     // A number lost with a failed batch leaves a gap, which is harmless; a number is never given twice.
-    const stored: StoredEvent = { seq: ++this.#last, time: this.#clock(), ...event };
+    const stored: StoredEvent = { seq: ++this.#given, time: this.#clock(), ...event };
     transaction.put(key(stored.seq), stored);
     if (stored.workflow) transaction.put(workflowKey(stored.workflow, stored.seq), stored.seq);
-    transaction.afterwards(() => this.#listeners.emit('event', stored));
+    transaction.afterwards(() => {
+      this.#last = stored.seq;
+      this.#listeners.emit('event', stored);
+    });
   }
 
   /** Hears every event from now on. Returns the function that stops it. */
