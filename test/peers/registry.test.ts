@@ -149,6 +149,11 @@ test('images of every form of archive are pulled and run', { skip }, async (t) =
     const output = await docker('run', '--rm', '--network=none', pulled, '/bin/busybox', 'cat', '/greeting');
     assert.equal(output, 'hello from the second layer\n');
   }
+  const exported = join(root, 'export.tar');
+  const names = ['busybox:1', 'quay.io/foo/multi:3'].map((name) => registry.pull(name, host).name);
+  await docker('save', '-o', exported, ...names);
+  const again = await images.load(exported);
+  assert.deepEqual(again.map(({ reference }) => reference).sort(), names);
   assert.match(await docker('pull', `${host}/busybox:1`), /127\.0\.0\.1/);
   assert.match(await docker('pull', `${host}/busybox@${images.resolve('busybox:1')?.digest}`), /Digest: sha256/);
   await assert.rejects(docker('pull', `${host}/busybox:9`), /manifest for .* not found/);
@@ -159,7 +164,7 @@ test('the built-in actions are pulled, layers only once, and run the executable'
   const root = mkdtempSync(join(tmpdir(), 'tinsmith-pull-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const executable = join(root, 'stand-in');
-  writeFileSync(executable, '#!/bin/sh\necho "$0 $* in $HOME"\nexit 3\n');
+  writeFileSync(executable, '#!/bin/sh\necho "$0 $* in $HOME"\nexit 3\n', { mode: 0o755 });
   const busybox = { name: 'bin/busybox', content: readFileSync('/bin/busybox'), mode: 0o755 };
   const tools = gzipSync(await tar([busybox, { name: 'bin/sh', type: 'symlink', linkname: 'busybox' }]));
   const options = { executable, tools, directory: join(root, 'builtin'), architecture: 'amd64' as const };
@@ -170,16 +175,21 @@ test('the built-in actions are pulled, layers only once, and run the executable'
   const seen: string[] = [];
   const { host, close } = await serve(registry, seen);
   t.after(close);
-  for (const name of ['quay.io/tinkerbell/actions/image2disk:v1.0.0', 'wipe']) {
-    const pulled = registry.pull(name, host).name;
-    await docker('pull', pulled);
-    const ended = await docker('run', '--rm', '--network=none', pulled).catch(
+  const runs = async (action: string, ...args: string[]): Promise<void> => {
+    const ended = await docker('run', '--rm', '--network=none', ...args).catch(
       (error: { code: number; stdout: string }) => error,
     );
-    assert.ok(typeof ended === 'object', name);
-    const action = name === 'wipe' ? 'wipe' : 'image2disk';
+    assert.ok(typeof ended === 'object', action);
     assert.deepEqual([ended.code, ended.stdout], [3, `/usr/bin/tinsmith action ${action} in /\n`]);
-  }
+  };
+  const whole = `${host}/quay.io/tinkerbell/actions/image2disk:v1.0.0`;
+  await docker('pull', whole);
+  await runs('image2disk', whole);
+  // A worker has the executable already, and mounts it over the tools.
+  const { name, mountsExecutable } = registry.pull('wipe', host);
+  assert.equal(mountsExecutable, true);
+  await docker('pull', name);
+  await runs('wipe', '--volume', `${executable}:/usr/bin/tinsmith:ro`, name);
   const blobs = seen.filter((line) => line.startsWith('GET') && line.includes('/blobs/'));
   assert.equal(blobs.length, 4, blobs.join('\n')); // two layers, two configurations
 });
