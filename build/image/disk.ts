@@ -41,26 +41,9 @@ export async function makeDisk({ root, rootMiB, uuid, out }: Disk): Promise<void
     await truncateNew(half, (ROOT_START_MIB + rootMiB + 1) * MIB);
     const features = '^orphan_file,^metadata_csum_seed'; // GRUB 2.06 reads neither
     const layout = `offset=${ROOT_START_MIB * MIB},root_owner=0:0,lazy_itable_init=1`;
-    const ext4 = [
-      '-q',
-      '-F',
-      '-t',
-      'ext4',
-      '-b',
-      '4096',
-      '-O',
-      features,
-      '-U',
-      uuid,
-      '-L',
-      'root',
-      '-m',
-      '1',
-      '-J',
-      'size=8',
-    ];
-    await run('mke2fs', [...ext4, '-d', root, '-E', layout, half, `${rootMiB}M`]);
-    await partition(half, rootMiB);
+    const ext4 = `-q -F -t ext4 -b 4096 -O ${features} -U ${uuid} -L root -m 1 -J size=8 -E ${layout}`.split(' ');
+    await run('mke2fs', [...ext4, '-d', root, half, `${rootMiB}M`]);
+    await partition(half, rootMiB, uuid);
     await install(half, await readFile(core), await readFile(esp));
     await rename(half, out);
   } finally {
@@ -80,14 +63,17 @@ async function makeEsp(esp: string, loader: string): Promise<void> {
   await run('mcopy', ['-i', esp, loader, '::/EFI/BOOT/BOOTX64.EFI']);
 }
 
-async function partition(disk: string, rootMiB: number): Promise<void> {
+async function partition(disk: string, rootMiB: number, uuid: string): Promise<void> {
   const bios = '21686148-6449-6E6F-744E-656564454649';
+  // Fixed, like the file system's.
+  const id = (number: number) => `uuid=${uuid.slice(0, -2)}${10 + number}`;
   const sectors = (mib: number) => mib * (MIB / SECTOR);
   const lines = [
     'label: gpt',
-    `1 : start=${sectors(ROOT_START_MIB)}, size=${rootMiB}MiB, type=linux, name=root`,
-    `14 : start=${sectors(1)}, size=${BIOS_MIB}MiB, type=${bios}, name=bios`,
-    `15 : start=${sectors(1 + BIOS_MIB)}, size=${ESP_MIB}MiB, type=uefi, name=esp`,
+    `label-id: ${uuid}`,
+    `1 : start=${sectors(ROOT_START_MIB)}, size=${rootMiB}MiB, type=linux, name=root, ${id(1)}`,
+    `14 : start=${sectors(1)}, size=${BIOS_MIB}MiB, type=${bios}, name=bios, ${id(14)}`,
+    `15 : start=${sectors(1 + BIOS_MIB)}, size=${ESP_MIB}MiB, type=uefi, name=esp, ${id(15)}`,
   ];
   await shell('printf "$2" | sfdisk -q "$1"', [disk, lines.map((line) => `${line}\\n`).join('')]);
 }
