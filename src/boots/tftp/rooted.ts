@@ -26,7 +26,7 @@ export async function rootedFile(root: string, name: string): Promise<TftpFound 
     place = await open(`${top}/${name}`, O_PATH);
     const self = `/proc/self/fd/${place.fd}`;
     const real = await readlink(self);
-    if (!real.startsWith(top === '/' ? top : `${top}/`)) {
+    if (real !== top && !real.startsWith(top === '/' ? top : `${top}/`)) {
       return { refused: 'outside-root', sentence: `${JSON.stringify(name)} leads out of ${root}` };
     }
     const isFile = (await place.stat()).isFile();
