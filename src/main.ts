@@ -1,19 +1,12 @@
 #!/usr/bin/env node
-/** The door: runs the command line and ends with its exit code. */
-import { runCommandLine } from './cli/cli.ts';
-import { unexpected, writeFailure } from './cli/failure.ts';
-import { processTerminal } from './cli/terminal.ts';
+/**
+ * The door. What machines run by themselves, the worker and its actions, starts without the command line's weight:
+ * on a small or emulated machine that is seconds for each action. Everything else is for people.
+ */
+const [word, name, ...more] = process.argv.slice(2);
+const isAction = word === 'action' && name !== undefined && !name.startsWith('-') && more.length === 0;
+const isWorker = word === 'worker' && name === undefined;
 
-const terminal = processTerminal();
-
-function fail(error: unknown): void {
-  // The appliance deals with these itself: one request must not end the service for all.
-  if (process.listenerCount('uncaughtException') > 1) return;
-  process.exit(writeFailure(unexpected(error), terminal, false));
-}
-process.on('uncaughtException', fail);
-process.on('unhandledRejection', fail);
-
-void runCommandLine(process.argv.slice(2), terminal).then((code) => {
-  process.exitCode = code;
-});
+if (isAction) void import('./actions/main.ts');
+else if (isWorker) void import('./worker/main.ts');
+else void import('./cli/main.ts');

@@ -133,7 +133,7 @@ export async function buildExecutable(
       name: 'tinsmith',
       version: PACKAGE.version,
       bin: 'dist/main.cjs',
-      pkg: { assets: ['native/*', 'loaders/*', 'examples/*', 'actions-tools.tar.gz'] },
+      pkg: { assets: ['dist/*.cjs', 'native/*', 'loaders/*', 'examples/*', 'actions-tools.tar.gz'] },
     }),
   );
   await primePkgCache(join(stage, 'home'), architecture);

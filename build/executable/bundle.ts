@@ -1,5 +1,5 @@
 /** Bundles the sources to CommonJS files for the executable: the program, and the thread that carries files. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
@@ -46,27 +46,45 @@ const COMMON = {
   banner: { js: `'use strict'; const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
 } satisfies esbuild.BuildOptions;
 
-/** Bundles `src/main.ts` to `<stage>/dist/main.cjs`, with its source map to `<stage>/native/main.map.zst`. */
+/** What `src/main.ts` opens, each a bundle of its own: a process reads and compiles only the one that it needs. */
+const ROOMS = { cli: 'src/cli/main.ts', worker: 'src/worker/main.ts', action: 'src/actions/main.ts' };
+
+/** Points the imports of `src/main.ts` to the other bundles. */
+const rooms: esbuild.Plugin = {
+  name: 'rooms',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/(cli|worker|actions)\/main\.ts$/ }, ({ path, importer }) => {
+      const room = Object.entries(ROOMS).find(([, source]) => source === path.replace(/^\./, 'src'));
+      return room && importer.endsWith('src/main.ts') ? { path: `./${room[0]}.cjs`, external: true } : undefined;
+    });
+  },
+};
+
+/** Bundles the program to `<stage>/dist/*.cjs`, with source maps to `<stage>/native/*.map.zst`. */
 export async function bundleProgram(stage: string, facts: { version: string; commit: string }): Promise<void> {
-  const outfile = join(stage, 'dist/main.cjs');
+  const entries = Object.entries({ main: 'src/main.ts', ...ROOMS });
   await esbuild.build({
     ...COMMON,
-    entryPoints: ['src/main.ts'],
-    outfile,
+    entryPoints: entries.map(([out, source]) => ({ in: source, out })),
+    outdir: join(stage, 'dist'),
+    outExtension: { '.js': '.cjs' },
     sourcemap: 'external',
     sourcesContent: false,
-    plugins: [addons],
+    // Imports of one bundle by another become require(), which pkg's file system knows.
+    supported: { 'dynamic-import': false },
+    plugins: [rooms, addons],
     define: {
       ...COMMON.define,
       TINSMITH_VERSION: JSON.stringify(facts.version),
       TINSMITH_COMMIT: JSON.stringify(facts.commit),
     },
   });
-  const map = filterSourceMap(
-    JSON.parse(readFileSync(`${outfile}.map`, 'utf8')),
-    (source) => !source.includes('node_modules'),
-  );
-  writeFileSync(join(stage, 'native/main.map.zst'), zstdCompressSync(JSON.stringify(map)));
+  for (const [name] of entries) {
+    const file = join(stage, `dist/${name}.cjs.map`);
+    const map = filterSourceMap(JSON.parse(readFileSync(file, 'utf8')), (source) => !source.includes('node_modules'));
+    writeFileSync(join(stage, `native/${name}.map.zst`), zstdCompressSync(JSON.stringify(map)));
+    rmSync(file);
+  }
 }
 
 /** Bundles the carrier's thread to `<out>`; it has no dependencies and is started from its text. */

@@ -3,31 +3,31 @@ import { SourceMap } from 'node:module';
 import { zstdDecompressSync } from 'node:zlib';
 import { packaged, readEmbedded } from './embedded.ts';
 
-const BUNDLE = 'main.cjs';
-let map: SourceMap | null | undefined;
+/** By name of the bundle: `cli`, `worker`, `action`, `main`. */
+const maps = new Map<string, SourceMap | null>();
 
-function sourceMap(): SourceMap | null {
-  if (map === undefined) {
-    try {
-      map = new SourceMap(JSON.parse(zstdDecompressSync(readEmbedded('native/main.map.zst')).toString()));
-    } catch {
-      map = null;
-    }
+function mapOf(bundle: string): SourceMap | null {
+  const known = maps.get(bundle);
+  if (known !== undefined) return known;
+  let map: SourceMap | null = null;
+  try {
+    map = new SourceMap(JSON.parse(zstdDecompressSync(readEmbedded(`native/${bundle}.map.zst`)).toString()));
+  } catch {
+    // A stack in terms of the bundle is better than none.
   }
+  maps.set(bundle, map);
   return map;
 }
 
-/** Rewrites the `file:line:column` positions of the bundle in a stack. */
+/** Rewrites the `file:line:column` positions of our bundles in a stack. */
 export function mapStack(stack: string): string {
-  const found = stack.includes(`${BUNDLE}:`) ? sourceMap() : null;
-  if (!found) return stack;
   return stack.replace(
-    /\(?((?:file:\/\/)?[^\s()]*):(\d+):(\d+)\)?/g,
-    (all: string, file: string, line: string, column: string) => {
-      if (!file.endsWith(BUNDLE)) return all;
-      const entry = found.findEntry(Number(line) - 1, Number(column) - 1);
-      if (!('originalSource' in entry)) return all;
-      const position = `${entry.originalSource.replace(/^(\.\.\/)+/, '')}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+    /\(?(?:file:\/\/)?[^\s()]*\/dist\/(\w+)\.cjs:(\d+):(\d+)\)?/g,
+    (all: string, bundle: string, line: string, column: string) => {
+      const entry = mapOf(bundle)?.findEntry(Number(line) - 1, Number(column) - 1);
+      if (!entry || !('originalSource' in entry)) return all;
+      const source = entry.originalSource.replace(/^(\.\.\/)+/, '');
+      const position = `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
       return all.startsWith('(') ? `(${position})` : position;
     },
   );
