@@ -33,6 +33,7 @@ export function fold(workflow: Workflow, event: WorkflowEvent): Workflow {
         message: event.message,
         logTail: event.logTail,
         diskWrites: event.diskWrites,
+        bootableDisks: event.bootableDisks,
       });
     case 'workflow.ended':
       return {
@@ -149,6 +150,7 @@ export function takeReport(
     message: report.message ?? (report.state === 'SUCCESS' ? 'finished' : 'no reason was given'),
     logTail: report.logTail ?? [],
     diskWrites: report.diskWrites,
+    bootableDisks: report.bootableDisks,
   };
   const after = [...started, ended].reduce(fold, workflow);
   return { outcome: 'recorded', events: [...started, ended, ...endOf(after, report, machine.name, now)] };
@@ -168,7 +170,7 @@ function endOf(workflow: Workflow, report: Report, machine: string, now: number)
     return [{ kind: 'workflow.ended', state: action.state, message, installed: [], at: now }];
   }
   if (currentAction(workflow) !== undefined) return [];
-  const installed = installedDisks(workflow, report.bootableDisks ?? []);
+  const installed = installedDisks(workflow);
   return [
     {
       kind: 'workflow.ended',
@@ -180,10 +182,12 @@ function endOf(workflow: Workflow, report: Report, machine: string, now: number)
   ];
 }
 
-/** Disks that the firmware could boot from after the last action, and that the workflow's own actions wrote to. */
-function installedDisks(workflow: Workflow, bootable: string[]): string[] {
-  return bootable.filter(
-    (disk) =>
-      workflow.actions.reduce((sum, { diskWrites }) => sum + (diskWrites?.[disk] ?? 0), 0) >= INSTALLED_AT_LEAST,
-  );
+/**
+ * Disks that the firmware can boot from now, by the last action that looked (a verb does not), and that the workflow's
+ * own actions wrote to: facts of the machine, whatever the actions are called.
+ */
+function installedDisks({ actions }: Workflow): string[] {
+  const bootable = actions.findLast((action) => action.bootableDisks !== undefined)?.bootableDisks ?? [];
+  const written = (disk: string): number => actions.reduce((sum, action) => sum + (action.diskWrites?.[disk] ?? 0), 0);
+  return bootable.filter((disk) => written(disk) >= INSTALLED_AT_LEAST);
 }

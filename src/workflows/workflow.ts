@@ -31,6 +31,8 @@ export interface ActionRecord {
   message?: string;
   logTail?: string[];
   diskWrites?: Record<string, number>;
+  /** Local disks that firmware could boot from, seen after it. */
+  bootableDisks?: string[];
 }
 
 export interface Workflow {
@@ -71,10 +73,17 @@ export type WorkflowEvent =
       message: string;
       logTail: string[];
       diskWrites?: Record<string, number>;
+      bootableDisks?: string[];
     }
   /** The machine was restarted in the middle of the action: it will be run again from its beginning. */
   | { kind: 'action.lost'; action: number; attempt: number; boot: string; at: number }
-  | { kind: 'workflow.ended'; state: 'SUCCESS' | 'FAILED' | 'TIMEOUT'; message: string; installed: string[]; at: number }
+  | {
+      kind: 'workflow.ended';
+      state: 'SUCCESS' | 'FAILED' | 'TIMEOUT';
+      message: string;
+      installed: string[];
+      at: number;
+    }
   | { kind: 'workflow.deleted'; at: number };
 
 /** Index of the first action that has not succeeded, or undefined when all have. */
