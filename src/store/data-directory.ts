@@ -3,23 +3,25 @@
  * `db/` (LevelDB), `token` (mode 0600), `images/`, `files/`, `native/` (addons unpacked from the executable).
  */
 import {
-  closeSync,
   existsSync,
+  linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../errors.ts';
 
 const MARKER = 'tinsmith.json';
 const FORMAT = 1;
+/** What may be in a directory that is not ours yet: a new file system's own, and what a first start cut short has left. */
+const HARMLESS = /^(lost\+found|pid(\.\d+)?|tinsmith\.json\.\d+)$/;
 
+/** A data directory that this process holds. */
 export interface DataDirectory {
   path: string;
   /** Gives the directory back. */
@@ -39,7 +41,7 @@ export function claimDataDirectory(path: string): DataDirectory {
   }
   const marker = join(path, MARKER);
   if (existsSync(marker)) checkMarker(path, marker);
-  else if (readdirSync(path).length > 0) {
+  else if (contents(path).some((name) => !HARMLESS.test(name))) {
     throw new TinsmithError(
       'DATA_DIRECTORY_FOREIGN',
       `${path} is not empty and is not a data directory of Tinsmith (it has no ${MARKER}).`,
@@ -51,12 +53,31 @@ export function claimDataDirectory(path: string): DataDirectory {
   const lock = join(path, 'pid');
   claimLock(path, lock);
   try {
-    if (!existsSync(marker)) writeFileSync(marker, `${JSON.stringify({ format: FORMAT })}\n`, { mode: 0o600 });
+    if (!existsSync(marker)) writeWhole(marker, `${JSON.stringify({ format: FORMAT })}\n`, renameSync);
   } catch (cause) {
     rmSync(lock, { force: true });
     throw unusable(path, cause);
   }
   return { path, release: () => rmSync(lock, { force: true }) };
+}
+
+function contents(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+}
+
+/** Writes a file beside its place and puts it there whole: neither a kill nor a full disk leaves half of it. */
+function writeWhole(file: string, text: string, place: (from: string, to: string) => void): void {
+  const partial = `${file}.${process.pid}`;
+  try {
+    writeFileSync(partial, text, { mode: 0o600 });
+    place(partial, file);
+  } finally {
+    rmSync(partial, { force: true });
+  }
 }
 
 function checkMarker(path: string, marker: string): void {
@@ -83,13 +104,14 @@ function checkMarker(path: string, marker: string): void {
   }
 }
 
-/** The lock is a file with our pid and start time, made exclusively; one left by a process that is gone is taken over. */
+/**
+ * The lock is a file with our pid and start time, linked into place so that nobody sees it without them; one left by a
+ * process that is gone is taken over. (Should two take it over at once, LevelDB's own lock lets only one of them in.)
+ */
 function claimLock(path: string, lock: string): void {
   for (let tries = 0; tries < 3; tries++) {
     try {
-      const fd = openSync(lock, 'wx', 0o600);
-      writeSync(fd, `${process.pid} ${startTime(process.pid) ?? ''}\n`);
-      closeSync(fd);
+      writeWhole(lock, `${process.pid} ${startTime(process.pid) ?? ''}\n`, linkSync);
       return;
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, cause);

@@ -1,6 +1,8 @@
 /** Opens the store in a data directory. */
+import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../errors.ts';
+import { damageInLog } from './level-log.ts';
 import { Store } from './store.ts';
 
 export { claimDataDirectory, type DataDirectory } from './data-directory.ts';
@@ -9,12 +11,14 @@ export { Store, type Transaction } from './store.ts';
 
 /**
  * Opens LevelDB below a claimed data directory.
- * @throws TinsmithError STORE_CORRUPT, DATA_DIRECTORY_UNUSABLE
+ * @throws TinsmithError STORE_CORRUPT, DATA_DIRECTORY_IN_USE, DATA_DIRECTORY_UNUSABLE
  */
 export async function openStore(dataDirectory: string): Promise<Store> {
   // Imported late: the packaged executable unpacks the addon, which only the appliance needs.
   const { Level } = await import('level');
   const location = join(dataDirectory, 'db');
+  const damage = unseenDamage(location);
+  if (damage !== undefined) throw corrupt(dataDirectory, damage);
   const db = new Level<string, string>(location, {
     keyEncoding: 'utf8',
     valueEncoding: 'utf8',
@@ -22,13 +26,15 @@ export async function openStore(dataDirectory: string): Promise<Store> {
   });
   try {
     await db.open();
-    return new Store(db);
+    return new Store(db, () => hasRoomToReopen(location));
   } catch (error) {
     const cause =
       error instanceof Error && error.cause ? (error.cause as { code?: string; message: string }) : undefined;
-    if (cause?.code === 'LEVEL_CORRUPTION' || /corrupt/i.test(cause?.message ?? '')) {
-      throw new TinsmithError('STORE_CORRUPT', `The store in ${location} is damaged: ${cause?.message}`, {
-        next: `Restore the directory from a backup, or try: tinsmith repair --data ${dataDirectory}`,
+    if (cause?.code === 'LEVEL_CORRUPTION' || /corrupt/i.test(cause?.message ?? ''))
+      throw corrupt(dataDirectory, cause?.message ?? '', error);
+    if (cause?.code === 'LEVEL_LOCKED') {
+      throw new TinsmithError('DATA_DIRECTORY_IN_USE', `${location} is in use by a process that cannot be seen here.`, {
+        next: 'Stop the other Tinsmith, perhaps in another container, or name another directory with --data.',
         cause: error,
       });
     }
@@ -40,6 +46,41 @@ export async function openStore(dataDirectory: string): Promise<Store> {
         cause: error,
       },
     );
+  }
+}
+
+function corrupt(dataDirectory: string, what: string, cause?: unknown): TinsmithError {
+  return new TinsmithError('STORE_CORRUPT', `The store in ${join(dataDirectory, 'db')} is damaged: ${what}`, {
+    next: `Restore the directory from a backup, or keep a copy of it and try: tinsmith repair --data ${dataDirectory}`,
+    cause,
+  });
+}
+
+/** Damage at which LevelDB would begin anew or leave records out, without a word. */
+function unseenDamage(location: string): string | undefined {
+  const files = filesOf(location);
+  if (files.some((name) => /^(MANIFEST-\d+|\d+\.(ldb|log))$/.test(name)) && !files.includes('CURRENT'))
+    return `${join(location, 'CURRENT')} is missing`;
+  for (const log of files.filter((name) => name.endsWith('.log'))) {
+    const offset = damageInLog(readFileSync(join(location, log)));
+    if (offset !== undefined) return `${join(location, log)} holds a damaged record at byte ${offset}`;
+  }
+  return undefined;
+}
+
+/** Opening writes the logs out as tables: twice their size is ample. */
+function hasRoomToReopen(location: string): boolean {
+  const logs = filesOf(location).filter((name) => name.endsWith('.log'));
+  const bytes = logs.reduce((sum, name) => sum + statSync(join(location, name)).size, 0);
+  const { bavail, bsize } = statfsSync(location);
+  return bavail * bsize > 2 * bytes + 65_536;
+}
+
+function filesOf(location: string): string[] {
+  try {
+    return readdirSync(location);
+  } catch {
+    return [];
   }
 }
 

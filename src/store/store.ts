@@ -25,6 +25,9 @@ interface Waiting {
 
 export class Store {
   readonly #db: Level<string, string>;
+  readonly #roomToReopen: () => boolean;
+  /** A write has failed: LevelDB may have left half a record in its log. */
+  #failed = false;
   /** Changes decided and not yet on disk, oldest first. */
   #queue: Waiting[] = [];
   /** The writes of the queue and of the batch under way: what the next change must see. */
@@ -32,12 +35,15 @@ export class Store {
   #flushing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(db: Level<string, string>) {
+  /** @param roomToReopen whether the disk has room for LevelDB to write its log out and begin another. */
+  constructor(db: Level<string, string>, roomToReopen: () => boolean = () => true) {
     this.#db = db;
+    this.#roomToReopen = roomToReopen;
   }
 
   /** The value under a key as it is on disk. */
   get<T>(key: string): T | undefined {
+    if (this.#db.status !== 'open') throw this.#unavailable();
     const text = this.#db.getSync(key);
     return text === undefined ? undefined : (JSON.parse(text) as T);
   }
@@ -47,7 +53,7 @@ export class Store {
    * @throws whatever `decide` throws (nothing is changed then), or TinsmithError STORE_WRITE_FAILED.
    */
   async change<T>(decide: (transaction: Transaction) => T): Promise<T> {
-    if (this.#closed) throw new TinsmithError('UNAVAILABLE', 'The store is closed: the appliance is stopping.');
+    if (this.#closed) throw this.#unavailable();
     const writes = new Map<string, string | null>();
     const callbacks: (() => void)[] = [];
     const result = decide({
@@ -63,7 +69,7 @@ export class Store {
     if (writes.size === 0) {
       // A decision made on state that is still on its way must not be told before that state is safe.
       if (this.#flushing || this.#queue.length > 0) await this.#enqueue(writes, callbacks);
-      else for (const callback of callbacks) callback();
+      else callBack(callbacks);
       return result;
     }
     for (const [key, value] of writes) this.#ahead.set(key, value);
@@ -120,11 +126,11 @@ export class Store {
       this.#queue = [];
       try {
         const operations = batch.flatMap(({ writes }) =>
-          [...writes].map(([key, value]) =>
-            value === null ? ({ type: 'del', key } as const) : ({ type: 'put', key, value } as const),
+          [...writes].map(
+            ([key, value]): Operation => (value === null ? { type: 'del', key } : { type: 'put', key, value }),
           ),
         );
-        if (operations.length > 0) await this.#db.batch(operations, { sync: true });
+        if (operations.length > 0) await this.#write(operations);
       } catch (cause) {
         const error = new TinsmithError(
           'STORE_WRITE_FAILED',
@@ -140,13 +146,60 @@ export class Store {
         for (const { reject } of [...batch, ...decidedOnTop]) reject(error);
         continue;
       }
-      if (this.#queue.length === 0) this.#ahead.clear();
+      this.#ahead = new Map(this.#queue.flatMap(({ writes }) => [...writes]));
       for (const { callbacks, resolve } of batch) {
-        for (const callback of callbacks) callback();
+        callBack(callbacks);
         resolve();
       }
     }
     this.#flushing = undefined;
+  }
+
+  async #write(operations: Operation[]): Promise<void> {
+    if (this.#failed) await this.#reopen();
+    try {
+      await this.#db.batch(operations, { sync: true });
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  /**
+   * LevelDB goes on appending to a log in which a failed write left half a record, and reads nothing behind that at its
+   * next start: what was acknowledged would be gone. Opened again it begins a new log.
+   */
+  async #reopen(): Promise<void> {
+    if (this.#db.status === 'open') {
+      // Without room it would close and not open again, and then nothing could be read either.
+      if (!this.#roomToReopen()) throw new Error('no space left on its disk');
+      await this.#db.close();
+    }
+    await this.#db.open();
+    this.#failed = false;
+  }
+
+  #unavailable(): TinsmithError {
+    return this.#closed
+      ? new TinsmithError('UNAVAILABLE', 'The store is closed: the appliance is stopping.')
+      : new TinsmithError('UNAVAILABLE', 'The store is being opened again after a write that failed.', {
+          next: 'Try again in a moment; free space on the disk of the data directory if this lasts.',
+        });
+  }
+}
+
+type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
+
+/** A listener that fails is a defect of its own: it must not stop the store for all. */
+function callBack(callbacks: readonly (() => void)[]): void {
+  for (const callback of callbacks) {
+    try {
+      callback();
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }
 

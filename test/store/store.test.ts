@@ -1,0 +1,263 @@
+/** Changes over a store whose disk is held back, made to fail, or counted. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Level } from 'level';
+import { Store } from '../../src/store/store.ts';
+import { opened } from './opened.ts';
+
+type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
+
+/** LevelDB's part of a store: batches wait until they are let through. */
+function heldBack() {
+  const disk = new Map<string, string>();
+  const batches: { operations: Operation[]; options: unknown }[] = [];
+  const waiting: { let(error?: Error): void }[] = [];
+  const arrivals: (() => void)[] = [];
+  const calls: string[] = [];
+  const level = {
+    status: 'open',
+    getSync: (key: string) => disk.get(key),
+    batch: (operations: Operation[], options: unknown) =>
+      new Promise<void>((resolve, reject) => {
+        batches.push({ operations, options });
+        waiting.push({
+          let(error) {
+            if (error) return reject(error);
+            for (const op of operations) op.type === 'put' ? disk.set(op.key, op.value) : disk.delete(op.key);
+            resolve();
+          },
+        });
+        arrivals.shift()?.();
+      }),
+    async close() {
+      calls.push('close');
+      level.status = 'closed';
+    },
+    async open() {
+      calls.push('open');
+      level.status = 'open';
+    },
+  };
+  return {
+    disk,
+    batches,
+    calls,
+    level: level as unknown as Level<string, string>,
+    /** Resolves once a batch has reached the disk and waits there. */
+    async arrived(): Promise<void> {
+      if (waiting.length === 0) await new Promise<void>((resolve) => arrivals.push(resolve));
+    },
+    let(error?: Error): void {
+      const next = waiting.shift();
+      assert.ok(next, 'no batch waits');
+      next.let(error);
+    },
+  };
+}
+
+const increment = (store: Store, key: string): Promise<number> =>
+  store.change((transaction) => {
+    const next = (transaction.get<number>(key) ?? 0) + 1;
+    transaction.put(key, next);
+    return next;
+  });
+
+describe('a change', () => {
+  it('sees what earlier ones decided before it is on disk', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    const first = increment(store, 'n');
+    await disk.arrived();
+    const second = increment(store, 'n');
+    const gone = store.change((transaction) => {
+      assert.equal(transaction.get('n'), 2);
+      transaction.delete('n');
+      assert.equal(transaction.get('n'), undefined);
+    });
+    assert.equal(store.get('n'), undefined, 'reads outside of a change see the disk');
+    disk.let();
+    assert.equal(await first, 1);
+    await disk.arrived();
+    disk.let();
+    assert.equal(await second, 2);
+    await gone;
+    assert.deepEqual([...disk.disk], []);
+  });
+
+  it('goes down with all that came while the disk was busy, in one synced batch', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    const first = increment(store, 'n');
+    await disk.arrived();
+    const rest = Array.from({ length: 500 }, () => increment(store, 'n'));
+    disk.let();
+    await first;
+    await disk.arrived();
+    disk.let();
+    assert.deepEqual(
+      await Promise.all(rest),
+      Array.from({ length: 500 }, (_, i) => i + 2),
+    );
+    assert.equal(disk.batches.length, 2);
+    assert.deepEqual(disk.batches[1]?.options, { sync: true });
+    assert.equal(disk.disk.get('n'), '501');
+  });
+
+  it('that throws changes nothing', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    await assert.rejects(
+      store.change((transaction) => {
+        transaction.put('n', 1);
+        transaction.afterwards(() => assert.fail('told of a change that was not made'));
+        throw new Error('no');
+      }),
+      /no/,
+    );
+    assert.equal(disk.batches.length, 0);
+  });
+
+  it('without writes is told only once what it read is safe', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    const writing = increment(store, 'n');
+    await disk.arrived();
+    let told = false;
+    const reading = store
+      .change((transaction) => transaction.get<number>('n'))
+      .then((n) => {
+        told = true;
+        return n;
+      });
+    await Promise.resolve();
+    assert.equal(told, false);
+    disk.let();
+    await writing;
+    assert.equal(await reading, 1);
+  });
+
+  it('that fails takes with it everything decided on top of it, and nothing else', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    const failing = [increment(store, 'n')];
+    await disk.arrived();
+    failing.push(increment(store, 'n'), increment(store, 'n'));
+    disk.let(new Error('EIO'));
+    for (const change of failing) {
+      await assert.rejects(change, { code: 'STORE_WRITE_FAILED', message: /EIO.*Nothing was changed/ });
+    }
+    const later = increment(store, 'n');
+    await disk.arrived();
+    disk.let();
+    assert.equal(await later, 1, 'decided on what is on disk');
+    assert.deepEqual(disk.calls, ['close', 'open'], 'the damaged log is left behind');
+  });
+
+  it('stays refused, and reads go on, while there is no room to open the store again', async () => {
+    const { level, ...disk } = heldBack();
+    let room = false;
+    const store = new Store(level, () => room);
+    disk.disk.set('kept', '"here"');
+    const failing = increment(store, 'n');
+    await disk.arrived();
+    disk.let(new Error('ENOSPC'));
+    await assert.rejects(failing, { code: 'STORE_WRITE_FAILED' });
+    await assert.rejects(increment(store, 'n'), { code: 'STORE_WRITE_FAILED', message: /no space left/ });
+    assert.equal(store.get('kept'), 'here');
+    assert.deepEqual(disk.calls, []);
+    room = true;
+    const later = increment(store, 'n');
+    await disk.arrived();
+    disk.let();
+    assert.equal(await later, 1);
+  });
+
+  it('goes on for others when a listener throws', async (t) => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    const thrown = new Promise((resolve) => {
+      t.mock.method(globalThis, 'queueMicrotask', (task: () => void) => {
+        try {
+          task();
+        } catch (error) {
+          resolve(error);
+        }
+      });
+    });
+    const told: string[] = [];
+    const change = store.change((transaction) => {
+      transaction.put('n', 1);
+      transaction.afterwards(() => {
+        throw new Error('a defect');
+      });
+      transaction.afterwards(() => void told.push('second'));
+    });
+    await disk.arrived();
+    disk.let();
+    await change;
+    assert.deepEqual(told, ['second']);
+    assert.match(String(await thrown), /a defect/);
+    const next = increment(store, 'm');
+    await disk.arrived();
+    disk.let();
+    assert.equal(await next, 1);
+  });
+
+  it('is refused once the store is closing, which waits for those before', async (t) => {
+    const store = await opened(t);
+    const before = increment(store, 'n');
+    const closing = store.close();
+    await assert.rejects(increment(store, 'n'), { code: 'UNAVAILABLE' });
+    assert.equal(await before, 1);
+    await closing;
+    assert.throws(() => store.get('n'), { code: 'UNAVAILABLE' });
+  });
+});
+
+describe('the store', () => {
+  it('lists by prefix in key order, from a key on, limited and backwards', async (t) => {
+    const store = await opened(t);
+    await store.change((transaction) => {
+      for (const key of ['a/1', 'a/2', 'a/3', 'ab/1', 'b/1']) transaction.put(key, key);
+    });
+    const keys = async (...options: Parameters<Store['range']>): Promise<string[]> =>
+      (await Array.fromAsync(store.range(...options))).map(([key]) => key);
+    assert.deepEqual(await keys('a/'), ['a/1', 'a/2', 'a/3']);
+    assert.deepEqual(await keys('a/', { after: 'a/1' }), ['a/2', 'a/3']);
+    assert.deepEqual(await keys('a/', { reverse: true, limit: 1 }), ['a/3']);
+    await store.clear('a/');
+    assert.deepEqual(await keys('a'), ['ab/1']);
+  });
+
+  it('equals a map after any changes, made at once or one after another', async (t) => {
+    const store = await opened(t);
+    const step = fc.record({
+      key: fc.constantFrom('x/a', 'x/b', 'x/c'),
+      value: fc.option(fc.oneof(fc.integer(), fc.string(), fc.constant(null)), { nil: undefined }),
+      wait: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        await store.clear('x/');
+        const model = new Map<string, unknown>();
+        const pending: Promise<void>[] = [];
+        for (const { key, value, wait } of steps) {
+          const change = store.change((transaction) => {
+            assert.deepEqual(transaction.get(key), model.get(key));
+            if (value === undefined) transaction.delete(key);
+            else transaction.put(key, value);
+          });
+          if (value === undefined) model.delete(key);
+          else model.set(key, value);
+          pending.push(change);
+          if (wait) await change;
+        }
+        await Promise.all(pending);
+        const stored = await Array.fromAsync(store.range('x/'));
+        assert.deepEqual(stored, [...model].sort());
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
