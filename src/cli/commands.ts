@@ -3,6 +3,7 @@ import type { Command, Noun } from './command.ts';
 import { completion } from './completion.ts';
 import { image } from './image.ts';
 import { machine } from './machine.ts';
+import { repair } from './repair.ts';
 import { action, lab, up, worker } from './roles.ts';
 import { status, version } from './status.ts';
 import { template } from './template.ts';
@@ -13,4 +14,15 @@ import { workflow } from './workflow.ts';
 export const NOUNS: readonly Noun[] = [machine, template, workflow, image];
 
 /** Commands of one word: `tinsmith status`. */
-export const COMMANDS: readonly Command[] = [up, lab, status, trace, explain, worker, action, version, completion];
+export const COMMANDS: readonly Command[] = [
+  up,
+  lab,
+  status,
+  trace,
+  explain,
+  worker,
+  action,
+  repair,
+  version,
+  completion,
+];

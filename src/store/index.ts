@@ -30,7 +30,7 @@ export async function openStore(dataDirectory: string): Promise<Store> {
   } catch (error) {
     const cause =
       error instanceof Error && error.cause ? (error.cause as { code?: string; message: string }) : undefined;
-    if (cause?.code === 'LEVEL_CORRUPTION' || /corrupt/i.test(cause?.message ?? ''))
+    if (cause?.code === 'LEVEL_CORRUPTION' || /corrupt|No such file/i.test(cause?.message ?? ''))
       throw corrupt(dataDirectory, cause?.message ?? '', error);
     if (cause?.code === 'LEVEL_LOCKED') {
       throw new TinsmithError('DATA_DIRECTORY_IN_USE', `${location} is in use by a process that cannot be seen here.`, {
@@ -84,9 +84,36 @@ function filesOf(location: string): string[] {
   }
 }
 
-/** Rebuilds a damaged store from what can still be read. LevelDB keeps what it had to leave out in `db/lost/`. */
-export async function repairStore(dataDirectory: string): Promise<void> {
+/**
+ * Rebuilds a damaged store from what can still be read. LevelDB keeps what it had to leave out in `db/lost/`.
+ * @returns how many entries there are now, and how many more held no JSON any longer.
+ * @throws TinsmithError NOT_FOUND when there is no store.
+ */
+export async function repairStore(dataDirectory: string): Promise<{ kept: number; dropped: number }> {
+  const location = join(dataDirectory, 'db');
+  if (filesOf(location).length === 0) throw new TinsmithError('NOT_FOUND', `There is no store in ${dataDirectory}.`);
   const { Level } = await import('level');
   // On Node, Level is ClassicLevel; the types of `level` cover only what browsers have too.
-  await (Level as unknown as { repair(location: string): Promise<void> }).repair(join(dataDirectory, 'db'));
+  await (Level as unknown as { repair(location: string): Promise<void> }).repair(location);
+  const db = new Level<string, string>(location);
+  await db.open();
+  const counts = { kept: 0, dropped: 0 };
+  for await (const [key, value] of db.iterator()) {
+    if (isJson(value)) counts.kept++;
+    else {
+      counts.dropped++;
+      await db.del(key);
+    }
+  }
+  await db.close();
+  return counts;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

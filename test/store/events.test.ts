@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EventLog, openStore, type Store, type StoredEvent } from '../../src/store/index.ts';
-import { opened, temporaryDirectory } from './opened.ts';
+import { collected, opened, temporaryDirectory } from './opened.ts';
 
 const tell = (store: Store, events: EventLog, kind: string, workflow?: string): Promise<void> =>
   store.change((transaction) => events.append(transaction, { kind, workflow, data: { kind } }));
 
 const since = async (events: EventLog, seq: number): Promise<[number, string][]> =>
-  (await Array.fromAsync(events.since(seq))).map(({ seq, kind }) => [seq, kind]);
+  (await collected(events.since(seq))).map(({ seq, kind }) => [seq, kind]);
 
 describe('the event log', () => {
   it('numbers from 1 and goes on after a restart', async (t) => {

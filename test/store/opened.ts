@@ -16,3 +16,10 @@ export async function opened(t: TestContext): Promise<Store> {
   t.after(() => store.close());
   return store;
 }
+
+/** Everything that a generator gives. */
+export async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

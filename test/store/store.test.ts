@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Level } from 'level';
 import { Store } from '../../src/store/store.ts';
-import { opened } from './opened.ts';
+import { collected, opened } from './opened.ts';
 
 type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
@@ -222,7 +222,7 @@ describe('the store', () => {
       for (const key of ['a/1', 'a/2', 'a/3', 'ab/1', 'b/1']) transaction.put(key, key);
     });
     const keys = async (...options: Parameters<Store['range']>): Promise<string[]> =>
-      (await Array.fromAsync(store.range(...options))).map(([key]) => key);
+      (await collected(store.range(...options))).map(([key]) => key);
     assert.deepEqual(await keys('a/'), ['a/1', 'a/2', 'a/3']);
     assert.deepEqual(await keys('a/', { after: 'a/1' }), ['a/2', 'a/3']);
     assert.deepEqual(await keys('a/', { reverse: true, limit: 1 }), ['a/3']);
@@ -254,7 +254,7 @@ describe('the store', () => {
           if (wait) await change;
         }
         await Promise.all(pending);
-        const stored = await Array.fromAsync(store.range('x/'));
+        const stored = await collected(store.range('x/'));
         assert.deepEqual(stored, [...model].sort());
       }),
       { numRuns: 40 },

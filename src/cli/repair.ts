@@ -1,0 +1,29 @@
+/** `tinsmith repair`: makes a damaged store usable again, on the appliance's own disk. */
+import { command } from './command.ts';
+import { outputFlag, say } from './output.ts';
+import { DEFAULT_DATA } from './token.ts';
+
+export const repair = command({
+  usage: 'repair',
+  summary: 'Rebuild a damaged store from what can still be read',
+  examples: [['repair --data /var/lib/tinsmith', 'Once the appliance has been stopped; keep a copy of it first']],
+  flags: (yargs) =>
+    outputFlag(yargs).option('data', { type: 'string', describe: `Data directory [TINSMITH_DATA, ${DEFAULT_DATA}]` }),
+  async run(args, terminal) {
+    const directory = args.data ?? (terminal.environment.TINSMITH_DATA || DEFAULT_DATA);
+    const { claimDataDirectory, repairStore } = await import('../store/index.ts');
+    const data = claimDataDirectory(directory);
+    try {
+      const { kept, dropped } = await repairStore(directory);
+      const lost = dropped === 0 ? '' : `, ${dropped} that could not be read are dropped`;
+      say(
+        terminal,
+        args.output,
+        `The store in ${directory} is usable: ${kept} entries are there${lost}. What was left out as a whole is in db/lost/.`,
+        { kept, dropped },
+      );
+    } finally {
+      data.release();
+    }
+  },
+});
