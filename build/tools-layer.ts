@@ -19,7 +19,7 @@ import { NODE_LIBRARIES } from './osie/contents.ts';
 import { CACHE, DIST, digestOf, megabytes, progress, whenChanged } from './step.ts';
 
 /** Wanted packages, as the closure is asked for; only these and libraries are unpacked. */
-const PACKAGES = [
+export const PACKAGES = [
   ...['busybox-static', 'util-linux', 'mount', 'fdisk', 'e2fsprogs', 'kexec-tools', 'xz-utils', 'bzip2'],
   ...['ca-certificates', 'libc6', 'libstdc++6', 'libgcc-s1'],
 ];
