@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type Problem, TinsmithError } from '../errors.ts';
 
 const ipv4 = z.string().refine(isIPv4, 'is not an IPv4 address such as 192.168.1.51');
+const hostAddress = ipv4.refine(isHostAddress, 'is an address that no machine can have');
 const netmask = z
   .string()
   .refine((text) => isIPv4(text) && isContiguous(text), 'is not a netmask such as 255.255.255.0');
@@ -14,7 +15,8 @@ const mac = z
   .string()
   .regex(/^[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}$/i, 'is not a MAC address such as 52:54:00:00:00:01')
   .transform(normaliseMac)
-  .refine((text) => (Number.parseInt(text.slice(0, 2), 16) & 1) === 0, 'is a multicast address, which no card has');
+  .refine((text) => (Number.parseInt(text.slice(0, 2), 16) & 1) === 0, 'is a multicast address, which no card has')
+  .refine((text) => text !== '00:00:00:00:00:00', 'is all zeros, which no card has');
 const hostname = z
   .string()
   .regex(
@@ -26,7 +28,7 @@ const url = z
   .refine((text) => /^https?:\/\/\S+$/.test(text) && URL.canParse(text), 'is not an http or https URL');
 
 const address = z.looseObject({
-  address: ipv4,
+  address: hostAddress,
   netmask: netmask.optional(),
   gateway: z.union([z.literal(''), ipv4]).optional(),
   family: z.literal(4, 'only family 4 (IPv4) is served').optional(),
@@ -54,10 +56,11 @@ const netboot = z.looseObject({
     .optional(),
 });
 const hardware = z.looseObject({
-  id: z.uuid('must be set to a UUID').transform((text) => text.toLowerCase()),
+  // Not z.uuid: ids made by hand need not carry a version (RFC 9562 section 4.2), and Tinkerbell took them.
+  id: z.guid('must be set to a UUID').transform((text) => text.toLowerCase()),
   version: z.int().optional(),
   metadata: z
-    .union([z.record(z.string(), z.unknown()), z.string().transform(parseMetadata)])
+    .union([z.record(z.string(), z.unknown()), z.string().transform(parseMetadata)], 'is not a JSON object')
     .nullable()
     .optional(),
   network: z.looseObject({
@@ -125,6 +128,12 @@ function conflictsWithin(data: Hardware): Problem[] {
         });
       seen[kind].set(value, i);
     }
+    if (ip?.netmask && isEndOfSubnet(ip.address, ip.netmask)) {
+      problems.push({
+        field: `network.interfaces[${i}].dhcp.ip.address`,
+        message: `${ip.address} is the first or last address of its subnet (netmask ${ip.netmask}), which no machine can have`,
+      });
+    }
     if (ip?.gateway && ip.netmask && !sameSubnet(ip.address, ip.gateway, ip.netmask)) {
       problems.push({
         field: `network.interfaces[${i}].dhcp.ip.gateway`,
@@ -144,6 +153,19 @@ export function addressNumber(text: string): number {
 export function sameSubnet(a: string, b: string, netmask: string): boolean {
   const mask = addressNumber(netmask);
   return (addressNumber(a) & mask) === (addressNumber(b) & mask);
+}
+
+/** Not of "this network", loopback, multicast, reserved or broadcast (RFC 6890). */
+function isHostAddress(text: string): boolean {
+  const [first = 0] = text.split('.').map(Number);
+  return first > 0 && first !== 127 && first < 224;
+}
+
+/** The network's own address and its broadcast address; a /31 has neither (RFC 3021). */
+function isEndOfSubnet(address: string, netmask: string): boolean {
+  const host = ~addressNumber(netmask) >>> 0;
+  const own = (addressNumber(address) & host) >>> 0;
+  return host > 1 && (own === 0 || own === host);
 }
 
 function isContiguous(text: string): boolean {

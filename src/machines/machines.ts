@@ -43,11 +43,16 @@ export class Machines {
    */
   async push(inputs: unknown[]): Promise<Machine[]> {
     const parsed = inputs.map((input, i) => parseHardware(input, inputs.length > 1 ? `hardware [${i}]` : 'hardware'));
-    return this.#store.change((transaction) => parsed.map((hardware) => this.#put(transaction, hardware)));
+    refuseRepeated(parsed);
+    return this.#store.change((transaction) => {
+      const before = parsed.map(({ id }) => transaction.get<Machine>(keys.machine(id)));
+      // All are taken out before any is put in, so that an address can move from one of them to another.
+      for (const machine of before) if (machine) for (const { key } of indexEntries(machine)) transaction.delete(key);
+      return parsed.map((hardware, i) => this.#put(transaction, hardware, before[i]));
+    });
   }
 
-  #put(transaction: Transaction, hardware: Hardware): Machine {
-    const before = transaction.get<Machine>(keys.machine(hardware.id));
+  #put(transaction: Transaction, hardware: Hardware, before: Machine | undefined): Machine {
     const now = this.#clock();
     const machine: Machine = {
       id: hardware.id,
@@ -71,7 +76,6 @@ export class Machines {
         );
       }
     }
-    if (before) for (const { key } of indexEntries(before)) transaction.delete(key);
     for (const { key } of entries) transaction.put(key, machine.id);
     transaction.put(keys.machine(machine.id), machine);
     this.#events.append(transaction, {
@@ -143,7 +147,8 @@ export class Machines {
   async heard(id: string): Promise<void> {
     await this.#store.change((transaction) => {
       const work = machineWork(transaction, id);
-      if (work.installed)
+      // The first call is the one that counts: the system calls at every start.
+      if (work.installed && work.installed.heardAt === undefined)
         transaction.put(`work/${id}`, { ...work, installed: { ...work.installed, heardAt: this.#clock() } });
       this.#events.append(transaction, {
         kind: 'machine.called-home',
@@ -165,6 +170,21 @@ export function interfaceOf(machine: Machine, mac: string): HardwareInterface | 
   return machine.hardware.network.interfaces.find(({ dhcp }) => dhcp.mac === wanted);
 }
 
+function refuseRepeated(parsed: readonly Hardware[]): void {
+  parsed.forEach(({ id }, i) => {
+    const first = parsed.findIndex((other) => other.id === id);
+    if (first === i) return;
+    throw new TinsmithError(
+      'INVALID_INPUT',
+      `hardware [${i}] is not usable: its id ${id} is also that of [${first}].`,
+      {
+        next: 'Give each machine an id of its own; nothing has been changed.',
+        problems: [{ field: `[${i}].id`, message: `${id} is also that of [${first}]` }],
+      },
+    );
+  });
+}
+
 function nameOf(hardware: Hardware): string {
   return hardware.network.interfaces.find(({ dhcp }) => dhcp.hostname)?.dhcp.hostname || hardware.id;
 }
@@ -182,8 +202,7 @@ function indexEntries(machine: Machine): { key: string; field: string; value: st
         ]
       : []),
   ]);
-  return [
-    ...entries,
-    { key: keys.name(machine.name), field: 'network.interfaces[0].dhcp.hostname', value: machine.name },
-  ];
+  const named = machine.hardware.network.interfaces.findIndex(({ dhcp }) => dhcp.hostname);
+  const field = named === -1 ? 'id' : `network.interfaces[${named}].dhcp.hostname`;
+  return [...entries, { key: keys.name(machine.name), field, value: machine.name }];
 }
