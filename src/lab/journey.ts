@@ -82,6 +82,7 @@ export function journeysTable(journeys: Journeys): string {
   const table = new Table({
     head: ['seconds since power-on', ...all.map(({ name }) => name)],
     style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const name of names) {
     table.push([

@@ -36,7 +36,7 @@ export async function runLab(flags: LabFlags): Promise<number> {
   if (inside !== undefined) {
     const interrupted = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-    await provision({ ...flags, directory: inside, command: ownCommand(), ...labFiles() }, interrupted.signal);
+    await provision(flags, { directory: inside, command: ownCommand(), ...labFiles() }, interrupted.signal);
     return 0;
   }
   checkHost();

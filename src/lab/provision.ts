@@ -1,151 +1,94 @@
-/** One run of the lab, inside its namespaces: appliance, machines, workflows, and the way of each to its end. */
+/** One run of the lab: appliance, machines, workflows, and the way of each machine to its end. */
 import { readFileSync } from 'node:fs';
 import type { Data, Machine, StreamEvent, Template, Workflow } from '../api/types.ts';
-import { openTimelineScreen } from '../cli/timeline-screen.ts';
+import type { Client } from '../cli/client.ts';
+import { openTimelineScreen, type TimelineScreen } from '../cli/timeline-screen.ts';
 import { TinsmithError } from '../errors.ts';
 import { readEmbedded } from '../executable/embedded.ts';
-import { ApplianceProcess } from './appliance-process.ts';
 import { Journey, type Journeys, journeysTable } from './journey.ts';
 import type { LabFlags } from './lab.ts';
-import { type LabMachine, labMachine, makeNetwork, NETWORK, startIpv6Router } from './network.ts';
-import { VirtualMachine } from './virtual-machine.ts';
+import { type Computer, hardwareOf, Session, type SessionOptions } from './session.ts';
 
-const DISK_BYTES = 4e9;
-
-export interface ProvisionOptions extends LabFlags {
-  /** Where everything of this run lies. */
-  directory: string;
-  /** How this program is started. */
-  command: string[];
-  osie: string;
-  /** Directory of the images to install. */
-  images: string;
-}
-
-/** Hardware data of a lab machine. */
-export function hardwareOf({ name, mac, address, uuid }: LabMachine): object {
-  return {
-    id: uuid,
-    metadata: { facility: { facility_code: 'lab' }, instance: {}, state: 'provisioning' },
-    network: {
-      interfaces: [
-        {
-          dhcp: {
-            mac,
-            hostname: name,
-            lease_time: 86400,
-            arch: 'x86_64',
-            ip: { address, netmask: NETWORK.netmask, gateway: NETWORK.address },
-          },
-          netboot: { allow_pxe: true, allow_workflow: true },
-        },
-      ],
-    },
-  };
-}
+/** Where the built-in template puts things: the disk of a lab machine, and the root of the image that the build makes. */
+const TARGET = { disk: '/dev/vda', partition: '/dev/vda1', image: 'debian-12.img.zst' };
 
 /** Provisions the machines. @throws TinsmithError when one does not get to its end in time. */
-export async function provision(options: ProvisionOptions, signal: AbortSignal): Promise<void> {
-  const machines = Array.from({ length: options.machines }, (_, i) => labMachine(i + 1));
-  makeNetwork(machines);
-  const router = startIpv6Router(options.directory);
-  const appliance = new ApplianceProcess(options.directory, options.command, [
-    '--dhcp',
-    'reservation',
-    '--osie',
-    options.osie,
-    '--files',
-    options.images,
-  ]);
-  const computers = machines.map(
-    (machine) =>
-      new VirtualMachine({
-        machine,
-        firmware: options.firmware,
-        directory: options.directory,
-        memory: options.memory,
-        disk: DISK_BYTES,
-      }),
-  );
-  const began = Date.now();
-  const over = new AbortController();
-  const quiet = options.output === 'json';
-  const screen = quiet
-    ? undefined
-    : openTimelineScreen(
-        { stdout: process.stdout, environment: process.env },
-        {
-          machines: machines.flatMap(
-            ({ name, mac, uuid }) =>
-              [
-                [uuid, name],
-                [mac, name],
-              ] as const,
-          ),
-          origin: began,
-        },
-      );
-  const say = (text: string, machine?: string): void => screen?.say({ at: Date.now(), tone: 'plain', text, machine });
+export async function provision(
+  flags: LabFlags,
+  where: Pick<SessionOptions, 'directory' | 'command' | 'osie' | 'images'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const firmware = Array.from({ length: flags.machines }, () => flags.firmware);
+  const session = new Session({ ...where, firmware, memory: flags.memory, dhcp: 'reservation' }, signal);
+  const screen = flags.output === 'json' ? undefined : openScreen(session.computers);
   try {
-    say(
-      `lab: ${machines.length} machine${machines.length > 1 ? 's' : ''} with ${options.firmware === 'uefi' ? 'UEFI (OVMF)' : 'BIOS (SeaBIOS)'} firmware and an empty disk, on a network of their own`,
-    );
-    await appliance.start();
-    const client = appliance.client(AbortSignal.any([signal, over.signal]));
-    for (const machine of machines) await client.post<Data<Machine>>('machines', hardwareOf(machine));
-    const yaml =
-      options.template === undefined
-        ? readEmbedded('examples/debian.yaml').toString()
-        : readFileSync(options.template, 'utf8');
-    const { data: template } = await client.sendYaml<Data<Template>>('POST', yaml, 'templates');
-    const journeys: Journeys = new Map();
-    for (const { uuid, name, mac } of machines) {
-      const { data: workflow } = await client.post<Data<Workflow>>('workflows', {
-        template: template.id,
-        hardware: {
-          device_1: mac,
-          hostname: name,
-          disk: '/dev/vda',
-          partition: '/dev/vda1',
-          image: 'debian-12.img.zst',
-        },
-      });
-      journeys.set(uuid, new Journey(name, workflow.id));
-    }
-    const broken = new Promise<never>((_, reject) => {
-      for (const computer of computers) computer.once('failed', (why) => reject(new TinsmithError('UNAVAILABLE', why)));
-    });
-    for (const computer of computers) computer.powerOn();
-    for (const [uuid, journey] of journeys) {
-      journey.pass('power on', Date.now());
-      say('power on', machines.find((machine) => machine.uuid === uuid)?.name);
-    }
+    screen?.say({ at: Date.now(), tone: 'plain', text: introduction(flags) });
+    await session.appliance.start();
+    const client = session.client();
+    const journeys = await prepare(client, session.computers, flags);
     const arrived = follow(client.events({}, 0), journeys, {
-      seconds: options.timeout,
-      callsHome: options.template === undefined,
+      seconds: flags.timeout,
+      callsHome: flags.template === undefined,
       take: (event) => screen?.take(event),
     });
     // When a machine breaks, the other promise ends with the stream, and nobody waits for it any more.
     arrived.catch(() => {});
-    await Promise.race([arrived, broken]);
+    await Promise.race([arrived, powerOn(session.computers, journeys, screen)]);
     screen?.end();
-    await report(journeys, options);
+    report(journeys, flags);
   } catch (error) {
-    if (error instanceof TinsmithError) {
-      const tails = computers.map(({ serialLog }) => `${serialLog}:\n${tailOf(serialLog)}`).join('\n');
-      throw new TinsmithError(error.code, `${error.message}\nThe end of the serial lines:\n${tails}`, {
-        next: error.next ?? 'Run it again with --keep to look at its files.',
-        cause: error,
-      });
-    }
-    throw error;
+    throw withSerialLines(error, session.computers);
   } finally {
-    over.abort();
     screen?.end();
-    await Promise.all(computers.map((computer) => computer.powerCut()));
-    await appliance.stop('SIGTERM');
-    router.kill();
+    await session.close();
   }
+}
+
+function introduction({ machines, firmware }: LabFlags): string {
+  const kind = firmware === 'uefi' ? 'UEFI (OVMF)' : 'BIOS (SeaBIOS)';
+  return `lab: ${machines} machine${machines > 1 ? 's' : ''} with ${kind} firmware and an empty disk, on a network of their own`;
+}
+
+function openScreen(computers: readonly Computer[]): TimelineScreen {
+  const machines = computers.flatMap(({ machine: { uuid, mac, name } }): [string, string][] => [
+    [uuid, name],
+    [mac, name],
+  ]);
+  return openTimelineScreen({ stdout: process.stdout, environment: process.env }, { machines, origin: Date.now() });
+}
+
+/** Makes the machines known, and a workflow for each. */
+async function prepare(
+  client: Client,
+  computers: readonly Computer[],
+  { template: file }: LabFlags,
+): Promise<Journeys> {
+  const yaml = file === undefined ? readEmbedded('examples/debian.yaml').toString() : readFileSync(file, 'utf8');
+  for (const { machine } of computers) await client.post<Data<Machine>>('machines', hardwareOf(machine));
+  const { data: template } = await client.sendYaml<Data<Template>>('POST', yaml, 'templates');
+  const journeys: Journeys = new Map();
+  for (const { machine } of computers) {
+    const hardware = { device_1: machine.mac, hostname: machine.name, ...TARGET };
+    const { data: workflow } = await client.post<Data<Workflow>>('workflows', { template: template.id, hardware });
+    journeys.set(machine.uuid, new Journey(machine.name, workflow.id));
+  }
+  return journeys;
+}
+
+/** Switches the computers on. @returns a promise that rejects when one of them breaks, and else never settles. */
+function powerOn(
+  computers: readonly Computer[],
+  journeys: Journeys,
+  screen: TimelineScreen | undefined,
+): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const { machine, vm } of computers) {
+      vm.once('failed', (why) => reject(new TinsmithError('UNAVAILABLE', why)));
+      vm.powerOn();
+      journeys.get(machine.uuid)?.pass('power on', Date.now());
+      screen?.say({ at: Date.now(), tone: 'plain', text: 'power on', machine: machine.name });
+    }
+  });
 }
 
 /** Follows the events until every machine has got to its end. */
@@ -155,18 +98,16 @@ async function follow(
   options: { seconds: number; callsHome: boolean; take: (event: StreamEvent) => void },
 ): Promise<void> {
   const iterator = events[Symbol.asyncIterator]();
-  let expire: (() => void) | undefined;
-  const timer = setTimeout(() => expire?.(), options.seconds * 1000);
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
-    expire = () => resolve('late');
+    timer = setTimeout(() => resolve('late'), options.seconds * 1000);
   });
+  const onTheWay = (): Journey[] => [...journeys.values()].filter((journey) => !journey.isComplete(options.callsHome));
   try {
-    while ([...journeys.values()].some((journey) => !journey.isComplete(options.callsHome))) {
+    while (onTheWay().length > 0) {
       const next = await Promise.race([iterator.next(), late]);
       if (next === 'late') {
-        const waiting = [...journeys.values()]
-          .filter((journey) => !journey.isComplete(options.callsHome))
-          .map(({ name, last }) => `${name} (last: ${last})`);
+        const waiting = onTheWay().map(({ name, last }) => `${name} (last: ${last})`);
         throw new TinsmithError('TIMED_OUT', `Not there after ${options.seconds} s: ${waiting.join(', ')}.`);
       }
       if (next.done) throw new TinsmithError('UNREACHABLE', 'The event stream of the lab’s appliance ended.');
@@ -178,17 +119,25 @@ async function follow(
   }
 }
 
-async function report(journeys: Journeys, { output, firmware }: ProvisionOptions): Promise<void> {
-  if (output === 'json') {
-    const machines = [...journeys.values()].map(({ name, workflow, hops }) => ({ name, workflow, hops }));
-    process.stdout.write(`${JSON.stringify({ firmware, machines })}\n`);
-  } else process.stdout.write(`\n${journeysTable(journeys)}\n`);
+function report(journeys: Journeys, { output, firmware }: LabFlags): void {
+  const machines = [...journeys.values()].map(({ name, workflow, hops }) => ({ name, workflow, hops }));
+  const text = output === 'json' ? JSON.stringify({ firmware, machines }) : `\n${journeysTable(journeys)}`;
+  process.stdout.write(`${text}\n`);
+}
+
+function withSerialLines(error: unknown, computers: readonly Computer[]): unknown {
+  if (!(error instanceof TinsmithError)) return error;
+  const tails = computers.map(({ vm }) => `${vm.serialLog}:\n${tailOf(vm.serialLog)}`);
+  return new TinsmithError(error.code, `${error.message}\nThe end of the serial lines:\n${tails.join('\n')}`, {
+    next: error.next ?? 'Run it again with --keep to look at its files.',
+    cause: error,
+  });
 }
 
 function tailOf(file: string): string {
   try {
-    return readFileSync(file, 'latin1')
-      .split(/[\r\n]+/)
+    const lines = readFileSync(file, 'latin1').split(/[\r\n]+/);
+    return lines
       .slice(-15)
       .map((line) => `  ${line.replace(/[^\x20-\x7e]/g, '')}`)
       .join('\n');
