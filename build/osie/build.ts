@@ -35,7 +35,7 @@ export interface OsieFiles {
   description: string;
 }
 
-/** Memory in MiB a machine should have. Seen to work from 576 with a 95 MB worker, and from 448 with `rootfstype=ramfs`. */
+/** Memory in MiB a machine should have. Measured with a 95 MB second initrd: 640 works, 576 does not. */
 const MEMORY_MIB = 1024;
 
 /** Makes the OSIE unless it is there from the same packages and scripts. */
