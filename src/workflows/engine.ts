@@ -8,6 +8,17 @@ import { type ActionRecord, currentAction, isFinal, type Workflow, type Workflow
 /** A system counts as installed on a disk when the workflow's actions wrote at least this much to it (bytes). */
 const INSTALLED_AT_LEAST = 1 << 20;
 
+/** What an earlier attempt has left in a record does not belong to the next one. */
+const NOT_ENDED = {
+  endedAt: undefined,
+  seconds: undefined,
+  exitCode: undefined,
+  message: undefined,
+  logTail: undefined,
+  diskWrites: undefined,
+  bootableDisks: undefined,
+} satisfies Partial<ActionRecord>;
+
 /** Folds one event into a workflow. */
 export function fold(workflow: Workflow, event: WorkflowEvent): Workflow {
   switch (event.kind) {
@@ -17,7 +28,7 @@ export function fold(workflow: Workflow, event: WorkflowEvent): Workflow {
       return withAction(
         workflow,
         event,
-        { state: 'RUNNING', attempt: event.attempt, boot: event.boot, startedAt: event.at },
+        { ...NOT_ENDED, state: 'RUNNING', attempt: event.attempt, boot: event.boot, startedAt: event.at },
         'RUNNING',
       );
     case 'action.lost':
@@ -114,6 +125,8 @@ export function takeReport(
     return { outcome: 'refused', sentence: `action ${action.name} is not for machine ${machine.name}` };
   const known = report.attempt === action.attempt;
   if (known && isFinal(action.state)) return { outcome: 'repeated' };
+  // Before the first report of an attempt, two boots may have been given the same number: the first to report has it.
+  if (known && report.boot !== action.boot) return { outcome: 'superseded' };
   if (known && report.state === 'RUNNING' && action.state === 'RUNNING') return { outcome: 'repeated' };
   if (isFinal(workflow.state) || report.attempt < action.attempt || (known && action.state === 'PENDING'))
     return { outcome: 'superseded' };
@@ -170,24 +183,21 @@ function endOf(workflow: Workflow, report: Report, machine: string, now: number)
     return [{ kind: 'workflow.ended', state: action.state, message, installed: [], at: now }];
   }
   if (currentAction(workflow) !== undefined) return [];
-  const installed = installedDisks(workflow);
+  const machines = [...new Set(workflow.actions.map((each) => each.machine))];
   return [
     {
       kind: 'workflow.ended',
       state: 'SUCCESS',
       message: `all ${workflow.actions.length} actions succeeded`,
-      installed,
+      installed: [...new Set(machines.flatMap((each) => installedDisks(workflow, each)))],
       at: now,
     },
   ];
 }
 
-/**
- * Disks that the firmware can boot from now, by the last action that looked (a verb does not), and that the workflow's
- * own actions wrote to: facts of the machine, whatever the actions are called.
- */
-function installedDisks({ actions }: Workflow): string[] {
-  const bootable = actions.findLast((action) => action.bootableDisks !== undefined)?.bootableDisks ?? [];
-  const written = (disk: string): number => actions.reduce((sum, action) => sum + (action.diskWrites?.[disk] ?? 0), 0);
-  return bootable.filter((disk) => written(disk) >= INSTALLED_AT_LEAST);
+/** Disks of a machine that firmware could boot from after its last action, and that the workflow's own actions wrote to. */
+export function installedDisks(workflow: Workflow, machine: string): string[] {
+  const actions = workflow.actions.filter((action) => action.machine === machine);
+  const written = (disk: string): number => actions.reduce((sum, { diskWrites }) => sum + (diskWrites?.[disk] ?? 0), 0);
+  return (actions.at(-1)?.bootableDisks ?? []).filter((disk) => written(disk) >= INSTALLED_AT_LEAST);
 }

@@ -19,19 +19,19 @@ const pad = (n: number, width: number): string => String(n).padStart(width, '0')
 
 /**
  * Adds entries to a change.
- * @returns the number expected next, and the entries that were new.
+ * @returns the number expected next; the entries that were new and are kept, and the number of the first of them.
  */
 export function appendLog(
   transaction: Transaction,
   key: AttemptKey,
   from: number,
   entries: LogEntry[],
-): { next: number; added: LogEntry[] } {
+): { next: number; first: number; added: LogEntry[] } {
   const headKey = `log-head/${attemptPrefix(key)}`;
   const head = transaction.get<LogHead>(headKey) ?? { next: 0, bytes: 0 };
-  if (from > head.next) return { next: head.next, added: [] };
+  if (from > head.next) return { next: head.next, first: head.next, added: [] };
   const fresh = entries.slice(head.next - from);
-  if (fresh.length === 0) return { next: head.next, added: [] };
+  if (fresh.length === 0) return { next: head.next, first: head.next, added: [] };
   const next = head.next + fresh.length;
   let { bytes, cutAt } = head;
   const kept: LogEntry[] = [];
@@ -51,7 +51,7 @@ export function appendLog(
   }
   if (kept.length > 0) transaction.put(`log/${attemptPrefix(key)}/${pad(head.next, 9)}`, kept);
   transaction.put(headKey, { next, bytes, cutAt });
-  return { next, added: kept };
+  return { next, first: head.next, added: kept };
 }
 
 /** The output of one attempt, oldest first. */

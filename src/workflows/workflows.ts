@@ -5,7 +5,7 @@ import { type MachineWork, machineWork } from '../machines/work.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { AttemptKey, Heartbeat, Hello, LogPost, Progress, Report, ReportAnswer } from '../worker/protocol.ts';
-import { fold, nextStep, takeReport } from './engine.ts';
+import { fold, installedDisks, nextStep, takeReport } from './engine.ts';
 import { appendLog, clearLogs } from './logs.ts';
 import { planWorkflow } from './render.ts';
 import type { Templates } from './templates.ts';
@@ -64,6 +64,8 @@ export class Workflows {
     });
     return this.#store.change((transaction) => {
       for (const id of new Set(workflow.actions.map((action) => action.machine))) {
+        if (transaction.get(`machine/${id}`) === undefined)
+          throw new TinsmithError('CONFLICT', `Machine ${id} has just been deleted.`);
         const work = machineWork(transaction, id);
         transaction.put(`work/${id}`, { ...work, queue: [...work.queue, workflow.id] });
       }
@@ -190,14 +192,12 @@ export class Workflows {
       });
     }
     if (!isFinal(workflow.state)) return;
-    this.#leaveQueues(transaction, workflow, (work, id) => ({
-      ...work,
-      ended: work.ended + 1,
-      // Where the system went is known of the machine that ran the last action; a workflow that installed nothing says nothing of the one before.
-      ...(id === machine && workflow.installed?.length
-        ? { installed: { workflow: workflow.id, at: this.#clock(), disks: workflow.installed } }
-        : {}),
-    }));
+    this.#leaveQueues(transaction, workflow, (work, id) => {
+      const disks = workflow.state === 'SUCCESS' ? installedDisks(workflow, id) : [];
+      // A workflow that installed nothing says nothing of the system from before.
+      const installed = disks.length > 0 ? { workflow: workflow.id, at: this.#clock(), disks } : work.installed;
+      return { ...work, ended: work.ended + 1, installed };
+    });
   }
 
   #leaveQueues(
@@ -224,13 +224,15 @@ export class Workflows {
           'NOT_FOUND',
           `There is no action ${post.action} of workflow ${post.workflow} on machine ${machine.name}.`,
         );
-      const { next, added } = appendLog(transaction, post, post.from, post.entries);
+      if (post.attempt > action.attempt + 1)
+        throw new TinsmithError('CONFLICT', `Action ${action.name} has had no attempt ${post.attempt}.`);
+      const { next, first, added } = appendLog(transaction, post, post.from, post.entries);
       if (added.length > 0) {
         const data = {
           action: post.action,
           name: action.name,
           attempt: post.attempt,
-          from: next - added.length,
+          from: first,
           entries: added,
         };
         transaction.afterwards(() => this.#onLog?.({ workflow: workflow.id, machine: machine.id, data }));
@@ -255,7 +257,8 @@ export class Workflows {
     if (!workflow || !action || action.machine !== machine.id)
       return { continue: false, reason: `workflow ${beat.workflow} is gone` };
     if (isFinal(workflow.state)) return { continue: false, reason: `the workflow has ended: ${workflow.state}` };
-    if (action.attempt > beat.attempt) return { continue: false, reason: `attempt ${action.attempt} has begun` };
+    if (action.attempt > beat.attempt || (action.attempt === beat.attempt && action.boot !== beat.boot))
+      return { continue: false, reason: `attempt ${action.attempt} has begun` };
     return {
       continue: true,
       reason: '',
