@@ -19,32 +19,51 @@ export interface TraceEntry {
   details: Record<string, string | number | boolean>;
 }
 
-/** Entries kept of one MAC address, and MAC addresses kept. A hostile sender makes up new ones for ever. */
+/** Entries kept of one MAC address, MAC addresses kept, and entries in all. A hostile sender makes up new ones for ever. */
 const PER_MAC = 300;
 const MACS = 4096;
+const IN_ALL = 50_000;
+/** Characters kept of what a packet or request said. */
+const TEXT_LIMIT = 500;
 
 export class Trace {
   readonly #clock: () => number;
   readonly #entries = new Map<string, TraceEntry[]>();
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
+  #count = 0;
 
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
   note(entry: Omit<TraceEntry, 'time'>): void {
-    const full = { time: this.#clock(), ...entry };
+    const { what, sentence } = entry;
+    const full = {
+      time: this.#clock(),
+      ...entry,
+      what: what.slice(0, TEXT_LIMIT),
+      sentence: sentence.slice(0, TEXT_LIMIT),
+    };
     const entries = this.#entries.get(entry.mac) ?? [];
     entries.push(full);
-    if (entries.length > PER_MAC) entries.shift();
+    this.#count++;
+    if (entries.length > PER_MAC) {
+      entries.shift();
+      this.#count--;
+    }
     // Map order is insertion order: the one heard longest ago is dropped first.
     this.#entries.delete(entry.mac);
     this.#entries.set(entry.mac, entries);
-    if (this.#entries.size > MACS) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
+    while (this.#entries.size > MACS || this.#count > IN_ALL) this.#dropOldest();
     for (const listener of this.#listeners) listener(full);
+  }
+
+  #dropOldest(): void {
+    for (const [mac, entries] of this.#entries) {
+      this.#entries.delete(mac);
+      this.#count -= entries.length;
+      return;
+    }
   }
 
   /** The entries of one MAC address, oldest first. */
