@@ -49,7 +49,11 @@ export class TinsmithError extends Error {
   /** What is wrong with the input, each with its place; empty when the error is not about an input. */
   readonly problems: readonly Problem[];
 
-  constructor(code: ErrorCode, message: string, more: { next?: string; problems?: readonly Problem[]; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { next?: string; problems?: readonly Problem[]; cause?: unknown } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'TinsmithError';
     this.code = code;
