@@ -1,10 +1,11 @@
 /**
  * `npm run build`: everything that is shipped, in `dist/`: the executables, the OSIE, and the images that the lab
- * installs. `npm run build -- osie` makes one part: `executable`, `osie`, `images`, `loaders`, `tools`.
+ * installs. `npm run build -- osie` makes one part: `executable`, `osie`, `images`, `notices`, `loaders`, `tools`.
  */
 import { type Architecture, buildExecutable } from './executable/build.ts';
 import { buildImages } from './image/build.ts';
 import { buildLoaders } from './loaders.ts';
+import { buildNotices } from './notices.ts';
 import { buildOsie } from './osie/build.ts';
 import { buildToolsLayer } from './tools-layer.ts';
 
@@ -29,6 +30,7 @@ const PARTS: Record<string, () => Promise<unknown>> = {
   osie: () => buildOsie(),
   images: () => buildImages(),
   loaders: () => buildLoaders(),
+  notices: () => buildNotices(),
   tools: () => buildToolsLayer(),
 };
 
@@ -39,5 +41,5 @@ if (import.meta.main) {
     console.error(`There is no part ${unknown.join(', ')} to build; there are ${Object.keys(PARTS).join(', ')}.`);
     process.exit(64);
   }
-  for (const part of wanted.length > 0 ? wanted : ['executable', 'osie', 'images']) await PARTS[part]?.();
+  for (const part of wanted.length > 0 ? wanted : ['executable', 'osie', 'images', 'notices']) await PARTS[part]?.();
 }

@@ -47,8 +47,8 @@ async function load(root: string, entry: BootEntry, host: Host): Promise<void> {
 
 /**
  * Loads KERNEL_PATH with INITRD_PATH and CMD_LINE, or, without KERNEL_PATH, what the first entry of GRUBCFG_PATH has, and
- * jumps into it. The container needs `pid: host`. There is nobody left then who could report the end of the action: use
- * the workflow's own kexec verb where the report matters.
+ * jumps into it. The container needs `pid: host`. There is nobody left then who could report the end of the action, so
+ * the workflow stays RUNNING, as with Tinkerbell's action of this name.
  */
 export const kexec: Action = async (environment, io, host) => {
   const { BLOCK_DEVICE, FS_TYPE, KERNEL_PATH, INITRD_PATH, CMD_LINE, GRUBCFG_PATH } = readEnvironment(

@@ -9,17 +9,16 @@ import type { BootPlan } from './plan.ts';
 export const LOADERS = ['undionly.kpxe', 'ipxe.pxe', 'ipxe.efi', 'snponly.efi', 'localboot.efi'] as const;
 export type Loader = (typeof LOADERS)[number];
 
-/** iPXE for each architecture of option 93 that we have a binary for. 7 and 9 are both sent by x86-64 UEFI (RFC 4578 erratum). */
+/**
+ * iPXE for each architecture of option 93 that we have a binary for. x86-64 UEFI says 7 or 9 (RFC 4578 and its erratum),
+ * and some says 6 or 15, which are 32-bit UEFI by the registry: what cannot run the binary goes on to its next device.
+ */
 const IPXE: Readonly<Record<number, Loader>> = {
-  0: 'undionly.kpxe',
-  6: 'snponly.efi',
-  7: 'snponly.efi',
-  9: 'snponly.efi',
-  15: 'snponly.efi',
-  16: 'snponly.efi',
+  ...Object.fromEntries([0, 1, 2, 3, 4, 5, 20].map((code) => [code, 'undionly.kpxe'])),
+  ...Object.fromEntries([6, 7, 8, 9, 15, 16].map((code) => [code, 'ipxe.efi'])),
 };
 
-const isUefi = (architecture: number): boolean => architecture !== 0;
+const isUefi = (architecture: number): boolean => IPXE[architecture] === 'ipxe.efi';
 
 /** Where this server's files are, as the client can reach them. */
 export interface Served {

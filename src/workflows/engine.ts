@@ -195,9 +195,14 @@ function endOf(workflow: Workflow, report: Report, machine: string, now: number)
   ];
 }
 
-/** Disks of a machine that firmware could boot from after its last action, and that the workflow's own actions wrote to. */
+/** Disks that firmware could boot from, by the machine's last action that looked (a verb does not); undefined if none did. */
+export function bootableDisks(workflow: Workflow, machine: string): string[] | undefined {
+  return workflow.actions.findLast((action) => action.machine === machine && action.bootableDisks)?.bootableDisks;
+}
+
+/** Disks of a machine that firmware can boot from now, and that the workflow's own actions wrote to. */
 export function installedDisks(workflow: Workflow, machine: string): string[] {
   const actions = workflow.actions.filter((action) => action.machine === machine);
   const written = (disk: string): number => actions.reduce((sum, { diskWrites }) => sum + (diskWrites?.[disk] ?? 0), 0);
-  return (actions.at(-1)?.bootableDisks ?? []).filter((disk) => written(disk) >= INSTALLED_AT_LEAST);
+  return (bootableDisks(workflow, machine) ?? []).filter((disk) => written(disk) >= INSTALLED_AT_LEAST);
 }

@@ -5,7 +5,7 @@ import { type MachineWork, machineWork } from '../machines/work.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { AttemptKey, Heartbeat, Hello, LogPost, Progress, Report, ReportAnswer } from '../worker/protocol.ts';
-import { fold, installedDisks, nextStep, takeReport } from './engine.ts';
+import { bootableDisks, fold, installedDisks, nextStep, takeReport } from './engine.ts';
 import { appendLog, clearLogs } from './logs.ts';
 import { planWorkflow } from './render.ts';
 import type { Templates } from './templates.ts';
@@ -194,9 +194,13 @@ export class Workflows {
     if (!isFinal(workflow.state)) return;
     this.#leaveQueues(transaction, workflow, (work, id) => {
       const disks = workflow.state === 'SUCCESS' ? installedDisks(workflow, id) : [];
-      // A workflow that installed nothing says nothing of the system from before.
-      const installed = disks.length > 0 ? { workflow: workflow.id, at: this.#clock(), disks } : work.installed;
-      return { ...work, ended: work.ended + 1, installed };
+      if (disks.length > 0) {
+        return { ...work, ended: work.ended + 1, installed: { workflow: workflow.id, at: this.#clock(), disks } };
+      }
+      // It installed nothing, but it may have wiped what was there before.
+      const bootable = bootableDisks(workflow, id);
+      const gone = bootable !== undefined && work.installed?.disks.every((disk) => !bootable.includes(disk));
+      return { ...work, ended: work.ended + 1, installed: gone ? undefined : work.installed };
     });
   }
 

@@ -40,9 +40,9 @@ describe('a workflow', () => {
     assert.deepEqual((await workflows.ask(machine, 'boot-1')).kind, 'action');
     assert.deepEqual(await work(workflows, machine, 'RUNNING'), { acknowledged: true, outcome: 'recorded' });
     assert.equal(workflows.get(workflow.id).state, 'RUNNING');
-    await work(workflows, machine, 'SUCCESS', { diskWrites: { vda: 5 * MIB } });
-    await work(workflows, machine, 'SUCCESS', { bootableDisks: ['vda', 'vdb'] });
-    assert.equal(workflows.get(workflow.id).state, 'SUCCESS');
+    await work(workflows, machine, 'SUCCESS', { diskWrites: { vda: 5 * MIB }, bootableDisks: ['vda', 'vdb'] });
+    await work(workflows, machine, 'SUCCESS');
+    assert.equal(workflows.get(workflow.id).state, 'SUCCESS', 'the verb is reported without a look at the disks');
 
     const verb = { kind: 'verb', verb: 'reboot', workflow: workflow.id };
     assert.deepEqual(await workflows.ask(machine, 'boot-1'), verb);
@@ -70,6 +70,16 @@ describe('a workflow', () => {
     await work(workflows, machine, 'TIMEOUT', { message: 'ran into its limit of 60 s' }, 'boot-2');
     const { installed, ended } = machines.work(machine.id);
     assert.deepEqual([installed?.workflow, ended], [second.id, 3]);
+  });
+
+  it('that wipes the disk takes the system from before with it, also when it fails', async (t) => {
+    const { workflows, machine, machines } = await created(t);
+    await work(workflows, machine, 'SUCCESS', { diskWrites: { vda: 5 * MIB }, bootableDisks: ['vda'] });
+    await work(workflows, machine, 'SUCCESS');
+    assert.deepEqual(machines.work(machine.id).installed?.disks, ['vda']);
+    await workflows.create('install', device(1), nothing);
+    await work(workflows, machine, 'FAILED', { message: 'broke', bootableDisks: [] }, 'boot-2');
+    assert.equal(machines.work(machine.id).installed, undefined);
   });
 
   it('goes on after a restart of the appliance where it was', async (t) => {
