@@ -15,12 +15,11 @@ export function isAdministrator(req: Request, adminToken: string): boolean {
 }
 
 export function administratorOnly(adminToken: string): RequestHandler {
-  return (req, res, next) => {
+  return (req, _res, next) => {
     if (isAdministrator(req, adminToken)) {
       next();
       return;
     }
-    res.set('www-authenticate', 'Bearer realm="tinsmith"');
     next(
       new TinsmithError(
         'UNAUTHORIZED',

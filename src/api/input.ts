@@ -6,9 +6,10 @@ import { TinsmithError } from '../errors.ts';
 export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => ({
-    field: path.map(String).join('.') || 'the body',
-    message,
+  const problems = parsed.error.issues.map((issue) => ({
+    field: issue.path.map(String).join('.') || 'the body',
+    // What is wrong with a key stands one level below.
+    message: (issue.code === 'invalid_key' && issue.issues[0]?.message) || issue.message,
   }));
   throw new TinsmithError(
     'INVALID_INPUT',

@@ -12,6 +12,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       return;
     }
     const ours = asTinsmithError(error, log, `${req.method} ${req.path}`);
+    // RFC 9110 section 11.6.1: whoever is refused for want of a right is told which kind would do.
+    if (ours.status === 401) res.set('www-authenticate', 'Bearer realm="tinsmith"');
     res
       .status(ours.status)
       .type(PROBLEM_JSON)

@@ -19,8 +19,9 @@ export interface Stream {
   close(): void;
 }
 
-/** A client that does not read is cut off here, bytes; it can resume. */
+/** A client that does not read is cut off here, bytes or events that wait for it; it can resume. */
 const BACKLOG_LIMIT = 4 << 20;
+const WAITING_LIMIT = 50_000;
 const KEEP_ALIVE_MS = 15_000;
 
 export function createStream(events: EventLog, clock: () => number): Stream {
@@ -50,6 +51,7 @@ export function createStream(events: EventLog, clock: () => number): Stream {
     },
     close() {
       for (const client of clients) client.end();
+      clients.clear();
     },
   };
 }
@@ -75,8 +77,10 @@ class StreamClient {
 
   /** A stored event, as it happens. */
   take(event: StoredEvent): void {
-    if (this.#waiting) this.#waiting.push(event);
-    else if (event.seq > this.#told) {
+    if (this.#waiting) {
+      this.#waiting.push(event);
+      if (this.#waiting.length > WAITING_LIMIT) this.#res.destroy();
+    } else if (event.seq > this.#told) {
       this.#told = event.seq;
       if (this.#wants(event)) this.#write(event, event.seq, event.time);
     }
@@ -91,16 +95,30 @@ class StreamClient {
   async replay(events: EventLog, since: number): Promise<void> {
     this.#told = since;
     for await (const event of events.since(since)) {
-      if (this.#res.closed) return;
+      if (this.#res.closed || this.#res.writableEnded) return;
       this.#told = event.seq;
-      if (this.#wants(event)) this.#write(event, event.seq, event.time);
+      if (!this.#wants(event)) continue;
+      this.#write(event, event.seq, event.time);
+      // What is old can wait until the client has read what is older.
+      if (this.#res.writableNeedDrain) await this.#drained();
     }
     const late = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const event of late) this.take(event);
   }
 
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#res.off('drain', done).off('close', done);
+        resolve();
+      };
+      this.#res.on('drain', done).on('close', done);
+    });
+  }
+
   comment(text: string): void {
+    if (this.#res.writableEnded) return;
     this.#res.write(`: ${text}\n\n`);
   }
 
@@ -117,6 +135,7 @@ class StreamClient {
   }
 
   #write({ kind, machine, workflow, data }: LiveEvent, seq: number, time: number): void {
+    if (this.#res.writableEnded) return;
     if (this.#res.writableLength > BACKLOG_LIMIT) {
       this.#res.destroy();
       return;

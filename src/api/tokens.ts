@@ -3,9 +3,9 @@
  * worker's token is made for each boot, goes into that boot's script only, and opens only that machine's own work.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TinsmithError } from '../errors.ts';
+import { messageOf, TinsmithError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 
 /** Boot tokens kept of one machine: a script may be fetched several times before a worker speaks. */
@@ -14,10 +14,25 @@ const PER_MACHINE = 8;
 const digest = (token: string): string => createHash('sha256').update(token).digest('hex');
 const newToken = (): string => randomBytes(32).toString('base64url');
 
-/** Reads the administrator's token, making it when it is not there. */
+/**
+ * Reads the administrator's token, making it when it is not there.
+ * @throws TinsmithError DATA_DIRECTORY_UNUSABLE
+ */
 export function adminToken(dataDirectory: string): string {
   const file = join(dataDirectory, 'token');
-  if (!existsSync(file)) writeFileSync(file, `${newToken()}\n`, { mode: 0o600, flag: 'wx' });
+  if (!existsSync(file)) {
+    const partial = `${file}.${process.pid}`;
+    try {
+      writeFileSync(partial, `${newToken()}\n`, { mode: 0o600 });
+      renameSync(partial, file);
+    } catch (cause) {
+      rmSync(partial, { force: true });
+      throw new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${file} cannot be written: ${messageOf(cause)}`, {
+        next: 'Make the data directory writable, or free space on its disk.',
+        cause,
+      });
+    }
+  }
   const token = readFileSync(file, 'utf8').trim();
   if (token.length < 20)
     throw new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${file} does not hold a token.`, {

@@ -1,7 +1,9 @@
 /** `/api/v1/worker`: the worker's side, opened by the token of its boot and bound to its machine. */
-import express, { type Request, Router } from 'express';
+import express, { type Request, type Response, Router } from 'express';
 import { TinsmithError } from '../../errors.ts';
-import type { Machine } from '../../machines/machines.ts';
+import { normaliseMac } from '../../machines/hardware.ts';
+import { interfaceOf, type Machine } from '../../machines/machines.ts';
+import type { EventLog } from '../../store/events.ts';
 import {
   type Assignment,
   type HeartbeatAnswer,
@@ -38,10 +40,46 @@ export class LastSeen {
   }
 }
 
+/** Events that can give a worker something to do, from the making of this on: none is missed between two questions. */
+class News {
+  readonly #stop: () => void;
+  #came = false;
+  #wake: () => void = () => {};
+
+  constructor(events: EventLog, res: Response) {
+    const came = (): void => {
+      this.#came = true;
+      this.#wake();
+    };
+    this.#stop = events.listen(({ kind }) => {
+      if (kind.startsWith('workflow.') || kind === 'action.ended') came();
+    });
+    // A worker that has gone is not waited for, and does not keep the process up.
+    res.once('close', came);
+  }
+
+  /** Resolves at the first since the last call, or after so many ms. */
+  async next(ms: number): Promise<void> {
+    if (!this.#came) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.max(0, ms));
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#came = false;
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+}
+
 export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
   const { workflows, machines, workerTokens, stream, trace, clock, log, events, registry } = services;
   const routes = Router();
-  routes.use(express.json({ limit: '8mb', type: () => true }));
 
   const machineOf = (req: Request): { machine: Machine; token: string } => {
     const token = bearerOf(req);
@@ -58,13 +96,26 @@ export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
     return { machine, token };
   };
 
+  // Before a body is read: who has no token sends none.
+  routes.use((req, _res, next) => {
+    machineOf(req);
+    next();
+  });
+  routes.use(express.json({ limit: '8mb', type: () => true }));
+
   routes.post('/hello', async (req, res) => {
     const { machine, token } = machineOf(req);
     const said = parseInput(hello, req.body);
+    const mac = normaliseMac(said.mac);
+    if (!interfaceOf(machine, mac)) {
+      throw new TinsmithError('FORBIDDEN', `This token is for ${machine.name}, which has no card ${said.mac}.`, {
+        next: 'Start the worker with the MAC address that its machine booted with, or leave --id away.',
+      });
+    }
     await workerTokens.settle(machine.id, token);
     await workflows.hello(machine, said);
     trace.note({
-      mac: said.mac,
+      mac,
       role: 'worker',
       what: 'hello',
       outcome: 'completed',
@@ -80,28 +131,20 @@ export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
     const { machine } = machineOf(req);
     const { boot, wait } = parseInput(workQuery, req.query);
     const until = clock() + wait * 1000;
-    let work = await workflows.ask(machine, boot);
-    while (work.kind === 'idle' && clock() < until && !res.closed) {
-      await somethingHappens(until - clock());
-      lastSeen.note(machine.id);
-      work = await workflows.ask(machine, boot);
+    const news = new News(events, res);
+    try {
+      let work = await workflows.ask(machine, boot);
+      while (work.kind === 'idle' && clock() < until && !res.closed) {
+        await news.next(until - clock());
+        if (res.closed) return;
+        lastSeen.note(machine.id);
+        work = await workflows.ask(machine, boot);
+      }
+      res.json(dress(work, req));
+    } finally {
+      news.stop();
     }
-    res.json(dress(work, req));
   });
-
-  /** Resolves at the next event that can give a worker something to do, or after so many ms. */
-  const somethingHappens = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        stop();
-        resolve();
-      };
-      const stop = events.listen(({ kind }) => {
-        if (kind.startsWith('workflow.') || kind === 'action.ended') done();
-      });
-      const timer = setTimeout(done, Math.max(0, ms));
-    });
 
   /** @param host our address as the worker knows it, from its Host header: the one that works for it. */
   const sourceOf = (image: string, host: string): { pull: string; mountsExecutable: boolean } => {

@@ -1,0 +1,119 @@
+/** The whole HTTP side of an appliance on a free port of the loopback, with neighbours and a clock of the test's own. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import pino from 'pino';
+import { createApp } from '../../src/api/app.ts';
+import type { Services } from '../../src/api/services.ts';
+import { createStream } from '../../src/api/stream.ts';
+import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
+import { bootFiles } from '../../src/boots/boot-files.ts';
+import { noteSent } from '../../src/boots/routes.ts';
+import { Trace } from '../../src/boots/trace.ts';
+import { startHttp } from '../../src/http/index.ts';
+import { createRegistry, openImages } from '../../src/registry/index.ts';
+import { made } from '../workflows/made.ts';
+
+export const KERNEL = Buffer.from('a kernel '.repeat(1000));
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body as JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at what it expects
+  json: any;
+}
+
+/** @param options.osie false: there is nothing to boot. */
+export async function running(t: TestContext, options: { osie?: boolean } = {}) {
+  const parts = await made(t);
+  const { directory, clock, events, machines } = parts;
+  const osieDirectory = join(directory, 'osie');
+  const filesDirectory = join(directory, 'files');
+  const executable = join(directory, 'executable');
+  for (const each of [osieDirectory, filesDirectory]) mkdirSync(each);
+  writeFileSync(executable, 'the executable');
+  if (options.osie !== false) {
+    writeFileSync(join(osieDirectory, 'vmlinuz'), KERNEL);
+    writeFileSync(join(osieDirectory, 'initrd.img'), Buffer.alloc(5000, 7));
+  }
+  const logged: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
+  const trace = new Trace(clock);
+  const images = await openImages(join(directory, 'images'));
+  const neighbours = new Map<string, string>();
+  const services: Services = {
+    ...parts,
+    trace,
+    stream: createStream(events, clock),
+    images,
+    builtins: undefined,
+    registry: createRegistry({ images }),
+    bootFiles: bootFiles({
+      osieDirectory,
+      executable,
+      loader: (name) => (name.endsWith('.efi') ? Buffer.from(`loader ${name}`) : undefined),
+    }),
+    workerTokens: new WorkerTokens(parts.store),
+    adminToken: adminToken(directory),
+    startedAt: new Date(0).toISOString(),
+    status: () => ({
+      version: '0',
+      commit: 'c',
+      node: 'n',
+      startedAt: '',
+      state: 'ready',
+      roles: [],
+      dataDirectory: directory,
+    }),
+    serverUrl: () => 'http://10.0.0.1:8080',
+    neighbour: (address) => neighbours.get(address),
+    log,
+  };
+  const app = createApp(services, { filesDirectory, kernelArguments: ['quiet'] });
+  const server = await startHttp({
+    addresses: [{ address: '127.0.0.1', port: 0 }],
+    app,
+    onSent: (sent, about) => noteSent(trace, sent, about),
+    log,
+  });
+  t.after(() => server.stop(0));
+  const url = `http://127.0.0.1:${server.bound[0]?.port}`;
+
+  /** One request. `token` '' is none; without it, the administrator's. */
+  async function call(
+    method: string,
+    path: string,
+    {
+      token = services.adminToken,
+      body,
+      headers = {},
+    }: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
+    const response = await fetch(url + path, {
+      method,
+      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      get json() {
+        return JSON.parse(text);
+      },
+    };
+  }
+  return { ...services, ...parts, machines, services, url, call, logged, neighbours, filesDirectory };
+}
+
+export type Running = Awaited<ReturnType<typeof running>>;
+
+/** Fetches a machine's script as the machine itself. @returns the token in it. */
+export async function tokenFor({ call, neighbours }: Running, mac: string): Promise<string> {
+  neighbours.set('127.0.0.1', mac);
+  const { text } = await call('GET', `/boot/${mac}/auto.ipxe`, { token: '' });
+  return /tinsmith\.token=(\S+)/.exec(text)?.[1] ?? '';
+}
