@@ -26,10 +26,15 @@ const keys = {
   name: (name: string) => `machine-name/${name.toLowerCase()}`,
 };
 
+/** Machines kept in memory. Every packet of a boot looks for its machine, and reading a record is most of an answer. */
+const REMEMBERED = 4096;
+
 export class Machines {
   readonly #store: Store;
   readonly #events: EventLog;
   readonly #clock: () => number;
+  /** Machines by the key of an index, as they are on disk. Forgotten whenever any of them changes. */
+  readonly #remembered = new Map<string, Machine>();
 
   constructor(store: Store, events: EventLog, clock: () => number) {
     this.#store = store;
@@ -46,6 +51,7 @@ export class Machines {
     refuseRepeated(parsed);
     return this.#store.change((transaction) => {
       const before = parsed.map(({ id }) => transaction.get<Machine>(keys.machine(id)));
+      transaction.afterwards(() => this.#remembered.clear());
       // All are taken out before any is put in, so that an address can move from one of them to another.
       for (const machine of before) if (machine) for (const { key } of indexEntries(machine)) transaction.delete(key);
       return parsed.map((hardware, i) => this.#put(transaction, hardware, before[i]));
@@ -130,6 +136,7 @@ export class Machines {
           next: 'Wait for them, or delete them first: tinsmith workflow delete ID',
         });
       }
+      transaction.afterwards(() => this.#remembered.clear());
       for (const { key } of indexEntries(machine)) transaction.delete(key);
       transaction.delete(keys.machine(id));
       transaction.delete(`work/${id}`);
@@ -158,9 +165,16 @@ export class Machines {
     });
   }
 
+  /** Only the known are remembered: a hostile sender makes up MAC addresses for ever. */
   #through(key: string): Machine | undefined {
+    const remembered = this.#remembered.get(key);
+    if (remembered) return remembered;
     const id = this.#store.get<string>(key);
-    return id === undefined ? undefined : this.get(id);
+    const machine = id === undefined ? undefined : this.get(id);
+    if (!machine) return undefined;
+    if (this.#remembered.size >= REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(key, machine);
+    return machine;
   }
 }
 

@@ -47,6 +47,20 @@ describe('machines', () => {
     for (const gone of ['old', macOf(1), '10.0.0.1']) assert.throws(() => machines.find(gone), { code: 'NOT_FOUND' });
   });
 
+  it('looked for before a change are found as they are after it', async (t) => {
+    const { machines } = await made(t);
+    await machines.push([hardware(1, { ip: '10.0.0.1' }), hardware(2, { ip: '10.0.0.2' })]);
+    assert.equal(machines.byMac(macOf(1))?.name, idOf(1));
+    assert.equal(machines.byAddress('10.0.0.2')?.id, idOf(2));
+    await machines.push([hardware(1, { ip: '10.0.0.1', hostname: 'one' })]);
+    assert.equal(machines.byMac(macOf(1))?.name, 'one');
+    await machines.delete(idOf(2));
+    assert.equal(machines.byAddress('10.0.0.2'), undefined);
+    assert.equal(machines.byMac(macOf(2)), undefined);
+    await machines.push([hardware(3, { ip: '10.0.0.2' })]);
+    assert.equal(machines.byAddress('10.0.0.2')?.id, idOf(3));
+  });
+
   it('without a host name go by their id', async (t) => {
     const { machines } = await made(t);
     const [machine] = await machines.push([hardware(1)]);
