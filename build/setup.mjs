@@ -12,8 +12,11 @@ const lock = readFileSync('package-lock.json', 'utf8');
 const mark = 'node_modules/.installed-lock.json';
 
 if (!existsSync(mark) || readFileSync(mark, 'utf8') !== lock) {
-  console.log('setup: installing the npm packages of the lockfile');
-  const { status } = spawnSync('npm', ['ci', '--no-progress', '--loglevel=error'], { stdio: 'inherit' });
+  // On standard error, as all progress: standard output is the script's own.
+  console.error('setup: installing the npm packages of the lockfile');
+  const { status } = spawnSync('npm', ['ci', '--no-progress', '--loglevel=error'], {
+    stdio: ['inherit', 2, 'inherit'],
+  });
   if (status !== 0) {
     console.error('setup: npm ci failed. It needs npm 9 or newer and a registry that it can reach.');
     process.exit(status ?? 1);

@@ -12,9 +12,9 @@ export const DIST = join(REPOSITORY, 'dist');
 /** What may be thrown away and is then fetched or made again. */
 export const CACHE = join(REPOSITORY, '.cache');
 
-/** Says one line of progress: seconds since the build started, the part, and what it does. */
+/** Says one line of progress, on standard error: seconds since the build started, the part, and what it does. */
 export function progress(part: string, text: string): void {
-  process.stdout.write(`${process.uptime().toFixed(1).padStart(6)}s  ${part}: ${text}\n`);
+  process.stderr.write(`${process.uptime().toFixed(1).padStart(6)}s  ${part}: ${text}\n`);
 }
 
 /** SHA-256 of a file, in hex. */
