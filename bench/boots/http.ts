@@ -1,58 +1,51 @@
 /** The HTTP server against nginx with one worker: a 200 MB initrd over the loopback, to 1 and to 50 clients. */
 import { execFile, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type Figure, figureOf } from '../figure.ts';
+import { processorSeconds } from '../processor-time.ts';
 
 const run = promisify(execFile);
 
 export type HttpResult = {
   server: 'tinsmith' | 'nginx';
   clients: number;
-  megabytesPerSecond: number;
+  megabytesPerSecond: Figure;
   /** CPU time of the server alone, user and system, for 1e9 bytes. */
-  cpuSecondsPerGB: number;
+  cpuSecondsPerGB: Figure;
   /** How late the main thread was meanwhile: what a DHCP packet would have waited. Ours only. */
-  eventLoopDelayP99Ms?: number;
+  eventLoopDelayP99Ms?: Figure;
 };
 
-const FILE_BYTES = 200_000_000;
+type Round = {
+  megabytesPerSecond: number;
+  cpuSecondsPerGB: number;
+  eventLoopDelayP99Ms: number | undefined;
+};
+
+export const FILE_BYTES = 200_000_000;
 const LOADS = [
   { clients: 1, repeats: 10 },
   { clients: 50, repeats: 1 },
 ];
-/** Servers take turns; the median of the rounds is reported. */
+/** Servers take turns. */
 const ROUNDS = 3;
-/** Linux counts CPU time in hundredths of a second (USER_HZ). */
-const TICKS = 100;
 
 type Running = {
   server: HttpResult['server'];
   port: number;
   /** CPU seconds so far. */
-  cpu: () => Promise<number>;
+  cpu: () => number;
   /** Begins a measurement of the main thread's delay; the answer ends it. */
   watch: () => Promise<() => Promise<number | undefined>>;
   stop: () => Promise<void>;
 };
-
-/** CPU seconds of a process with all its threads, from /proc/PID/stat (proc(5): utime and stime). */
-async function cpuSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const tasks = await readdir(`/proc/${pid}/task`);
-  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8')));
-  return lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
-}
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
@@ -70,7 +63,7 @@ async function startOurs(file: string): Promise<Running> {
   return {
     server: 'tinsmith',
     port,
-    cpu: () => cpuSeconds(pid),
+    cpu: () => processorSeconds(pid),
     watch: async () => {
       child.send('reset');
       await once(child, 'message');
@@ -121,10 +114,7 @@ server { listen 127.0.0.1:${port}; root ${folder}; } }
   return {
     server: 'nginx',
     port,
-    cpu: async () => {
-      const pids = [pid, ...(await childrenOf(pid))];
-      return (await Promise.all(pids.map(cpuSeconds))).reduce((sum, seconds) => sum + seconds, 0);
-    },
+    cpu: () => processorSeconds(pid),
     watch: async () => async () => undefined,
     stop: async () => {
       child.kill('SIGTERM');
@@ -143,9 +133,9 @@ async function loadClient(folder: string): Promise<string[]> {
   );
 }
 
-async function measure(running: Running, client: string[], clients: number, repeats: number): Promise<HttpResult> {
+async function measure(running: Running, client: string[], clients: number, repeats: number): Promise<Round> {
   const [command = '', ...args] = client;
-  const before = await running.cpu();
+  const before = running.cpu();
   const watched = await running.watch();
   const { stdout } = await run(command, [
     ...args,
@@ -155,33 +145,24 @@ async function measure(running: Running, client: string[], clients: number, repe
     String(repeats),
   ]);
   const eventLoopDelayP99Ms = await watched();
-  const cpu = (await running.cpu()) - before;
+  const cpu = running.cpu() - before;
   const [bytes = 0, seconds = 1] = stdout.trim().split(' ').map(Number);
   return {
-    server: running.server,
-    clients,
     megabytesPerSecond: bytes / seconds / 1e6,
     cpuSecondsPerGB: cpu / (bytes / 1e9),
-    ...(eventLoopDelayP99Ms === undefined ? {} : { eventLoopDelayP99Ms }),
+    eventLoopDelayP99Ms,
   };
 }
 
-function median(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
-/** The median of each figure by itself. */
-function medianOf(rounds: HttpResult[]): HttpResult[] {
-  return rounds.slice(0, 1).map(({ server, clients }) => {
-    const delays = rounds.flatMap(({ eventLoopDelayP99Ms: delay }) => (delay === undefined ? [] : [delay]));
-    return {
-      server,
-      clients,
-      megabytesPerSecond: Math.round(median(rounds.map((round) => round.megabytesPerSecond))),
-      cpuSecondsPerGB: Math.round(median(rounds.map((round) => round.cpuSecondsPerGB)) * 1000) / 1000,
-      ...(delays.length === 0 ? {} : { eventLoopDelayP99Ms: Math.round(median(delays) * 100) / 100 }),
-    };
-  });
+function resultOf(server: HttpResult['server'], clients: number, rounds: readonly Round[]): HttpResult {
+  const delays = rounds.flatMap(({ eventLoopDelayP99Ms: delay }) => (delay === undefined ? [] : [delay]));
+  return {
+    server,
+    clients,
+    megabytesPerSecond: figureOf(rounds.map((round) => round.megabytesPerSecond)),
+    cpuSecondsPerGB: figureOf(rounds.map((round) => round.cpuSecondsPerGB)),
+    ...(delays.length === 0 ? {} : { eventLoopDelayP99Ms: figureOf(delays) }),
+  };
 }
 
 /** Measures for about a minute; without nginx, ours alone. Leaves nothing behind. */
@@ -198,17 +179,13 @@ export async function benchHttp(): Promise<HttpResult[]> {
     const nginx = await startNginx(folder);
     if (nginx) servers.push(nginx);
     for (const running of servers) await measure(running, client, 1, 2); // warms caches and compilers
-    const results: HttpResult[] = [];
+    const loads = LOADS.flatMap((load) => servers.map((running) => ({ ...load, running, rounds: [] as Round[] })));
     for (let round = 0; round < ROUNDS; round++) {
-      for (const { clients, repeats } of LOADS) {
-        for (const running of servers) results.push(await measure(running, client, clients, repeats));
+      for (const { running, clients, repeats, rounds } of loads) {
+        rounds.push(await measure(running, client, clients, repeats));
       }
     }
-    return LOADS.flatMap(({ clients }) =>
-      servers.flatMap(({ server }) =>
-        medianOf(results.filter((one) => one.server === server && one.clients === clients)),
-      ),
-    );
+    return loads.map(({ running, clients, rounds }) => resultOf(running.server, clients, rounds));
   } finally {
     for (const running of servers) await running.stop();
     await rm(folder, { recursive: true, force: true });

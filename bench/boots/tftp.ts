@@ -7,20 +7,22 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { TinsmithError } from '../../src/errors.ts';
+import { type Figure, figureOf } from '../figure.ts';
+import { hasBoundUdp, processorSeconds } from '../processor-time.ts';
 
-/** Median of the rounds. A server that does not grant windows (tftpd-hpa, dnsmasq) is measured as it then is: lock-step. */
+/** A server that does not grant windows (tftpd-hpa, dnsmasq) is measured as it then is: lock-step. */
 export type TftpResult = {
   server: 'tinsmith' | 'tftpd-hpa' | 'dnsmasq' | 'atftpd';
   /** Asked for by the client. */
   windowsize: number;
   /** 10^6 bytes a second. */
-  megabytesPerSecond: number;
+  megabytesPerSecond: Figure;
   /** Processor seconds of the server for 10^9 bytes. */
-  cpuSecondsPerGB: number;
+  cpuSecondsPerGB: Figure;
 };
 
 type Server = { name: TftpResult['server']; program: string; arguments: (folder: string) => string[] };
@@ -29,7 +31,7 @@ type Measured = { megabytesPerSecond: number; cpuSecondsPerGB: number };
 /** RFC 2544. An address of its own on the loopback, because tftpd-hpa takes no 127.0.0.1 where there is nothing else. */
 const ADDRESS = '198.18.0.1';
 const PORT = 69;
-const BLKSIZE = 1468;
+export const BLKSIZE = 1468;
 const WINDOWSIZES = [1, 16, 64];
 const ROUNDS = 3;
 /** In blocks of 1468 bytes fewer than 65,535, so that every server can. */
@@ -68,12 +70,12 @@ const SERVERS: Server[] = [
 ];
 
 /**
- * Measures every server that is installed. Needs root (for the namespace) and gcc.
+ * Measures every server that is installed, or in one of `folders`. Needs root (for the namespace) and gcc.
  *
  * @throws TinsmithError UNAVAILABLE where either is missing
  */
-export async function benchTftp(): Promise<TftpResult[]> {
-  const gcc = programIn('gcc');
+export async function benchTftp(folders: readonly string[] = []): Promise<TftpResult[]> {
+  const gcc = programIn('gcc', folders);
   if (gcc === undefined || process.getuid?.() !== 0) {
     throw new TinsmithError('UNAVAILABLE', 'the TFTP benchmark needs root and gcc', {
       next: 'Run it as root, with the packages gcc and libc6-dev installed.',
@@ -88,7 +90,7 @@ export async function benchTftp(): Promise<TftpResult[]> {
     execFileSync('ip', ['netns', 'add', namespace]);
     execFileSync('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
     execFileSync('ip', ['-n', namespace, 'address', 'add', `${ADDRESS}/32`, 'dev', 'lo']);
-    return await measureAll(namespace, folder, client);
+    return await measureAll(namespace, folder, client, folders);
   } finally {
     rmSync(folder, { recursive: true });
     try {
@@ -99,11 +101,16 @@ export async function benchTftp(): Promise<TftpResult[]> {
   }
 }
 
-async function measureAll(namespace: string, folder: string, client: string): Promise<TftpResult[]> {
+async function measureAll(
+  namespace: string,
+  folder: string,
+  client: string,
+  folders: readonly string[],
+): Promise<TftpResult[]> {
   const rounds = new Map<string, { server: Server; windowsize: number; measured: Measured[] }>();
   for (let round = 0; round < ROUNDS; round++) {
     for (const server of SERVERS) {
-      const program = programIn(server.program);
+      const program = programIn(server.program, folders);
       if (program === undefined) continue;
       const running = spawn(...inside(namespace, program, server.arguments(folder)), { stdio: 'ignore' });
       try {
@@ -122,18 +129,18 @@ async function measureAll(namespace: string, folder: string, client: string): Pr
   return [...rounds.values()].map(({ server, windowsize, measured }) => ({
     server: server.name,
     windowsize,
-    megabytesPerSecond: median(measured.map((one) => one.megabytesPerSecond)),
-    cpuSecondsPerGB: median(measured.map((one) => one.cpuSecondsPerGB)),
+    megabytesPerSecond: figureOf(measured.map((one) => one.megabytesPerSecond)),
+    cpuSecondsPerGB: figureOf(measured.map((one) => one.cpuSecondsPerGB)),
   }));
 }
 
 /** One transfer. The server's processor time is read while the client holds back its last acknowledgement. */
 async function measure(namespace: string, client: string, server: ChildProcess, windowsize: number): Promise<Measured> {
   const before = processorSeconds(server.pid ?? 0);
-  const load = spawn(
-    ...inside(namespace, client, [ADDRESS, String(PORT), FILE, String(BLKSIZE), String(windowsize)]),
-    { stdio: ['pipe', 'pipe', 'inherit'], timeout: PATIENCE_MS },
-  );
+  const load = spawn(...inside(namespace, client, [ADDRESS, String(PORT), FILE, String(BLKSIZE), String(windowsize)]), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    timeout: PATIENCE_MS,
+  });
   const exited = new Promise<number | null>((resolve) => load.once('exit', resolve));
   const line = await new Promise<string>((resolve) => {
     load.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString()));
@@ -157,9 +164,8 @@ function inside(namespace: string, program: string, more: string[]): [string, st
 
 /** Waits until the process, or one it became, listens on the port: as its own namespace's table says. */
 async function untilBound(server: ChildProcess): Promise<void> {
-  const port = `:${PORT.toString(16).padStart(4, '0').toUpperCase()} `;
   const until = Date.now() + PATIENCE_MS;
-  while (!readOrNothing(`/proc/${server.pid}/net/udp`).includes(port)) {
+  while (!hasBoundUdp(server.pid ?? 0, PORT)) {
     if (server.exitCode !== null || Date.now() > until) {
       throw new TinsmithError('UNAVAILABLE', `${server.spawnargs.join(' ')} does not listen on port ${PORT}`);
     }
@@ -174,45 +180,9 @@ async function stop(server: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Seconds a process, its threads and its children have run. */
-function processorSeconds(pid: number): number {
-  const family = [pid, ...childrenOf(pid)];
-  const threads = family.flatMap((member) => foldersIn(`/proc/${member}/task`).map((thread) => [member, thread]));
-  const nanoseconds = threads.map(([member, thread]) =>
-    Number(readOrNothing(`/proc/${member}/task/${thread}/schedstat`).split(' ')[0]),
-  );
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
-}
-
-function childrenOf(parent: number): number[] {
-  const processes = foldersIn('/proc').map(Number).filter(Number.isInteger);
-  return processes.filter((pid) => {
-    // After the name in parentheses come the state and the parent (proc(5)).
-    const [, after = ''] = readOrNothing(`/proc/${pid}/stat`).split(') ');
-    return Number(after.split(' ')[1]) === parent;
-  });
-}
-
-function foldersIn(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-/** Content of a file of /proc, empty when its process is gone. */
-function readOrNothing(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function programIn(name: string): string | undefined {
+function programIn(name: string, more: readonly string[]): string | undefined {
   if (name.startsWith('/')) return name;
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS, ...more];
   return folders
     .map((folder) => join(folder, name))
     .find((path) => {
@@ -223,8 +193,4 @@ function programIn(name: string): string | undefined {
         return false;
       }
     });
-}
-
-function median(values: number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -1,0 +1,54 @@
+/** The programs that are measured beside ours, and those that measure. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../build/command.ts';
+import { installPackages } from '../build/debian.ts';
+import { CACHE, progress } from '../build/step.ts';
+
+const PEERS = ['dnsmasq-base', 'nginx-light', 'tftpd-hpa'];
+/** perfdhcp is in kea-admin. */
+const TOOLS = ['gcc', 'iproute2', 'kea-admin', 'libc6-dev'];
+/** Debian lets only one of two TFTP servers be installed, so this one is only unpacked. */
+const UNPACKED = 'atftpd';
+
+/** What `preparePeers` found: the Debian version of each peer, and folders with programs beside those of the PATH. */
+export type Peers = { versions: Record<string, string>; folders: string[] };
+
+/**
+ * Installs and unpacks what is missing.
+ *
+ * @throws TinsmithError INTERNAL, where apt fails
+ */
+export async function preparePeers(): Promise<Peers> {
+  await installPackages([...PEERS, ...TOOLS]);
+  const folder = join(CACHE, 'bench', UNPACKED);
+  await unpack(UNPACKED, folder);
+  const installed = await run('dpkg-query', ['--show', ...PEERS]);
+  const versions = installed
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t'));
+  return {
+    versions: Object.fromEntries([...versions, [UNPACKED, versionOf(debIn(folder) ?? '')]]),
+    folders: [join(folder, 'usr', 'sbin')],
+  };
+}
+
+async function unpack(name: string, folder: string): Promise<void> {
+  if (existsSync(join(folder, 'usr', 'sbin', name))) return;
+  progress('bench', `unpacking ${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await run('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', name], { cwd: folder });
+  await run('dpkg-deb', ['--extract', debIn(folder) ?? '', '.'], { cwd: folder });
+}
+
+function debIn(folder: string): string | undefined {
+  return readdirSync(folder).find((name) => name.endsWith('.deb'));
+}
+
+/** Version in a .deb's file name, `atftpd_0.8.0-3_amd64.deb`, where apt writes an epoch's colon as %3a. */
+function versionOf(deb: string): string {
+  return decodeURIComponent(deb.split('_')[1] ?? '');
+}

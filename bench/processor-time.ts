@@ -1,0 +1,44 @@
+/** Processor time of other processes, from /proc: exact to the nanosecond, unlike the ticks of /proc/PID/stat. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Seconds a process, its threads and its children have run; those that have ended no longer count. */
+export function processorSeconds(pid: number): number {
+  const family = [pid, ...childrenOf(pid)];
+  const threads = family.flatMap((member) => foldersIn(`/proc/${member}/task`).map((thread) => [member, thread]));
+  const nanoseconds = threads.map(([member, thread]) =>
+    Number(readOrNothing(`/proc/${member}/task/${thread}/schedstat`).split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
+}
+
+/** Whether a process, or one in the same network namespace, has a UDP port bound. */
+export function hasBoundUdp(pid: number, port: number): boolean {
+  const local = `:${port.toString(16).padStart(4, '0').toUpperCase()} `;
+  return readOrNothing(`/proc/${pid}/net/udp`).includes(local);
+}
+
+function childrenOf(parent: number): number[] {
+  const processes = foldersIn('/proc').map(Number).filter(Number.isInteger);
+  return processes.filter((pid) => {
+    // After the name in parentheses come the state and the parent (proc(5)).
+    const [, after = ''] = readOrNothing(`/proc/${pid}/stat`).split(') ');
+    return Number(after.split(' ')[1]) === parent;
+  });
+}
+
+function foldersIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+/** Content of a file of /proc, empty when its process is gone. */
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
