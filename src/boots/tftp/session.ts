@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.ts';
 import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
+import { openSegmenting, segmentsPerCall, stopSegmenting } from './segmentation.ts';
 import {
   advance,
   newTransfer,
@@ -39,6 +40,9 @@ export type SessionEnd = Omit<TransferEnd, 'reason'> & {
 const RECEIVE_BUFFER = 262_144;
 const SEND_BUFFER = 1_048_576;
 
+/** Least block size for segmentation: packets of other kinds go through the same socket, and are all shorter than this. */
+const LEAST_CUT = 512;
+
 const WRONG_TRANSFER = encode({ kind: 'error', code: ERROR_CODE.UNKNOWN_TRANSFER, message: 'Unknown transfer ID' });
 
 /** Addresses are numbers already; without this, each datagram would go through dns.lookup. */
@@ -70,6 +74,8 @@ export class Session {
   #timerAt = 0;
   #deadline = 0;
   #over = false;
+  /** Descriptor of the socket while it cuts windows into datagrams. */
+  #segmenting: number | undefined;
   /** The last burst did not all go out at once. */
   #isQueued = false;
   /** A read of the file is under way; the handle is closed after it. */
@@ -106,7 +112,11 @@ export class Session {
         sentence: `the transfer's socket failed: ${messageOf(error)}`,
       });
     });
-    this.#socket.bind({ address: local, port: 0, exclusive: true }, () => this.#tell({ kind: 'start' }));
+    const isWorthCutting = terms.windowsize > 1 && terms.blksize >= LEAST_CUT;
+    this.#segmenting = isWorthCutting ? openSegmenting(local, DATA_HEADER + terms.blksize) : undefined;
+    const place =
+      this.#segmenting === undefined ? { address: local, port: 0, exclusive: true } : { fd: this.#segmenting };
+    this.#socket.bind(place, () => this.#tell({ kind: 'start' }));
   }
 
   /** Ends the transfer from outside; the client is told `message` when there is one. */
@@ -127,11 +137,11 @@ export class Session {
       return;
     }
     this.heardAt = performance.now();
-    this.#tell({ kind: 'packet', packet: decode(bytes) });
+    this.#tell({ kind: 'packet', packet: decode(bytes) }, this.heardAt);
   }
 
-  #tell(event: TransferEvent): void {
-    for (const action of advance(this.transfer, event, performance.now())) this.#do(action);
+  #tell(event: TransferEvent, now = performance.now()): void {
+    for (const action of advance(this.transfer, event, now)) this.#do(action);
   }
 
   #do(action: TransferAction): void {
@@ -165,19 +175,40 @@ export class Session {
     // Where the link takes nothing, more packets in the queue help nobody. The timer sends these again.
     if (this.#isQueued && this.#socket.getSendQueueCount() > 0) return;
     const { blksize, size } = this.transfer.task;
-    const { port, address } = this.#options.client;
     const slot = DATA_HEADER + blksize;
     if (packets.length < slot * count) packets = Buffer.allocUnsafeSlow(slot * count);
     for (let index = 0; index < count; index++) {
       const start = (first + index - 1) * blksize;
-      const end = Math.min(start + blksize, size);
-      const at = index * slot;
-      writeDataHeader(packets, at, first + index);
-      this.#bytes.copy(packets, at + DATA_HEADER, start - this.#bytesAt, end - this.#bytesAt);
-      this.#socket.send(packets, at, DATA_HEADER + end - start, port, address);
+      writeDataHeader(packets, index * slot, first + index);
+      this.#bytes.copy(packets, index * slot + DATA_HEADER, start - this.#bytesAt, start - this.#bytesAt + blksize);
     }
+    // Only the file's last block is shorter than its slot.
+    const length = slot * (count - 1) + DATA_HEADER + Math.min(blksize, size - (first + count - 2) * blksize);
+    this.#sendSlots(slot, length);
     this.#isQueued = this.#socket.getSendQueueCount() > 0;
     if (this.#isQueued) packets = Buffer.allocUnsafeSlow(packets.length);
+  }
+
+  /** Sends the first `length` bytes of `packets` in datagrams of `slot` bytes, the last one shorter. */
+  #sendSlots(slot: number, length: number): void {
+    const { port, address } = this.#options.client;
+    const isWhole = this.#segmenting === undefined || length <= slot;
+    const call = isWhole ? slot : slot * segmentsPerCall(slot);
+    for (let at = 0; at < length; at += call) {
+      const end = Math.min(at + call, length);
+      if (isWhole) this.#socket.send(packets, at, end - at, port, address);
+      else this.#socket.send(packets, at, end - at, port, address, (fault) => this.#onSegmentingSent(fault));
+    }
+  }
+
+  /**
+   * Some links and kernels do not cut, as where the way turns out to have a smaller MTU: then datagrams go one by one, which
+   * the kernel may fragment. The timer sends again what was lost by that.
+   */
+  #onSegmentingSent(fault: Error | null): void {
+    if (fault === null || this.#over || this.#segmenting === undefined) return;
+    stopSegmenting(this.#segmenting);
+    this.#segmenting = undefined;
   }
 
   async #load(first: number, count: number): Promise<void> {
