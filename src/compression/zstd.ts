@@ -12,6 +12,9 @@ const SKIPPABLE = 0x184d2a50;
 const DICTIONARY_BYTES = [0, 1, 2, 4];
 /** Windows up to 2 GiB, as `zstd --long=31` makes them; the window is only allocated when a frame asks for it. */
 const WINDOW_LOG_MAX = 31;
+/** Pieces that go into and come out of a decompressor. */
+const INPUT_BYTES = 256 * 1024;
+const OUTPUT_BYTES = 1024 * 1024;
 
 /** Bytes of a stream, taken in whatever amounts the reader asks for. */
 class Bytes {
@@ -86,6 +89,21 @@ async function* frame(input: Bytes, magic: Buffer): AsyncGenerator<Buffer> {
   if ((descriptor & 4) !== 0) yield* pass(input, 4);
 }
 
+/** The same bytes in larger pieces: each write to a decompressor is a trip to another thread. */
+async function* gathered(pieces: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    parts.push(piece);
+    length += piece.length;
+    if (length < bytes) continue;
+    yield Buffer.concat(parts, length);
+    parts = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.concat(parts, length);
+}
+
 /** Everything that the frames of a Zstandard stream hold. Throws on a damaged or truncated stream. */
 export async function* unzstd(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const input = new Bytes(source);
@@ -98,11 +116,15 @@ export async function* unzstd(source: AsyncIterable<Buffer>): AsyncGenerator<Buf
       for await (const _ of pass(input, length));
     } else if (number === MAGIC) {
       const decompressor = createZstdDecompress({
-        chunkSize: 256 * 1024,
+        chunkSize: OUTPUT_BYTES,
         params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX },
       });
       // The reader sees every error, as the decompressor is destroyed with it.
-      pipeline(Readable.from(frame(input, magic), { objectMode: false }), decompressor, () => {});
+      pipeline(
+        Readable.from(gathered(frame(input, magic), INPUT_BYTES), { objectMode: false }),
+        decompressor,
+        () => {},
+      );
       yield* decompressor;
     } else {
       throw new Error('the data after a Zstandard frame is none');
