@@ -16,6 +16,7 @@ import { neighbour } from '../boots/neighbours.ts';
 import { noteSent } from '../boots/routes.ts';
 import { startTftp, bootFiles as tftpBootFiles } from '../boots/tftp/index.ts';
 import { Trace } from '../boots/trace.ts';
+import { messageOf, TinsmithError } from '../errors.ts';
 import { packaged, readEmbedded, readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
 import { startHttp } from '../http/index.ts';
 import { Machines } from '../machines/machines.ts';
@@ -51,7 +52,7 @@ export async function startAppliance(settings: Settings, log: Logger): Promise<A
     cleanUp.push(() => store.close());
     const clock = (): number => Date.now();
     const filesDirectory = settings.files ?? join(settings.data, 'files');
-    mkdirSync(filesDirectory, { recursive: true });
+    makeDirectory(filesDirectory);
 
     const events = await EventLog.open(store, clock);
     const machines = new Machines(store, events, clock);
@@ -208,5 +209,16 @@ export async function startAppliance(settings: Settings, log: Logger): Promise<A
   } catch (error) {
     await undo();
     throw error;
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${path} cannot be made: ${messageOf(cause)}`, {
+      next: 'Free space on its disk, or name another directory with --files.',
+      cause,
+    });
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { WorkerTokens } from '../../src/api/tokens.ts';
 import { claimDataDirectory } from '../../src/store/index.ts';
-import { idOf } from '../machines/examples.ts';
+import { idOf, macOf } from '../machines/examples.ts';
 import { temporaryDirectory } from '../store/opened.ts';
 import { over, pushed } from '../workflows/made.ts';
 import { started } from './started.ts';
@@ -75,21 +75,24 @@ describe('tinsmith up', () => {
 
     const appliance = await started(t, data);
     const url = await appliance.url();
-    const opened = await fetch(`${url}/api/v1/events`, { headers: { authorization: `Bearer ${appliance.token()}` } });
-    const body = opened.text();
+    const headers = { authorization: `Bearer ${appliance.token()}` };
+    const workerHeaders = { authorization: `Bearer ${worker}` };
+    const hello = JSON.stringify({ mac: macOf(1), boot: 'b', version: '1' });
+    await fetch(`${url}/api/v1/worker/hello`, { method: 'POST', headers: workerHeaders, body: hello });
+    const lastSeen = async (): Promise<string> => {
+      const answer = await fetch(`${url}/api/v1/machines/machine-1`, { headers });
+      return ((await answer.json()) as { data: { worker: { lastSeen: string } } }).data.worker.lastSeen;
+    };
+    const before = await lastSeen();
+    const body = (await fetch(`${url}/api/v1/events`, { headers })).text();
     const polls = Array.from({ length: 3 }, () =>
-      fetch(`${url}/api/v1/worker/work?boot=b&wait=60`, { headers: { authorization: `Bearer ${worker}` } }).then(
+      fetch(`${url}/api/v1/worker/work?boot=b&wait=60`, { headers: workerHeaders }).then(
         (answer) => answer.status,
         () => 'cut off',
       ),
     );
-    // The questions are there once the appliance has heard the worker.
-    for (let seen = false; !seen; ) {
-      const answer = await fetch(`${url}/api/v1/machines`, {
-        headers: { authorization: `Bearer ${appliance.token()}` },
-      });
-      seen = (await answer.text()).includes('"name":"machine-1"');
-    }
+    // The appliance has the question once it has heard the worker again.
+    while ((await lastSeen()) === before);
     const { code, ms } = await appliance.stop();
     assert.equal(code, 0, appliance.said.join('\n'));
     assert.ok(ms < 5000, `it took ${ms} ms`);
@@ -143,6 +146,13 @@ describe('tinsmith up', () => {
       /is not empty and is not a data directory/,
     ],
     ['an interface that is not there', () => {}, ['--interface', 'eth99'], 65, /interface eth99 is not there/],
+    [
+      'a directory of files that cannot be',
+      () => {},
+      ['--files', '/dev/null/x'],
+      73,
+      /\/dev\/null\/x cannot be made: ENOTDIR/,
+    ],
     ['settings that are wrong', () => {}, ['--http-port', '99999'], 65, /99999 is above 65535/],
   ] as [string, (data: string) => void, string[], number, RegExp][]) {
     it(`ends with a clear error for ${what}`, async (t) => {
