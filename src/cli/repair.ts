@@ -1,4 +1,7 @@
 /** `tinsmith repair`: makes a damaged store usable again, on the appliance's own disk. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TinsmithError } from '../errors.ts';
 import { command } from './command.ts';
 import { outputFlag, say } from './output.ts';
 import { DEFAULT_DATA } from './token.ts';
@@ -11,6 +14,11 @@ export const repair = command({
     outputFlag(yargs).option('data', { type: 'string', describe: `Data directory [TINSMITH_DATA, ${DEFAULT_DATA}]` }),
   async run(args, terminal) {
     const directory = args.data ?? (terminal.environment.TINSMITH_DATA || DEFAULT_DATA);
+    // Claiming would make the directory, which a misspelt name does not deserve.
+    if (!existsSync(join(directory, 'db')))
+      throw new TinsmithError('NOT_FOUND', `There is no store in ${directory}.`, {
+        next: 'Name the data directory of the appliance with --data.',
+      });
     const { claimDataDirectory, repairStore } = await import('../store/index.ts');
     const data = claimDataDirectory(directory);
     try {

@@ -1,7 +1,7 @@
 /** A damaged store is told, never read as a smaller one; and what a repair saves. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
@@ -105,8 +105,9 @@ describe('tinsmith repair', () => {
     held.release();
     assert.equal(status, 75);
     assert.match(stderr, new RegExp(`in use by another Tinsmith, process ${process.pid}`));
-    assert.equal(run('--data', join(data, 'db')).status, 78);
-    assert.equal(run('--data', temporaryDirectory(t)).status, 66);
+    const absent = join(temporaryDirectory(t), 'absent');
+    assert.equal(run('--data', absent).status, 66);
+    assert.ok(!existsSync(absent), 'a misspelt directory is not made');
   });
 });
 
