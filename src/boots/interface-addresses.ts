@@ -3,16 +3,13 @@
  * the other end of the cable may be the one that is to be powered on.
  */
 import { readFileSync } from 'node:fs';
-import koffi from 'koffi';
+import { errno, libc, udpSocket } from './libc.ts';
 
 // <linux/sockios.h> and <linux/if.h>, the same on x86-64 and arm64.
 const SIOCGIFFLAGS = 0x8913;
 const SIOCGIFADDR = 0x8915;
 const SIOCGIFNETMASK = 0x891b;
 const IFF_UP = 1;
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 /** struct ifreq: a name of 16 bytes, then a union. The address of a sockaddr_in is 4 bytes into the union. */
 const IFREQ = { bytes: 40, union: 16, address: 20 };
 
@@ -24,16 +21,9 @@ export interface InterfaceAddress {
 
 /** Every interface that is up and has an IPv4 address, with its first one. */
 export function interfaceAddresses(): InterfaceAddress[] {
-  const libc = koffi.load('libc.so.6');
-  const socket = libc.func('int socket(int, int, int)') as (domain: number, type: number, protocol: number) => number;
-  const ioctl = libc.func('int ioctl(int, unsigned long, void *)') as (
-    fd: number,
-    request: number,
-    argument: Buffer,
-  ) => number;
-  const close = libc.func('int close(int)') as (fd: number) => number;
-  const fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new Error(`socket: error ${koffi.errno()}`);
+  const { ioctl, close } = libc();
+  const fd = udpSocket();
+  if (fd < 0) throw new Error(`the interfaces cannot be asked for: socket ${errno().code}`);
   const ask = (name: string, request: number): Buffer | undefined => {
     const argument = Buffer.alloc(IFREQ.bytes);
     argument.write(name, 'latin1');

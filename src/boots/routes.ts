@@ -83,7 +83,8 @@ export function bootRoutes(parts: BootRoutes): Router {
     }
     const server = `http://${local.address}:${local.port}`;
     if (decided.boot === 'osie') {
-      const preview = parts.isAdministrator(req);
+      // Express answers HEAD here too; that must not use up a token.
+      const preview = req.method === 'HEAD' || parts.isAdministrator(req);
       const stranger = preview ? undefined : notThisMachine(parts, machine, mac, remote);
       if (stranger !== undefined) {
         note('refused', 'not-this-machine', stranger);
@@ -225,8 +226,12 @@ function notThisMachine(
   const behind = neighbour(remote);
   if (behind !== undefined) return isOneOf(machine, behind) ? undefined : `${remote} is the address of ${behind}`;
   const reserved = interfaceOf(machine, mac)?.dhcp.ip?.address;
-  if (reserved === remote || trace.answeredWithin(mac, BOOT_WINDOW_MS)) return undefined;
-  return `${remote} is not its address, and it has not asked DHCP for one lately`;
+  if (reserved === remote) return undefined;
+  const answer = trace.lastAnswer(mac, BOOT_WINDOW_MS);
+  if (!answer) return `${remote} is not its address, and it has not asked DHCP for one lately`;
+  // Beside a router's DHCP (ProxyDHCP) the address is not ours to know.
+  const given = answer.details.address;
+  return given === undefined || given === remote ? undefined : `it was given ${given}, and ${remote} asks`;
 }
 
 function isOneOf(machine: Machine, mac: string | undefined): boolean {

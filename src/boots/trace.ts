@@ -76,10 +76,10 @@ export class Trace {
     return [...this.#entries.values()].flatMap((entries) => entries.at(-1) ?? []).reverse();
   }
 
-  /** Whether a MAC address had an answer from DHCP within so many ms. */
-  answeredWithin(mac: string, ms: number): boolean {
+  /** The last answer that a MAC address had from DHCP, if that was within so many ms. */
+  lastAnswer(mac: string, ms: number): TraceEntry | undefined {
     const since = this.#clock() - ms;
-    return (this.#entries.get(mac) ?? []).some(
+    return (this.#entries.get(mac) ?? []).findLast(
       ({ role, outcome, time }) => role === 'dhcp' && outcome === 'answered' && time >= since,
     );
   }

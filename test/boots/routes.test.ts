@@ -63,6 +63,16 @@ describe('the script', () => {
     assert.equal((await script(all)).status, 403);
   });
 
+  it('is not for another address behind a router than the one that we have given', async (t) => {
+    const all = await waiting(t);
+    const details = { address: '10.9.9.9' };
+    const answer = { mac: MAC, role: 'dhcp', what: 'REQUEST', outcome: 'answered', reason: '', sentence: '' } as const;
+    all.trace.note({ ...answer, details });
+    const { status, json } = await script(all);
+    assert.equal(status, 403);
+    assert.match(json.detail, /it was given 10\.9\.9\.9, and 127\.0\.0\.1 asks/);
+  });
+
   it('is shown to the administrator without a token that works', async (t) => {
     const all = await waiting(t);
     const { status, text } = await all.call('GET', `/boot/${MAC}/auto.ipxe`);

@@ -67,11 +67,11 @@ describe('the trace', () => {
     note('tftp', { role: 'tftp' });
     at(1000);
     assert.deepEqual(
-      ['answered', 'ignored', 'tftp', 'unheard'].map((mac) => trace.answeredWithin(mac, 1000)),
-      [true, false, false, false],
+      ['answered', 'ignored', 'tftp', 'unheard'].map((mac) => trace.lastAnswer(mac, 1000)?.mac),
+      ['answered', undefined, undefined, undefined],
     );
     at(1001);
-    assert.equal(trace.answeredWithin('answered', 1000), false);
+    assert.equal(trace.lastAnswer('answered', 1000), undefined);
   });
 
   it('tells listeners until they stop', () => {

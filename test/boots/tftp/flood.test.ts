@@ -107,7 +107,8 @@ it(`outlives ${DATAGRAMS} random and mutated datagrams`, { timeout: 120_000 }, a
 
     assert.ok(lost < DATAGRAMS / 100, `${lost} datagrams without a note`);
     assert.equal(largest, MOST_TRANSFERS, 'the flood reached the limit, and no more');
-    assert.ok(live < 5_000_000, `${live} bytes more in use after the flood`);
+    // The last transfers are still in progress, each with its window; a leak would be 100,000 of whatever is leaked.
+    assert.ok(live < 16_000_000, `${live} bytes more in use after the flood`);
     assert.ok(growth < 150_000_000, `the process grew by ${growth} bytes`);
 
     let got: Buffer | undefined;
