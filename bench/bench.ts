@@ -52,6 +52,8 @@ switch (wanted.kind) {
     process.exitCode = 64;
     break;
   case 'measure':
+    // The programs under way get the signal too; their end fails the measurement, which then removes what it made.
+    process.once('SIGINT', () => console.error('bench: interrupted, cleaning up'));
     try {
       const document = await measure(wanted.suite);
       if (wanted.json) console.log(JSON.stringify(document, null, 2));

@@ -1,14 +1,27 @@
 /** Processor time of other processes, from /proc: exact to the nanosecond, unlike the ticks of /proc/PID/stat. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Seconds a process, its threads and its children have run; those that have ended no longer count. */
-export function processorSeconds(pid: number): number {
+/**
+ * Begins to count what a process, its threads and its children run. The answer gives the seconds since then, without what
+ * has ended meanwhile: ask while it is there.
+ */
+export function countProcessorSeconds(pid: number): () => number {
+  const before = nanosecondsByThread(pid);
+  return () => {
+    const since = [...nanosecondsByThread(pid)].map(([thread, ran]) => ran - (before.get(thread) ?? 0));
+    return since.reduce((sum, one) => sum + one, 0) / 1e9;
+  };
+}
+
+function nanosecondsByThread(pid: number): Map<string, number> {
   const family = [pid, ...childrenOf(pid)];
-  const threads = family.flatMap((member) => foldersIn(`/proc/${member}/task`).map((thread) => [member, thread]));
-  const nanoseconds = threads.map(([member, thread]) =>
-    Number(readOrNothing(`/proc/${member}/task/${thread}/schedstat`).split(' ')[0]),
+  const threads = family.flatMap((member) => foldersIn(`/proc/${member}/task`).map((each) => [member, each] as const));
+  return new Map(
+    threads.map(([member, thread]) => [
+      thread,
+      Number(readOrNothing(`/proc/${member}/task/${thread}/schedstat`).split(' ')[0]),
+    ]),
   );
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
 }
 
 /** Whether a process, or one in the same network namespace, has a UDP port bound. */

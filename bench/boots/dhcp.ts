@@ -15,7 +15,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { TinsmithError } from '../../src/errors.ts';
 import { needTools, TestNetwork } from '../../test/peers/dhcp-network.ts';
 import { type Figure, figureOf } from '../figure.ts';
-import { hasBoundUdp, processorSeconds } from '../processor-time.ts';
+import { countProcessorSeconds, hasBoundUdp } from '../processor-time.ts';
 import {
   addressOf,
   CLIENT_ADDRESS,
@@ -46,6 +46,7 @@ const KEEPS_UP = 0.8;
 const SECONDS_PER_RATE = 1;
 const ROUNDS = 3;
 const PATIENCE_MS = 20_000;
+const IDLE_MS = 100;
 /** Options 60 and 93 of a UEFI firmware for x86-64 (RFC 4578). */
 const FIRMWARE = ['-o', `60,${Buffer.from('PXEClient:Arch:00007:UNDI:003016').toString('hex')}`, '-o', '93,0007'];
 
@@ -134,8 +135,11 @@ async function climb(network: TestNetwork, running: Running): Promise<Load> {
   return best;
 }
 
-async function offer(network: TestNetwork, { client, pid }: Running, rate: number): Promise<Load> {
-  const before = processorSeconds(pid);
+async function offer(network: TestNetwork, { server, client, pid }: Running, rate: number): Promise<Load> {
+  await untilIdle(pid);
+  if (!hasBoundUdp(pid, 67))
+    throw new TinsmithError('UNAVAILABLE', `${server} has ended in the middle of the measurement`);
+  const counted = countProcessorSeconds(pid);
   const [command, parameters] = network.inside(
     client,
     'perfdhcp',
@@ -144,14 +148,25 @@ async function offer(network: TestNetwork, { client, pid }: Running, rate: numbe
   );
   const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'inherit'], timeout: PATIENCE_MS });
   const [said, [status]] = await Promise.all([text(child.stdout), once(child, 'close')]);
-  const cpu = processorSeconds(pid) - before;
+  const cpu = counted();
   const perSecond = Number(/^Rate: ([\d.e+]+) 4-way/m.exec(said)?.[1]);
   const exchanges = Number(/REQUEST-ACK[\s\S]*?^received packets: (\d+)/m.exec(said)?.[1]);
   // Its status is 3 where some were not answered.
-  if (![0, 3].includes(status) || !(exchanges > 0)) {
+  if (![0, 3].includes(status) || !Number.isFinite(perSecond) || !Number.isFinite(exchanges)) {
     throw new TinsmithError('INTERNAL', `perfdhcp ended with ${status} at ${rate} exchanges a second: ${said}`);
   }
   return { exchangesPerSecond: perSecond, cpuMicrosecondsPerExchange: (cpu / exchanges) * 1e6 };
+}
+
+/** Waits until the server has worked off what the last load left in its socket. */
+async function untilIdle(pid: number): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  let busy = true;
+  while (busy && Date.now() < until) {
+    const counted = countProcessorSeconds(pid);
+    await pause(IDLE_MS);
+    busy = counted() > (IDLE_MS / 1000) * 0.05;
+  }
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Figure, figureOf } from '../figure.ts';
-import { processorSeconds } from '../processor-time.ts';
+import { countProcessorSeconds } from '../processor-time.ts';
 
 const run = promisify(execFile);
 
@@ -40,8 +40,7 @@ const ROUNDS = 3;
 type Running = {
   server: HttpResult['server'];
   port: number;
-  /** CPU seconds so far. */
-  cpu: () => number;
+  pid: number;
   /** Begins a measurement of the main thread's delay; the answer ends it. */
   watch: () => Promise<() => Promise<number | undefined>>;
   stop: () => Promise<void>;
@@ -63,7 +62,7 @@ async function startOurs(file: string): Promise<Running> {
   return {
     server: 'tinsmith',
     port,
-    cpu: () => processorSeconds(pid),
+    pid,
     watch: async () => {
       child.send('reset');
       await once(child, 'message');
@@ -114,7 +113,7 @@ server { listen 127.0.0.1:${port}; root ${folder}; } }
   return {
     server: 'nginx',
     port,
-    cpu: () => processorSeconds(pid),
+    pid,
     watch: async () => async () => undefined,
     stop: async () => {
       child.kill('SIGTERM');
@@ -135,7 +134,7 @@ async function loadClient(folder: string): Promise<string[]> {
 
 async function measure(running: Running, client: string[], clients: number, repeats: number): Promise<Round> {
   const [command = '', ...args] = client;
-  const before = running.cpu();
+  const counted = countProcessorSeconds(running.pid);
   const watched = await running.watch();
   const { stdout } = await run(command, [
     ...args,
@@ -145,7 +144,7 @@ async function measure(running: Running, client: string[], clients: number, repe
     String(repeats),
   ]);
   const eventLoopDelayP99Ms = await watched();
-  const cpu = running.cpu() - before;
+  const cpu = counted();
   const [bytes = 0, seconds = 1] = stdout.trim().split(' ').map(Number);
   return {
     megabytesPerSecond: bytes / seconds / 1e6,

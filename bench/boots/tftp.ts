@@ -12,7 +12,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { TinsmithError } from '../../src/errors.ts';
 import { type Figure, figureOf } from '../figure.ts';
-import { hasBoundUdp, processorSeconds } from '../processor-time.ts';
+import { countProcessorSeconds, hasBoundUdp } from '../processor-time.ts';
 
 /** A server that does not grant windows (tftpd-hpa, dnsmasq) is measured as it then is: lock-step. */
 export type TftpResult = {
@@ -136,7 +136,7 @@ async function measureAll(
 
 /** One transfer. The server's processor time is read while the client holds back its last acknowledgement. */
 async function measure(namespace: string, client: string, server: ChildProcess, windowsize: number): Promise<Measured> {
-  const before = processorSeconds(server.pid ?? 0);
+  const counted = countProcessorSeconds(server.pid ?? 0);
   const load = spawn(...inside(namespace, client, [ADDRESS, String(PORT), FILE, String(BLKSIZE), String(windowsize)]), {
     stdio: ['pipe', 'pipe', 'inherit'],
     timeout: PATIENCE_MS,
@@ -146,7 +146,7 @@ async function measure(namespace: string, client: string, server: ChildProcess, 
     load.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString()));
     load.stdout.once('end', () => resolve(''));
   });
-  const cpu = processorSeconds(server.pid ?? 0) - before;
+  const cpu = counted();
   load.stdin.end();
   const code = await exited;
   const [bytes = 0, seconds = 0] = line.split(' ').map(Number);
