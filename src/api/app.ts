@@ -1,6 +1,6 @@
 /** The HTTP application: boot files, registry, API. Everything is decided here; the bytes of files go out elsewhere. */
 import express, { type Express } from 'express';
-import { localScript, osieScript, ownScript } from '../boots/ipxe/scripts.ts';
+import { PREVIEW_TOKEN, scriptOf } from '../boots/ipxe/scripts.ts';
 import { plan } from '../boots/plan.ts';
 import { bootRoutes } from '../boots/routes.ts';
 import { TinsmithError } from '../errors.ts';
@@ -71,23 +71,12 @@ export function createApp(services: Services, boot: { filesDirectory: string; ke
     const mac = machine.hardware.network.interfaces[0]?.dhcp.mac ?? '';
     const decided = plan({ machine, mac, work: machines.work(machine.id) });
     const server = serverUrl(machine.hardware.network.interfaces[0]?.dhcp.ip?.address);
-    const script = (): string | undefined => {
-      switch (decided.boot) {
-        case 'osie':
-          return osieScript({ server, mac, token: 'PREVIEW', arguments: boot.kernelArguments });
-        case 'local':
-          return localScript({ server, mac });
-        case 'script':
-          return ownScript(decided.script);
-        case 'nothing':
-          return undefined;
-      }
-    };
+    const facts = { server, mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
     res.json({
       boot: decided.boot,
       reason: decided.reason,
       sentence: decided.sentence,
-      script: script(),
+      script: decided.boot === 'nothing' ? undefined : scriptOf(decided, facts),
     } satisfies Preview);
   });
   app.use((req) => {

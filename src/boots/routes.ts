@@ -9,7 +9,7 @@ import { normaliseMac } from '../machines/hardware.ts';
 import { interfaceOf, type Machine, type Machines } from '../machines/machines.ts';
 import type { BootFiles } from './boot-files.ts';
 import { fileSegment, openRooted, type Segment } from './files/index.ts';
-import { localScript, osieScript, ownScript } from './ipxe/scripts.ts';
+import { PREVIEW_TOKEN, scriptOf } from './ipxe/scripts.ts';
 import { type BootPlan, plan } from './plan.ts';
 import type { Role, Trace } from './trace.ts';
 
@@ -81,35 +81,25 @@ export function bootRoutes(parts: BootRoutes): Router {
       note('ignored', decided.reason, decided.sentence);
       throw new TinsmithError('NOT_FOUND', `There is no script for ${mac}: ${decided.sentence}.`);
     }
-    const server = `http://${local.address}:${local.port}`;
-    if (decided.boot === 'osie') {
-      // Express answers HEAD here too; that must not use up a token.
-      const preview = req.method === 'HEAD' || parts.isAdministrator(req);
-      const stranger = preview ? undefined : notThisMachine(parts, machine, mac, remote);
-      if (stranger !== undefined) {
-        note('refused', 'not-this-machine', stranger);
-        throw new TinsmithError('FORBIDDEN', `The script of ${machine.name} is for the machine itself: ${stranger}.`, {
-          next: `See it with: tinsmith explain ${machine.name}`,
-        });
-      }
-      const missing = bootFiles.missing();
-      if (missing !== undefined) {
-        note('refused', 'no-osie', missing);
-        await bootFiles.kernel();
-      }
-      const token = preview ? 'PREVIEW' : await parts.issueToken(machine.id);
-      note('answered', decided.reason, decided.sentence);
-      res
-        .type('text/plain')
-        .set('cache-control', 'no-store')
-        .send(osieScript({ server, mac, token, arguments: parts.kernelArguments }));
-      return;
+    // Express answers HEAD here too; neither that nor a look by the administrator may use up a token.
+    const preview = req.method === 'HEAD' || parts.isAdministrator(req);
+    const stranger = decided.boot !== 'osie' || preview ? undefined : notThisMachine(parts, machine, mac, remote);
+    if (stranger !== undefined) {
+      note('refused', 'not-this-machine', stranger);
+      throw new TinsmithError('FORBIDDEN', `The script of ${machine.name} is for the machine itself: ${stranger}.`, {
+        next: `See it with: tinsmith explain ${machine.name}`,
+      });
     }
+    const missing = decided.boot === 'osie' ? bootFiles.missing() : undefined;
+    if (missing !== undefined) {
+      note('refused', 'no-osie', missing);
+      throw new TinsmithError('UNAVAILABLE', `${machine.name} cannot boot the OSIE: ${missing}.`);
+    }
+    const token = decided.boot === 'osie' && !preview ? await parts.issueToken(machine.id) : PREVIEW_TOKEN;
     note('answered', decided.reason, decided.sentence);
-    res
-      .type('text/plain')
-      .set('cache-control', 'no-store')
-      .send(decided.boot === 'local' ? localScript({ server, mac }) : ownScript(decided.script));
+    const server = `http://${local.address}:${local.port}`;
+    const script = scriptOf(decided, { server, mac, token, arguments: parts.kernelArguments });
+    res.type('text/plain').set('cache-control', 'no-store').send(script);
   });
 
   const part = (name: string, segments: () => Promise<Segment[]>): void => {

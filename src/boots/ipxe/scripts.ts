@@ -1,6 +1,11 @@
 /** The iPXE scripts we hand out. Pure text; the decision is `plan`'s. */
+import type { BootPlan } from '../plan.ts';
 
-export interface OsieScript {
+/** Stands in a script that is only shown. */
+export const PREVIEW_TOKEN = 'PREVIEW';
+
+/** What a script is filled in with. */
+export interface ScriptFacts {
   /** `http://ADDRESS:PORT` */
   server: string;
   mac: string;
@@ -10,11 +15,23 @@ export interface OsieScript {
   arguments: string[];
 }
 
+/** The script for what a machine is to boot. */
+export function scriptOf(plan: Exclude<BootPlan, { boot: 'nothing' }>, facts: ScriptFacts): string {
+  switch (plan.boot) {
+    case 'osie':
+      return osieScript(facts);
+    case 'local':
+      return localScript(facts);
+    case 'script':
+      return ownScript(plan.script);
+  }
+}
+
 /**
  * Boots kernel and OSIE. The initrd is one file (OSIE and worker in one response): UEFI iPXE of 2019 loses a second one
  * easily. It is named, and named again on the command line, because the kernel's EFI stub finds it by that name.
  */
-export function osieScript({ server, mac, token, arguments: extra }: OsieScript): string {
+export function osieScript({ server, mac, token, arguments: extra }: ScriptFacts): string {
   const line = [
     'console=tty0',
     'console=ttyS0,115200',
