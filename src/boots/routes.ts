@@ -93,7 +93,8 @@ export function bootRoutes(parts: BootRoutes): Router {
     const missing = decided.boot === 'osie' ? bootFiles.missing() : undefined;
     if (missing !== undefined) {
       note('refused', 'no-osie', missing);
-      throw new TinsmithError('UNAVAILABLE', `${machine.name} cannot boot the OSIE: ${missing}.`);
+      // Whatever is missing for the kernel is said there, with what to do.
+      await bootFiles.kernel();
     }
     const token = decided.boot === 'osie' && !preview ? await parts.issueToken(machine.id) : PREVIEW_TOKEN;
     note('answered', decided.reason, decided.sentence);
