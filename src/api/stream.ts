@@ -11,6 +11,8 @@ export interface LiveEvent {
 }
 
 export interface Stream {
+  /** Whether anybody listens. */
+  isHeard(): boolean;
   /** Tells everybody who listens. */
   tell(event: LiveEvent): void;
   /** Serves one client until it goes. */
@@ -30,6 +32,7 @@ export function createStream(events: EventLog, clock: () => number): Stream {
     for (const client of clients) client.take(event);
   });
   return {
+    isHeard: () => clients.size > 0,
     tell(event) {
       for (const client of clients) client.tell(event, clock());
     },

@@ -10,15 +10,11 @@ import { createStream } from '../api/stream.ts';
 import { adminToken, WorkerTokens } from '../api/tokens.ts';
 import type { Status } from '../api/types.ts';
 import { bootFiles } from '../boots/boot-files.ts';
-import { startDhcp } from '../boots/dhcp/index.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { neighbour } from '../boots/neighbours.ts';
-import { noteSent } from '../boots/routes.ts';
-import { startTftp, bootFiles as tftpBootFiles } from '../boots/tftp/index.ts';
 import { Trace } from '../boots/trace.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
-import { packaged, readEmbedded, readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
-import { startHttp } from '../http/index.ts';
+import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
 import { Machines } from '../machines/machines.ts';
 import { claimDataDirectory, EventLog, openStore } from '../store/index.ts';
 import { COMMIT, VERSION } from '../version.ts';
@@ -26,6 +22,7 @@ import { Templates } from '../workflows/templates.ts';
 import { Workflows } from '../workflows/workflows.ts';
 import { DhcpContexts } from './dhcp-contexts.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
+import { dhcpRole, httpRole, tftpRole } from './network-roles.ts';
 import { openRegistry } from './registry.ts';
 import { Roles } from './roles.ts';
 import type { Settings } from './settings.ts';
@@ -60,9 +57,11 @@ export async function startAppliance(settings: Settings, log: Logger): Promise<A
     const workflows = new Workflows({ store, events, machines, templates, clock, newId: randomUUID });
     const trace = new Trace(clock);
     const stream = createStream(events, clock);
-    trace.listen((entry) =>
-      stream.tell({ kind: 'boot.trace', machine: machines.byMac(entry.mac)?.id, data: presentTrace(entry) }),
-    );
+    trace.listen((entry) => {
+      // A storm of packets with nobody watching costs nothing here.
+      if (stream.isHeard())
+        stream.tell({ kind: 'boot.trace', machine: machines.byMac(entry.mac)?.id, data: presentTrace(entry) });
+    });
     workflows.onLog(({ workflow, machine, data: output }) =>
       stream.tell({ kind: 'log', workflow, machine, data: output }),
     );
@@ -89,8 +88,11 @@ export async function startAppliance(settings: Settings, log: Logger): Promise<A
         dataDirectory: settings.data,
       };
     };
+    // Bound to one address, HTTP is reached there only; else by the address of the network that a machine is on.
+    const httpAt = (address: string): string =>
+      `http://${settings.httpAddress === '0.0.0.0' ? address : settings.httpAddress}:${httpPort}`;
     const serverUrl = (address: string | undefined): string =>
-      `http://${interfaceTowards(interfaces, address)?.address ?? '127.0.0.1'}:${httpPort}`;
+      httpAt(interfaceTowards(interfaces, address)?.address ?? '127.0.0.1');
     const services: Services = {
       store,
       events,
@@ -116,95 +118,16 @@ export async function startAppliance(settings: Settings, log: Logger): Promise<A
 
     cleanUp.push(() => roles.stop());
     cleanUp.push(() => stream.close());
-    await roles.start({
-      name: 'http',
-      transport: 'tcp',
-      ports: [settings.httpPort],
-      start: async () => {
-        const server = await startHttp({
-          addresses: [{ address: settings.httpAddress, port: settings.httpPort }],
-          app,
-          onSent: (sent, about) => noteSent(trace, sent, about),
-          log,
-          carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
-        });
-        httpPort = server.bound[0]?.port ?? httpPort;
-        return { bound: server.bound.map(({ address, port }) => `${address}:${port}`), stop: () => server.stop() };
-      },
-    });
-    const nameOf = (address: string): string => interfaces.find((each) => each.address === address)?.name ?? '?';
-    if (settings.tftp) {
-      await roles.start({
-        name: 'tftp',
-        transport: 'udp',
-        ports: [settings.tftpPort],
-        start: async () => {
-          const server = await startTftp({
-            addresses: interfaces.map(({ address }) => address),
-            port: settings.tftpPort,
-            files: tftpBootFiles(files.loaders, filesDirectory),
-            log,
-            note: ({ address, file, mac, outcome, reason, sentence, bytes, ms, details }) =>
-              trace.note({
-                mac: mac ?? neighbour(address) ?? '',
-                role: 'tftp',
-                what: file,
-                outcome,
-                reason,
-                sentence,
-                details: {
-                  ...details,
-                  client: address,
-                  ...(bytes === undefined ? {} : { bytes }),
-                  ...(ms === undefined ? {} : { ms }),
-                },
-              }),
-          });
-          return {
-            bound: server.endpoints.map(({ address, port }) => `${address}:${port} (${nameOf(address)})`),
-            stop: () => server.close(),
-          };
-        },
-      });
-    } else roles.off('tftp');
-
+    const around = { settings, interfaces, trace, log };
+    await roles.start(
+      httpRole(around, app, (port) => {
+        httpPort = port;
+      }),
+    );
+    if (settings.tftp) await roles.start(tftpRole(around, files, filesDirectory));
+    else roles.off('tftp');
     if (settings.dhcp === 'off') roles.off('dhcp');
-    else {
-      const mode = settings.dhcp;
-      const contexts = new DhcpContexts(machines, (address) => `http://${address}:${httpPort}`, clock);
-      const name = mode === 'proxy' ? 'dhcp (proxy)' : 'dhcp (reservation)';
-      await roles.start({
-        name,
-        transport: 'udp',
-        ports: mode === 'proxy' ? [settings.dhcpPort, settings.proxyDhcpPort] : [settings.dhcpPort],
-        start: async () => {
-          const server = await startDhcp({
-            interfaces,
-            mode,
-            port67: settings.dhcpPort,
-            proxyPort4011: mode === 'proxy' ? settings.proxyDhcpPort : undefined,
-            contextFor: (packet, from) => contexts.of(packet, from),
-            note: (entry) => {
-              contexts.take(entry);
-              trace.note({
-                mac: entry.mac,
-                role: 'dhcp',
-                what: entry.what,
-                outcome: entry.outcome === 'noted' ? 'completed' : entry.outcome,
-                reason: entry.reason,
-                sentence: entry.sentence,
-                details: { ...entry.details, interface: entry.interface },
-              });
-            },
-            log,
-          });
-          return {
-            bound: server.bound.map(({ address, port, interface: on }) => `${address}:${port} (${on})`),
-            stop: () => server.stop(),
-          };
-        },
-      });
-    }
+    else await roles.start(dhcpRole(around, settings.dhcp, new DhcpContexts(machines, httpAt, clock)));
     return { status, stop: undo };
   } catch (error) {
     await undo();

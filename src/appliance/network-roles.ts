@@ -1,0 +1,115 @@
+/** The roles that answer machines: HTTP, TFTP and DHCP, each wired to the parts that decide. */
+import type { RequestListener } from 'node:http';
+import type { Logger } from 'pino';
+import type { BootFiles } from '../boots/boot-files.ts';
+import { startDhcp } from '../boots/dhcp/index.ts';
+import type { InterfaceAddress } from '../boots/interface-addresses.ts';
+import { neighbour } from '../boots/neighbours.ts';
+import { noteSent } from '../boots/routes.ts';
+import { startTftp, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
+import type { Trace } from '../boots/trace.ts';
+import { packaged, readEmbedded } from '../executable/embedded.ts';
+import { startHttp } from '../http/index.ts';
+import type { DhcpContexts } from './dhcp-contexts.ts';
+import type { Role } from './roles.ts';
+import type { Settings } from './settings.ts';
+
+interface Around {
+  settings: Settings;
+  interfaces: readonly InterfaceAddress[];
+  trace: Trace;
+  log: Logger;
+}
+
+/** @param onBound told of the port that was bound. */
+export function httpRole(
+  { settings, trace, log }: Around,
+  app: RequestListener,
+  onBound: (port: number) => void,
+): Role {
+  const { httpAddress: address, httpPort: port } = settings;
+  return {
+    name: 'http',
+    transport: 'tcp',
+    ports: [port],
+    async start() {
+      const server = await startHttp({
+        addresses: [{ address, port }],
+        app,
+        onSent: (sent, about) => noteSent(trace, sent, about),
+        log,
+        carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
+      });
+      for (const bound of server.bound) onBound(bound.port);
+      return { bound: server.bound.map((each) => `${each.address}:${each.port}`), stop: () => server.stop() };
+    },
+  };
+}
+
+export function tftpRole({ settings, interfaces, trace, log }: Around, files: BootFiles, directory: string): Role {
+  const nameOf = (address: string): string => interfaces.find((each) => each.address === address)?.name ?? '?';
+  return {
+    name: 'tftp',
+    transport: 'udp',
+    ports: [settings.tftpPort],
+    async start() {
+      const server = await startTftp({
+        addresses: interfaces.map(({ address }) => address),
+        port: settings.tftpPort,
+        files: tftpFiles(files.loaders, directory),
+        log,
+        note: ({ address, file, mac, bytes, ms, details, ...entry }) =>
+          trace.note({
+            ...entry,
+            mac: mac ?? neighbour(address) ?? '',
+            role: 'tftp',
+            what: file,
+            details: {
+              ...details,
+              client: address,
+              ...(bytes === undefined ? {} : { bytes }),
+              ...(ms === undefined ? {} : { ms }),
+            },
+          }),
+      });
+      return {
+        bound: server.endpoints.map(({ address, port }) => `${address}:${port} (${nameOf(address)})`),
+        stop: () => server.close(),
+      };
+    },
+  };
+}
+
+export function dhcpRole(
+  { settings, interfaces, trace, log }: Around,
+  mode: 'reservation' | 'proxy',
+  contexts: DhcpContexts,
+): Role {
+  const proxyPort = mode === 'proxy' ? settings.proxyDhcpPort : undefined;
+  return {
+    name: `dhcp (${mode})`,
+    transport: 'udp',
+    ports: [settings.dhcpPort, ...(proxyPort === undefined ? [] : [proxyPort])],
+    async start() {
+      const server = await startDhcp({
+        interfaces,
+        mode,
+        port67: settings.dhcpPort,
+        proxyPort4011: proxyPort,
+        contextFor: (packet, from) => contexts.of(packet, from),
+        note: (note) => {
+          contexts.take(note);
+          const { interface: on, outcome, details, ...entry } = note;
+          // A RELEASE or DECLINE is taken to its end without an answer.
+          const ended = outcome === 'noted' ? 'completed' : outcome;
+          trace.note({ ...entry, role: 'dhcp', outcome: ended, details: { ...details, interface: on } });
+        },
+        log,
+      });
+      return {
+        bound: server.bound.map(({ address, port, interface: on }) => `${address}:${port} (${on})`),
+        stop: () => server.stop(),
+      };
+    },
+  };
+}
