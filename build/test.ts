@@ -11,7 +11,6 @@ import { installPackages } from './debian.ts';
 /** Programs that the tests meet as peers, and what they are started with. */
 const PEER_PACKAGES = [
   'atftp',
-  'busybox',
   'busybox-static',
   'bzip2',
   'cpio',

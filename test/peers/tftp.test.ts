@@ -58,7 +58,7 @@ const PEERS: Peer[] = [
   ...[[], ['-b', '1468'], ['-b', '65464']].map((options) => ({
     name: `busybox tftp ${options.join(' ')}`,
     program: 'busybox',
-    package: 'busybox',
+    package: 'busybox-static',
     arguments: (port: number, file: string, into: string) => [
       ...['tftp', ...options, '-g', '-r', file, '-l', into],
       HOST,
