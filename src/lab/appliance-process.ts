@@ -86,7 +86,7 @@ export class ApplianceProcess {
     if (!child) return true;
     const ended = new Promise<boolean>((resolve) => child.once('exit', () => resolve(true)));
     child.kill(signal);
-    const inTime = await Promise.race([ended, sleep(STOP_MS, false)]);
+    const inTime = await Promise.race([ended, sleep(STOP_MS, false, { ref: false })]);
     if (!inTime) child.kill('SIGKILL');
     return inTime;
   }
