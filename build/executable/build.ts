@@ -12,6 +12,7 @@ import {
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -21,7 +22,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { installPackages } from '../debian.ts';
-import { CACHE, progress } from '../step.ts';
+import { CACHE, digestOf, progress, sha256, whenChanged } from '../step.ts';
 import { bundleCarrier, bundleProgram } from './bundle.ts';
 
 export type Architecture = 'x64' | 'arm64';
@@ -110,11 +111,30 @@ function commit(): string {
   }
 }
 
-/** Builds the executable of one architecture. Returns its path. */
+/** Builds the executable of one architecture, unless it is there already from the same sources. Returns its path. */
 export async function buildExecutable(
   architecture: Architecture,
   embedded: { loaders: string; toolsLayer: string },
 ): Promise<string> {
+  const out = resolve(`dist/tinsmith-linux-${architecture}`);
+  const sources = ['src', 'assets/examples', 'build/executable', 'package.json', 'package-lock.json'];
+  const parts = [embedded.toolsLayer, ...readdirSync(embedded.loaders).map((name) => join(embedded.loaders, name))];
+  const others = [commit(), ...(await Promise.all(parts.map(sha256)))];
+  await whenChanged(`executable-${architecture}`, digestOf(sources, others), [out], () =>
+    makeExecutable(architecture, out, embedded),
+  );
+  if (architecture === process.arch) {
+    rmSync('dist/tinsmith', { force: true });
+    linkSync(out, 'dist/tinsmith');
+  }
+  return out;
+}
+
+async function makeExecutable(
+  architecture: Architecture,
+  out: string,
+  embedded: { loaders: string; toolsLayer: string },
+): Promise<void> {
   const began = Date.now();
   const stage = resolve(`dist/stage-${architecture}`);
   rmSync(stage, { recursive: true, force: true });
@@ -138,7 +158,6 @@ export async function buildExecutable(
   );
   await primePkgCache(join(stage, 'home'), architecture);
 
-  const out = resolve(`dist/tinsmith-linux-${architecture}`);
   const partial = `${out}.new`;
   execFileSync(
     process.execPath,
@@ -160,13 +179,8 @@ export async function buildExecutable(
   // Renamed, not overwritten: a running one keeps its file.
   renameSync(partial, out);
   rmSync(stage, { recursive: true, force: true });
-  if (architecture === process.arch) {
-    rmSync('dist/tinsmith', { force: true });
-    linkSync(out, 'dist/tinsmith');
-  }
   progress(
     'executable',
     `${out} ${(statSync(out).size / 1e6).toFixed(1)} MB, in ${((Date.now() - began) / 1000).toFixed(1)} s`,
   );
-  return out;
 }

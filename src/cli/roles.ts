@@ -120,7 +120,7 @@ export const lab = command({
       .option('template', { type: 'string', describe: 'File with a template, in place of the lab’s own' })
       .option('keep', { type: 'boolean', default: false, describe: 'Leave the files of the run: disks, logs, data' })
       .option('timeout', { type: 'number', default: 900, describe: 'Give up after so many seconds' })
-      .option('memory', { type: 'number', default: 1024, describe: 'MiB for each machine' })
+      .option('memory', { type: 'number', default: 2048, describe: 'MiB for each machine; 1024 will do' })
       .option('output', {
         alias: 'o',
         type: 'string',
