@@ -18,6 +18,9 @@ export interface BootFiles {
   missing(): string | undefined;
 }
 
+/** In Node's words. */
+const OSIE_ARCHITECTURE = 'x64';
+
 export function bootFiles(options: {
   osieDirectory: string;
   executable: string | undefined;
@@ -29,9 +32,11 @@ export function bootFiles(options: {
   const missing = (): string | undefined => {
     const absent = [kernel, initrd].filter((path) => !existsSync(path));
     if (absent.length > 0) return `${absent.join(' and ')} ${absent.length > 1 ? 'are' : 'is'} not there`;
-    return options.executable === undefined
-      ? 'this is not the packaged executable, which is the worker of the machines'
-      : undefined;
+    if (options.executable === undefined)
+      return 'this is not the packaged executable, which is the worker of the machines';
+    return process.arch === OSIE_ARCHITECTURE
+      ? undefined
+      : `this executable is for ${process.arch}, and as a worker it cannot run in the OSIE, which is for ${OSIE_ARCHITECTURE}`;
   };
   const present = (): string => {
     const why = missing();
