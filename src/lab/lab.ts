@@ -44,14 +44,10 @@ export async function runLab(flags: LabFlags): Promise<number> {
   sweep();
   const directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   mkdirSync(join(directory, 'data'), { mode: 0o700 });
-  // Ctrl-C reaches the inner process too; this one stays to tidy up after it.
-  const ignore = (): void => {};
-  process.on('SIGINT', ignore);
   try {
     const [program = '', ...words] = ownCommand();
     return await runIsolated(program, [...words, ...process.argv.slice(2)], { ...process.env, [INSIDE]: directory });
   } finally {
-    process.off('SIGINT', ignore);
     if (flags.keep) process.stderr.write(`Kept: ${directory}\n`);
     else rmSync(directory, { recursive: true, force: true });
   }

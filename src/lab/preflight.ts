@@ -12,6 +12,7 @@ const PROGRAMS = {
   ip: 'iproute2',
   dnsmasq: 'dnsmasq-base',
   unshare: 'util-linux',
+  setpriv: 'util-linux',
 };
 const FILES = { [OVMF.code]: 'ovmf', '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu' };
 

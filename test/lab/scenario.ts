@@ -11,6 +11,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Data, Machine, StreamEvent, Template, Workflow, WorkflowActionEvent } from '../../src/api/types.ts';
 import { hardwareOf, Session, type SessionOptions } from '../../src/lab/session.ts';
+import { isolated } from '../../src/lab/shell.ts';
 
 const DIRECTORY = 'TINSMITH_TEST_LAB';
 const DIST = resolve(import.meta.dirname, '../../dist');
@@ -53,18 +54,13 @@ export function scenario(
     const fresh = mkdtempSync(join(tmpdir(), 'tinsmith-scenario-'));
     mkdirSync(join(fresh, 'data'), { mode: 0o700 });
     try {
-      const script = 'mount -t sysfs sysfs /sys && exec "$@"';
-      const command = ['sh', '-c', script, 'sh', process.execPath, fileURLToPath(file)];
-      const child = spawn(
-        'unshare',
-        ['--net', '--pid', '--mount', '--fork', '--kill-child=KILL', '--mount-proc', ...command],
-        {
-          env: { ...process.env, [DIRECTORY]: fresh },
-          stdio: ['ignore', 'pipe', 'pipe'],
-          signal: context.signal,
-          killSignal: 'SIGKILL',
-        },
-      );
+      const { program, args } = isolated(process.execPath, [fileURLToPath(file)]);
+      const child = spawn(program, args, {
+        env: { ...process.env, [DIRECTORY]: fresh },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        signal: context.signal,
+        killSignal: 'SIGKILL',
+      });
       let output = '';
       for (const stream of [child.stdout, child.stderr]) {
         stream.on('data', (chunk: Buffer) => {
