@@ -16,7 +16,7 @@ import { Trace } from '../boots/trace.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
 import { Machines } from '../machines/machines.ts';
-import { claimDataDirectory, EventLog, openStore } from '../store/index.ts';
+import { type DataDirectory, EventLog, openStore } from '../store/index.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { Templates } from '../workflows/templates.ts';
 import { Workflows } from '../workflows/workflows.ts';
@@ -34,17 +34,16 @@ export interface Appliance {
 
 /**
  * Starts everything. A role whose port is taken is left out and reported; what cannot be done without is thrown.
- * @throws TinsmithError of the data directory and the store, INVALID_INPUT for an interface that is not there.
+ * @param data the claimed data directory; it is released when the appliance has stopped, or could not start.
+ * @throws TinsmithError of the store, INVALID_INPUT for an interface that is not there.
  */
-export async function startAppliance(settings: Settings, log: Logger): Promise<Appliance> {
-  const interfaces = servedInterfaces(interfaceAddresses(), settings.interfaces);
-  const data = claimDataDirectory(settings.data);
+export async function startAppliance(settings: Settings, data: DataDirectory, log: Logger): Promise<Appliance> {
   const cleanUp: (() => Promise<void> | void)[] = [() => data.release()];
   const undo = async (): Promise<void> => {
     for (const step of cleanUp.splice(0).reverse()) await step();
   };
   try {
-    process.env.TINSMITH_DATA ??= settings.data;
+    const interfaces = servedInterfaces(interfaceAddresses(), settings.interfaces);
     const store = await openStore(settings.data);
     cleanUp.push(() => store.close());
     const clock = (): number => Date.now();

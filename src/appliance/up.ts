@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Status } from '../api/types.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
-import { startAppliance } from './appliance.ts';
+import { claimDataDirectory } from '../store/data-directory.ts';
 import { createLog } from './log.ts';
 import { readSettings } from './settings.ts';
 
@@ -25,7 +25,12 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
   // What nobody caught is a defect of ours; one packet or request with it must not end the service for all.
   process.on('uncaughtException', (error) => log.error({ err: error }, 'unexpected error'));
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unexpected error'));
-  const appliance = await startAppliance(settings, log);
+  const data = claimDataDirectory(settings.data);
+  // The executable's addons are unpacked below it, so that no other directory needs to be writable; they are loaded with
+  // the modules that use them, hence late.
+  process.env.TINSMITH_DATA ??= settings.data;
+  const { startAppliance } = await import('./appliance.ts');
+  const appliance = await startAppliance(settings, data, log);
   if (settings.logFormat === 'pretty') process.stdout.write(summary(appliance.status(), settings.dhcp));
   const signal = await told;
   log.info({ signal }, 'stopping');

@@ -21,6 +21,8 @@ export const repair = command({
       });
     const { claimDataDirectory, repairStore } = await import('../store/index.ts');
     const data = claimDataDirectory(directory);
+    // As in `up`: the store's addon is unpacked there.
+    process.env.TINSMITH_DATA ??= directory;
     try {
       const { kept, dropped } = await repairStore(directory);
       const lost = dropped === 0 ? '' : `, ${dropped} that could not be read are dropped`;
