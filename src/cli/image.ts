@@ -12,9 +12,14 @@ import { formatBytes } from './timeline.ts';
 const load = command({
   usage: 'load <file>',
   summary: 'Give the appliance container images from an archive',
-  examples: [['image load busybox.tar', 'An archive made by docker save, or an OCI image layout']],
+  examples: [
+    ['image load busybox.tar', 'An archive made by docker save, or an OCI image layout'],
+    ['image load layout.tar --as example/tool:1', 'An archive that does not say the name of its image'],
+  ],
   flags: (yargs) =>
-    serverFlags(outputFlag(yargs)).positional('file', { type: 'string', demandOption: true, describe: 'The archive' }),
+    serverFlags(outputFlag(yargs))
+      .positional('file', { type: 'string', demandOption: true, describe: 'The archive' })
+      .option('as', { type: 'string', describe: 'Name for the image, in place of those in the archive' }),
   async run(args, terminal) {
     const { size } = archive(args.file);
     const meter = await uploadMeter(terminal, size);
@@ -22,7 +27,8 @@ const load = command({
       const content = createReadStream(args.file, { highWaterMark: 256 * 1024 })
         .on('error', () => {})
         .pipe(meter.stream);
-      const answer = await new Client(args, terminal).upload<Data<Image[]>>('images', content, size);
+      const path = args.as === undefined ? 'images' : `images?${new URLSearchParams({ as: args.as })}`;
+      const answer = await new Client(args, terminal).upload<Data<Image[]>>(path, content, size);
       say(terminal, args.output, answer.data.map(({ reference }) => `Loaded Image:  ${reference}`).join('\n'), answer);
     } finally {
       meter.end();

@@ -140,7 +140,10 @@ function named(images: ArchivedImage[], { name, as }: ArchiveOptions): ArchivedI
   return images.map(({ references, root }) => {
     const given = as === undefined ? references : [as];
     if (given.length === 0) {
-      throw wrong(`the image ${root.digest} has no name in it`, 'Say the name that it shall have when you load it.');
+      throw wrong(
+        `the image ${root.digest} has no name in it`,
+        'Say the name that it shall have: tinsmith image load FILE --as NAME',
+      );
     }
     const full = (text: string): string => {
       try {
