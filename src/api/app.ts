@@ -5,6 +5,7 @@ import { plan } from '../boots/plan.ts';
 import { bootRoutes } from '../boots/routes.ts';
 import { TinsmithError } from '../errors.ts';
 import { send } from '../http/index.ts';
+import { normaliseMac } from '../machines/hardware.ts';
 import { administratorOnly, isAdministrator } from './access.ts';
 import { presentTrace } from './present.ts';
 import { problemHandler } from './problem-handler.ts';
@@ -63,9 +64,8 @@ export function createApp(services: Services, boot: { filesDirectory: string; ke
     });
   });
   app.get('/api/v1/trace/:mac', (req, res) => {
-    res.json({ data: trace.of(macsOf(req.params.mac)).map(presentTrace) });
+    res.json({ data: trace.of(normaliseMac(req.params.mac)).map(presentTrace) });
   });
-  const macsOf = (text: string): string => text.toLowerCase().replaceAll('-', ':');
   app.get('/api/v1/preview/:machine', (req, res) => {
     const machine = machines.find(req.params.machine);
     const mac = machine.hardware.network.interfaces[0]?.dhcp.mac ?? '';

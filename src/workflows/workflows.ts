@@ -4,7 +4,16 @@ import type { Machine, Machines } from '../machines/machines.ts';
 import { type MachineWork, machineWork } from '../machines/work.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import type { AttemptKey, Heartbeat, Hello, LogPost, Progress, Report, ReportAnswer } from '../worker/protocol.ts';
+import type {
+  Assignment,
+  AttemptKey,
+  Heartbeat,
+  Hello,
+  LogPost,
+  Progress,
+  Report,
+  ReportAnswer,
+} from '../worker/protocol.ts';
 import { bootableDisks, fold, installedDisks, nextStep, takeReport } from './engine.ts';
 import { appendLog, clearLogs } from './logs.ts';
 import { planWorkflow } from './render.ts';
@@ -12,10 +21,9 @@ import type { Templates } from './templates.ts';
 import { isFinal, type Workflow, type WorkflowEvent } from './workflow.ts';
 
 /** What a worker is to do, before it is dressed for the wire. */
-export type Work =
-  | { kind: 'action'; workflow: Workflow; key: AttemptKey }
-  | { kind: 'verb'; verb: 'reboot' | 'poweroff' | 'kexec'; workflow: string }
-  | { kind: 'idle'; reason: string };
+export type Work = { kind: 'action'; workflow: Workflow; key: AttemptKey } | Exclude<Assignment, { kind: 'action' }>;
+
+const NOTHING_QUEUED: Work = { kind: 'idle', reason: 'no workflow is waiting for this machine' };
 
 const keyOf = (id: string): string => `workflow/${id}`;
 
@@ -125,8 +133,9 @@ export class Workflows {
 
   /** What the worker of a machine is to do now. */
   async ask(machine: Machine, boot: string): Promise<Work> {
-    const idle = this.#peek(machine.id, boot);
-    if (idle) return idle;
+    // The common case of a waiting worker needs no change.
+    const { queue, verb } = this.#machines.work(machine.id);
+    if (queue.length === 0 && !verb) return NOTHING_QUEUED;
     return this.#store.change((transaction): Work => {
       const work = machineWork(transaction, machine.id);
       if (work.verb) {
@@ -135,7 +144,7 @@ export class Workflows {
       }
       const id = work.queue[0];
       const workflow = id === undefined ? undefined : transaction.get<Workflow>(keyOf(id));
-      if (!workflow) return { kind: 'idle', reason: 'no workflow is waiting for this machine' };
+      if (!workflow) return NOTHING_QUEUED;
       const { events, step } = nextStep(workflow, machine.id, boot, this.#clock());
       const after = events.reduce((before, event) => this.#record(transaction, before, event), workflow);
       if (step.step === 'wait') return { kind: 'idle', reason: step.reason };
@@ -145,13 +154,6 @@ export class Workflows {
         key: { workflow: after.id, action: step.action, attempt: step.attempt },
       };
     });
-  }
-
-  /** The common case of a waiting worker, without a change: nothing queued and no verb to do. */
-  #peek(machine: string, boot: string): Work | undefined {
-    const work = this.#machines.work(machine);
-    if (work.queue.length > 0 || work.verb) return undefined;
-    return boot ? { kind: 'idle', reason: 'no workflow is waiting for this machine' } : undefined;
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Docker Engine as the client of our registry: it pulls what was loaded and what is built in, and runs it. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,75 +13,25 @@ import { gzipSync } from 'node:zlib';
 import { answer } from '../../src/boots/files/index.ts';
 import { createRegistry, openBuiltins, openImages, type Registry } from '../../src/registry/index.ts';
 import { descriptor, layout, NAMED, OCI, ociImage, saved, tar } from '../registry/archives.ts';
+import { engineMissing, type OwnEngine, startEngine } from './docker-engine.ts';
 
 const run = promisify(execFile);
 
-function missing(): string | false {
-  if (process.getuid?.() !== 0) return 'a Docker Engine of its own needs root';
-  try {
-    execFileSync('dockerd', ['--version'], { stdio: 'ignore' });
-    readFileSync('/bin/busybox').subarray(0, 1);
-    return false;
-  } catch {
-    return 'needs docker.io and busybox-static';
-  }
-}
-
-const skip = missing();
-const directory = mkdtempSync(join(tmpdir(), 'tinsmith-dockerd-'));
-const socket = `unix://${directory}/d.sock`;
-let engine: ChildProcess | undefined;
+const skip = engineMissing();
+let engine: OwnEngine | undefined;
 
 async function docker(...args: string[]): Promise<string> {
-  const { stdout, stderr } = await run('docker', ['--host', socket, ...args], { timeout: 60_000 });
+  assert.ok(engine);
+  const host = `unix://${engine.socket}`;
+  const { stdout, stderr } = await run('docker', ['--host', host, ...args], { timeout: 60_000 });
   return stdout + stderr;
 }
 
-/** Starts an engine without bridge or firewall rules, and waits for the line that says it listens. */
-async function startEngine(): Promise<void> {
-  const args = [
-    '--bridge=none',
-    '--iptables=false',
-    '--ip6tables=false',
-    '--host',
-    socket,
-    '--pidfile',
-    `${directory}/pid`,
-  ];
-  args.push(
-    '--data-root',
-    `${directory}/data`,
-    '--exec-root',
-    `${directory}/exec`,
-    '--insecure-registry',
-    '127.0.0.0/8',
-  );
-  const child = spawn('dockerd', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  engine = child;
-  await new Promise<void>((resolve, reject) => {
-    let log = '';
-    child.stderr.on('data', (bytes: Buffer) => {
-      log += bytes.toString();
-      if (log.includes('API listen on')) resolve();
-    });
-    child.once('exit', (code) => reject(new Error(`dockerd ended with ${code}:\n${log.slice(-3000)}`)));
-  });
-}
-
 before(async () => {
-  if (skip === false) await startEngine();
+  if (skip === false) engine = await startEngine(['--insecure-registry', '127.0.0.0/8']);
 });
 
-after(async () => {
-  if (engine !== undefined && engine.exitCode === null) {
-    const child = engine;
-    await new Promise((resolve) => {
-      child.once('exit', resolve);
-      child.kill('SIGTERM');
-    });
-  }
-  rmSync(directory, { recursive: true, force: true });
-});
+after(() => engine?.stop());
 
 /** A plain server in place of the appliance's: it sends what the registry decided. */
 async function serve(registry: Registry, seen: string[]): Promise<{ host: string; close(): void }> {
