@@ -43,7 +43,7 @@ export function createApp(services: Services, boot: { filesDirectory: string; ke
     }),
   );
   app.get(/^\/v2(\/|$)/, (req, res) => {
-    const sending = registry.handle(req.method, req.path, req.get('accept') ?? '');
+    const sending = registry.handle(req.method, req.url, req.get('accept') ?? '');
     if (!sending) throw new TinsmithError('NOT_FOUND', `There is nothing at ${req.path}.`);
     send(res, sending, undefined);
   });

@@ -236,6 +236,7 @@ export class Workflows {
       if (added.length > 0) {
         const data = {
           action: post.action,
+          task: action.task,
           name: action.name,
           attempt: post.attempt,
           from: first,

@@ -189,7 +189,10 @@ describe('the log of an attempt', () => {
     const { readLog } = await import('../../src/workflows/logs.ts');
     const key = { workflow: workflow.id, action: 0, attempt: 1 };
     const told: unknown[] = [];
-    workflows.onLog(({ data }) => told.push([data.from, (data.entries as unknown[]).length]));
+    workflows.onLog(({ data }) => {
+      told.push([data.from, (data.entries as unknown[]).length]);
+      assert.deepEqual([data.task, data.name], ['os', 'wipe'], 'with the names that people know it by');
+    });
     const line = (n: number) => ({ at: n, stream: 'stdout' as const, text: `${n}\n` });
     const post = (from: number, ...numbers: number[]) =>
       workflows.log(machine, { ...key, from, entries: numbers.map(line) });
