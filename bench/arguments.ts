@@ -1,18 +1,20 @@
 /** The benchmark's command line. */
 
 /** What can be measured. */
-export const SUITES = ['boots'] as const;
+export const SUITES = ['boots', 'workflows'] as const;
 export type Suite = (typeof SUITES)[number];
 
 export const USAGE = `usage: npm run bench -- ${SUITES.join('|')} [--json]
 
-  boots    TFTP, DHCP and HTTP, ours beside tftpd-hpa, dnsmasq, atftpd and nginx
+  boots      TFTP, DHCP and HTTP, ours beside tftpd-hpa, dnsmasq, atftpd and nginx
+  workflows  reports, streams, the event log, templates, actions and their output, ours beside Go's text/template,
+             docker run, and the fewest lines that could do the same
 
-  --json   one JSON document on standard output instead of a table
-  --help   this text
+  --json     one JSON document on standard output instead of a table
+  --help     this text
 
-Runs as root on Debian for less than five minutes, in network namespaces of its own. Installs the peers it lacks. What
-else the machine does meanwhile shows in the figures.`;
+Runs as root on Debian for some minutes. Installs the peers it lacks. What else the machine does meanwhile shows in the
+figures.`;
 
 export type Wanted =
   | { kind: 'measure'; suite: Suite; json: boolean }

@@ -1,13 +1,14 @@
 /**
- * `npm run bench -- boots [--json]`: measures our servers and, in the same run, those that others use for the same, and
- * prints ours, theirs, ratio.
+ * `npm run bench -- boots|workflows [--json]`: measures ours and, in the same run, what others use for the same, or the
+ * fewest lines that could do it, and prints ours, theirs, ratio.
  */
 import { messageOf, TinsmithError } from '../src/errors.ts';
 import { parseArguments, type Suite, USAGE } from './arguments.ts';
 import { benchBoots } from './boots/boots.ts';
 import { type Host, hostFacts, loadNow } from './host.ts';
 import { preparePeers } from './peers.ts';
-import { type Comparison, compare, tableOf } from './report.ts';
+import { type Row, rowsOf, tableOf } from './report.ts';
+import { benchWorkflows } from './workflows/workflows.ts';
 
 /** What `--json` prints. */
 type Document = {
@@ -16,20 +17,24 @@ type Document = {
   startedAt: string;
   seconds: number;
   host: Host;
-  results: Comparison[];
+  rows: Row[];
 };
 
 async function measure(benchmark: Suite): Promise<Document> {
-  const peers = await preparePeers();
+  const peers = await preparePeers(benchmark);
   const startedAt = new Date();
   const loadBefore = loadNow();
-  const measures = await benchBoots(peers.folders, (text) => console.error(`bench: measuring ${text}`));
+  const progress = (text: string): void => console.error(`bench: measuring ${text}`);
+  const rows =
+    benchmark === 'boots'
+      ? (await benchBoots(peers.folders, progress)).flatMap(rowsOf)
+      : await benchWorkflows(progress);
   return {
     benchmark,
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     host: hostFacts(peers.versions, loadBefore),
-    results: measures.map(compare),
+    rows,
   };
 }
 
@@ -57,7 +62,7 @@ switch (wanted.kind) {
     try {
       const document = await measure(wanted.suite);
       if (wanted.json) console.log(JSON.stringify(document, null, 2));
-      else console.log(`${tableOf(document.results)}\n\n${hostText(document.host)}`);
+      else console.log(`${tableOf(document.rows)}\n\n${hostText(document.host)}`);
     } catch (error) {
       console.error(`bench: ${messageOf(error)}`);
       if (error instanceof TinsmithError && error.next !== undefined) console.error(error.next);

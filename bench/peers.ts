@@ -5,10 +5,17 @@ import { join } from 'node:path';
 import { run } from '../build/command.ts';
 import { installPackages } from '../build/debian.ts';
 import { CACHE, progress } from '../build/step.ts';
+import type { Suite } from './arguments.ts';
 
-const PEERS = ['dnsmasq-base', 'nginx-light', 'tftpd-hpa'];
+const PEERS: Record<Suite, string[]> = {
+  boots: ['dnsmasq-base', 'nginx-light', 'tftpd-hpa'],
+  workflows: ['golang-go'],
+};
 /** perfdhcp is in kea-admin. */
-const TOOLS = ['gcc', 'iproute2', 'kea-admin', 'libc6-dev'];
+const TOOLS: Record<Suite, string[]> = {
+  boots: ['gcc', 'iproute2', 'kea-admin', 'libc6-dev'],
+  workflows: ['gcc', 'libc6-dev'],
+};
 /** Debian lets only one of two TFTP servers be installed, so this one is only unpacked. */
 const UNPACKED = 'atftpd';
 
@@ -20,17 +27,20 @@ export type Peers = { versions: Record<string, string>; folders: string[] };
  *
  * @throws TinsmithError INTERNAL, where apt fails
  */
-export async function preparePeers(): Promise<Peers> {
-  await installPackages([...PEERS, ...TOOLS]);
+export async function preparePeers(suite: Suite): Promise<Peers> {
+  await installPackages([...PEERS[suite], ...TOOLS[suite]]);
+  const installed = await run('dpkg-query', ['--show', ...PEERS[suite]]);
+  const versions = Object.fromEntries(
+    installed
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t')),
+  );
+  if (suite !== 'boots') return { versions, folders: [] };
   const folder = join(CACHE, 'bench', UNPACKED);
   await unpack(UNPACKED, folder);
-  const installed = await run('dpkg-query', ['--show', ...PEERS]);
-  const versions = installed
-    .trim()
-    .split('\n')
-    .map((line) => line.split('\t'));
   return {
-    versions: Object.fromEntries([...versions, [UNPACKED, versionOf(debIn(folder) ?? '')]]),
+    versions: { ...versions, [UNPACKED]: versionOf(debIn(folder) ?? '') },
     folders: [join(folder, 'usr', 'sbin')],
   };
 }
