@@ -18,7 +18,7 @@ import { Heartbeats } from './heartbeats.ts';
 import { ActionFailure, obtainImage } from './images.ts';
 import { LogFollower } from './log-follower.ts';
 import { patiently } from './patience.ts';
-import type { AttemptKey, Report } from './protocol.ts';
+import type { AttemptKey, LogPost, Report } from './protocol.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 /** How often a running container is looked at, ms. The end of its output is noticed sooner. */
@@ -227,10 +227,9 @@ class Attempt {
   #follow({ id, adopted }: { id: string; adopted: boolean }): LogFollower {
     const { engine, api, clock } = this.#parts;
     const parts = {
-      key: this.#key,
       container: id,
       engine,
-      api,
+      post: (batch: Omit<LogPost, keyof AttemptKey>, until: AbortSignal) => api.log({ ...this.#key, ...batch }, until),
       clock,
       echo: this.#shown.echo,
       progress: this.#beats.tell.bind(this.#beats),

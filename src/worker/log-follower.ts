@@ -1,9 +1,9 @@
 /** Carries a container's output to the server: read from the engine, numbered, posted until acknowledged. */
-import type { Answer, WorkerApi } from './client.ts';
+import type { Answer } from './client.ts';
 import type { Clock } from './clock.ts';
 import { type ContainerEngine, EngineError } from './container-engine.ts';
 import { OutputReader, Tail } from './output.ts';
-import type { AttemptKey, LogAnswer, LogEntry, Progress } from './protocol.ts';
+import type { LogAnswer, LogEntry, Progress } from './protocol.ts';
 import { Spool } from './spool.ts';
 
 /** Output is posted at least this often, ms. */
@@ -14,10 +14,10 @@ const READ_AGAIN = 1_000;
 const LAST_WORDS = 10_000;
 
 export interface LogParts {
-  key: AttemptKey;
   container: string;
-  engine: ContainerEngine;
-  api: WorkerApi;
+  engine: Pick<ContainerEngine, 'logs' | 'inspect'>;
+  /** Posts entries from number `from` on, until the server has answered. */
+  post: (batch: { from: number; entries: LogEntry[] }, signal: AbortSignal) => Promise<Answer<LogAnswer>>;
   clock: Clock;
   /** Output that no worker has shown yet. */
   echo: (entry: LogEntry) => void;
@@ -86,7 +86,7 @@ export class LogFollower {
 
   /** An empty post tells which entry the server expects next: a worker before this one has posted the others. */
   async #learnNext(): Promise<void> {
-    this.#take(await this.#parts.api.log({ ...this.#parts.key, from: 0, entries: [] }, this.#signal));
+    this.#take(await this.#parts.post({ from: 0, entries: [] }, this.#signal));
   }
 
   async #read(): Promise<void> {
@@ -131,11 +131,11 @@ export class LogFollower {
   }
 
   async #post(): Promise<void> {
-    const { api, clock, key } = this.#parts;
+    const { post, clock } = this.#parts;
     while (!this.#refused) {
       const wasAll = this.#readAll;
       const batch = this.#spool.batch();
-      if (batch) this.#take(await api.log({ ...key, ...batch }, this.#signal));
+      if (batch) this.#take(await post(batch, this.#signal));
       else if (wasAll) return;
       if (!this.#spool.batchFull && !this.#readAll)
         await Promise.race([clock.sleep(POST_EVERY, this.#signal), this.#reading.catch(() => {})]);
