@@ -7,6 +7,8 @@ import {
   type HelloAnswer,
   type LogAnswer,
   type ReportAnswer,
+  type ServiceReportAnswer,
+  type ServicesAnswer,
 } from './protocol.ts';
 
 const containerRun = z.object({
@@ -19,6 +21,10 @@ const containerRun = z.object({
   volumes: z.array(z.string()),
   pid: z.string().optional(),
   network: z.string().optional(),
+  privileged: z.boolean().optional(),
+  memory: z.number().optional(),
+  cpus: z.number().optional(),
+  secrets: z.array(z.string()),
 });
 
 export const assignmentAnswer: z.ZodType<Assignment> = z.discriminatedUnion('kind', [
@@ -44,6 +50,37 @@ export const reportAnswer: z.ZodType<ReportAnswer> = z.object({
   acknowledged: z.literal(true),
   outcome: z.enum(['recorded', 'repeated', 'superseded']),
 });
+
+export const servicesAnswer: z.ZodType<ServicesAnswer> = z.object({
+  services: z.array(
+    z.object({
+      workflow: z.string().min(1),
+      service: z.int().min(0),
+      name: z.string(),
+      run: containerRun,
+      labels: z.array(z.string()),
+      ports: z.array(
+        z.object({
+          port: z.int().min(1).max(65_535),
+          published: z.int().min(1).max(65_535).optional(),
+          protocol: z.enum(['tcp', 'udp']),
+        }),
+      ),
+      healthcheck: z
+        .object({
+          test: z.array(z.string()),
+          interval: z.number(),
+          timeout: z.number(),
+          retries: z.number(),
+          startPeriod: z.number(),
+        })
+        .optional(),
+      restart: z.object({ when: z.enum(['never', 'on-failure', 'always']), limit: z.number().optional() }),
+      starts: z.int().min(0).optional(),
+    }),
+  ),
+});
+export const serviceReportAnswer: z.ZodType<ServiceReportAnswer> = z.object({ wanted: z.boolean() });
 
 /** A problem of RFC 9457, as far as it is there. */
 export const problemAnswer = z.object({ title: z.string().optional(), detail: z.string().optional() });

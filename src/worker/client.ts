@@ -1,7 +1,16 @@
 /** The worker's side of the server's worker API. What can be tried again is, for as long as it takes. */
 import type { z } from 'zod';
 import { messageOf } from '../errors.ts';
-import { assignmentAnswer, heartbeatAnswer, helloAnswer, logAnswer, problemAnswer, reportAnswer } from './answers.ts';
+import {
+  assignmentAnswer,
+  heartbeatAnswer,
+  helloAnswer,
+  logAnswer,
+  problemAnswer,
+  reportAnswer,
+  serviceReportAnswer,
+  servicesAnswer,
+} from './answers.ts';
 import type { Clock } from './clock.ts';
 import type {
   Assignment,
@@ -13,6 +22,10 @@ import type {
   LogPost,
   Report,
   ReportAnswer,
+  ServiceLogPost,
+  ServiceReport,
+  ServiceReportAnswer,
+  ServicesAnswer,
 } from './protocol.ts';
 
 /** The server's word on one request. */
@@ -30,6 +43,9 @@ export interface WorkerApi {
   /** Once; undefined when the server is away. */
   heartbeat(body: Heartbeat, signal: AbortSignal): Promise<Answer<HeartbeatAnswer> | undefined>;
   report(body: Report, signal: AbortSignal): Promise<Answer<ReportAnswer>>;
+  services(signal: AbortSignal): Promise<Answer<ServicesAnswer>>;
+  service(body: ServiceReport, signal: AbortSignal): Promise<Answer<ServiceReportAnswer>>;
+  serviceLog(body: ServiceLogPost, signal: AbortSignal): Promise<Answer<LogAnswer>>;
 }
 
 /** ms until a request is given up and sent again. */
@@ -130,6 +146,9 @@ export function workerClient(parts: {
       ),
     log: (body, signal) => untilAnswered(logAnswer, 'log', post(body), signal),
     report: (body, signal) => untilAnswered(reportAnswer, 'report', post(body), signal),
+    services: (signal) => untilAnswered(servicesAnswer, 'services', {}, signal),
+    service: (body, signal) => untilAnswered(serviceReportAnswer, 'service', post(body), signal),
+    serviceLog: (body, signal) => untilAnswered(logAnswer, 'service-log', post(body), signal),
     async heartbeat(body, signal) {
       const attempted = await once(heartbeatAnswer, 'heartbeat', post(body), REQUEST_LIMIT, signal);
       return attempted.kind === 'answer' || attempted.kind === 'refused' ? attempted : undefined;

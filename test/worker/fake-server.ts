@@ -170,7 +170,15 @@ export class FakeServer {
     const run =
       action.run.kind === 'verb'
         ? { kind: 'verb' }
-        : { environment: {}, volumes: [], command: [], mountsExecutable: false, pull: action.run.image, ...action.run };
+        : {
+            environment: {},
+            volumes: [],
+            command: [],
+            secrets: [],
+            mountsExecutable: false,
+            pull: action.run.image,
+            ...action.run,
+          };
     return {
       kind: 'action',
       workflow: this.workflow,
