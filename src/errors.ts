@@ -8,6 +8,8 @@ const CATALOGUE = {
   INVALID_INPUT: { status: 422, exit: 65 },
   NOT_FOUND: { status: 404, exit: 66 },
   CONFLICT: { status: 409, exit: 65 },
+  PRECONDITION_FAILED: { status: 412, exit: 65 },
+  DATA_CONFLICT: { status: 409, exit: 65 },
   UNAUTHORIZED: { status: 401, exit: 77 },
   FORBIDDEN: { status: 403, exit: 77 },
   UNREACHABLE: { status: 502, exit: 69 },
@@ -24,6 +26,9 @@ const CATALOGUE = {
 
 /** Stable name of a kind of error. */
 export type ErrorCode = keyof typeof CATALOGUE;
+
+/** Every code there is. */
+export const ERROR_CODES = Object.keys(CATALOGUE) as [ErrorCode, ...ErrorCode[]];
 
 /** Whether something is a code of this version: a newer server may know more. */
 export function isErrorCode(value: unknown): value is ErrorCode {

@@ -1,0 +1,80 @@
+/** The appliance itself as the API shows it: its state, the images it serves, what it heard from machines. */
+import { z } from 'zod';
+import { ERROR_CODES } from '../../errors.ts';
+import { instant } from './page.ts';
+
+export const roleStatus = z
+  .object({
+    name: z.string().describe('`dhcp`, `proxy-dhcp`, `tftp`, `http`, …'),
+    state: z.enum(['up', 'failed', 'off']),
+    bound: z.array(z.string()).describe('Addresses it answers on, such as `192.168.1.1:69 (eth0)`.'),
+    problem: z
+      .object({ code: z.enum(ERROR_CODES), message: z.string(), next: z.string().optional() })
+      .optional()
+      .describe('Why it failed.'),
+  })
+  .meta({ id: 'RoleStatus' });
+export type RoleStatus = z.infer<typeof roleStatus>;
+
+/** `GET status` */
+export const status = z
+  .object({
+    version: z.string(),
+    commit: z.string(),
+    node: z.string().describe('Version of Node, such as `v24.21.0`.'),
+    startedAt: z.string(),
+    state: z.enum(['ready', 'degraded']),
+    roles: z.array(roleStatus),
+    dataDirectory: z.string(),
+  })
+  .meta({ id: 'Status' });
+export type Status = z.infer<typeof status>;
+
+/** `GET trace/:mac`: one thing that happened to a machine on its way, and why. */
+export const traceEntry = z
+  .object({
+    time: instant,
+    mac: z.string(),
+    role: z.enum(['dhcp', 'tftp', 'http', 'script', 'worker', 'system']),
+    what: z.string().describe('The packet or request: `DHCPDISCOVER`, `GET /boot/vmlinuz`.'),
+    outcome: z.enum(['answered', 'ignored', 'refused', 'completed', 'failed']),
+    reason: z.string().describe('Stable name of the reason, such as `unknown-machine`.'),
+    sentence: z.string().describe('The same for people.'),
+    details: z.record(z.string(), z.unknown()).describe('Evidence: addresses, bytes, ms, options.'),
+  })
+  .meta({ id: 'TraceEntry' });
+export type TraceEntry = z.infer<typeof traceEntry>;
+
+/** `GET trace`: the last entry of every MAC address heard of. */
+export const traceSummary = z
+  .object({
+    mac: z.string(),
+    machine: z.string().optional().describe('Name of the machine, when it is one of ours.'),
+    last: traceEntry,
+  })
+  .meta({ id: 'TraceSummary' });
+export type TraceSummary = z.infer<typeof traceSummary>;
+
+/** `GET images` */
+export const image = z
+  .object({
+    reference: z.string().describe('Such as `docker.io/library/busybox:1.36`.'),
+    digest: z.string(),
+    size: z.number().describe('Bytes.'),
+    architecture: z.string(),
+    loadedAt: instant,
+    builtin: z.boolean().describe('Part of the executable: cannot be deleted.'),
+  })
+  .meta({ id: 'Image' });
+export type Image = z.infer<typeof image>;
+
+/** `GET preview/:machine`: what the machine would be given if it asked now. */
+export const preview = z
+  .object({
+    boot: z.string(),
+    reason: z.string(),
+    sentence: z.string(),
+    script: z.string().optional().describe('The iPXE script, without its token.'),
+  })
+  .meta({ id: 'Preview' });
+export type Preview = z.infer<typeof preview>;

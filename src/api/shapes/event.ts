@@ -1,0 +1,111 @@
+/** The event stream: what an event says, by its kind. `at` and other plain numbers of time are ms since 1970. */
+import { z } from 'zod';
+import { logEntry, progress } from '../../worker/protocol.ts';
+import { traceEntry } from './appliance.ts';
+import { instant } from './page.ts';
+import { outcomeFact, serviceProgress } from './workflow.ts';
+
+/** Names an action, with the names that people know it by. */
+const ofAction = { action: z.int(), task: z.string(), name: z.string() };
+/** Names an attempt at one. */
+const ofAttempt = { ...ofAction, attempt: z.int() };
+/** Names a service. */
+const ofService = { service: z.int(), name: z.string() };
+const at = z.number();
+/** Name of the template that the workflow was made from. */
+const ofWorkflow = { name: z.string(), at };
+const named = z.object({ name: z.string() });
+const ofTemplate = z.object({ template: z.string().describe('Id of the template.'), name: z.string() });
+
+/** Data of every kind of event. */
+export const facts = {
+  'workflow.created': z.object({
+    name: z.string(),
+    actions: z.array(z.object({ task: z.string(), name: z.string(), machine: z.string(), timeout: z.number() })),
+  }),
+  'workflow.begun': z.object(ofWorkflow),
+  'workflow.served': z.object(ofWorkflow),
+  'service.changed': z.object({ ...ofService, at, progress: serviceProgress }),
+  'action.started': z.object({ ...ofAttempt, boot: z.string(), at, heardAt: at.optional() }),
+  'action.ended': z.object({
+    ...ofAttempt,
+    boot: z.string(),
+    at,
+    state: z.enum(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']),
+    seconds: z.number(),
+    message: z.string(),
+    exitCode: z.int().optional(),
+    logTail: z.array(z.string()).optional(),
+    diskWrites: z.record(z.string(), z.number()).optional(),
+    bootableDisks: z.array(z.string()).optional(),
+  }),
+  'action.lost': z.object({ ...ofAttempt, boot: z.string(), at }),
+  'action.retrying': z.object({ ...ofAction, notBefore: z.number(), at }),
+  'action.skipped': z.object({ ...ofAction, message: z.string(), at }),
+  'workflow.failing': z.object({
+    ...ofWorkflow,
+    outcome: outcomeFact,
+    hooks: z.array(z.looseObject({ name: z.string() })),
+  }),
+  'workflow.ended': z.object({
+    name: z.string().optional(),
+    state: z.enum(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']),
+    message: z.string(),
+    installed: z.array(z.string()),
+    at,
+  }),
+  'workflow.paused': z.object(ofWorkflow),
+  'workflow.resumed': z.object(ofWorkflow),
+  'workflow.retried': z.object({ ...ofWorkflow, from: z.int().describe('Position of the action it goes on from.') }),
+  'workflow.deleted': z.object({ name: z.string().optional(), state: z.string().optional(), at: at.optional() }),
+  log: z.object({ ...ofAttempt, from: z.int(), entries: z.array(logEntry) }),
+  'service.log': z.object({ ...ofService, start: z.int(), from: z.int(), entries: z.array(logEntry) }),
+  progress: z.object({ ...ofAttempt, progress }),
+  'boot.trace': traceEntry,
+  'worker.hello': z.looseObject({ mac: z.string(), boot: z.string(), version: z.string(), restarted: z.boolean() }),
+  'machine.added': named,
+  'machine.updated': named,
+  'machine.deleted': named,
+  'machine.called-home': z.object({ installed: z.boolean() }),
+  'template.created': ofTemplate,
+  'template.updated': ofTemplate,
+  'template.deleted': ofTemplate,
+  'stream.live': z.object({}).describe('All that was kept has been told; what follows happens now.'),
+} as const;
+export type EventKind = keyof typeof facts;
+
+/** What an event says, by its kind. */
+export type StreamFacts = { [Kind in EventKind]: z.infer<(typeof facts)[Kind]> };
+
+/**
+ * `GET events[?workflow=ID][&machine=ID…][&kind=KIND…]`, server-sent: `id:` is `seq` (left out when it is 0), `event:` is
+ * `kind`, `data:` is this as JSON. With `Last-Event-ID: n` the events kept since n come first (0: all of them), then
+ * `stream.live`, which comes at once without that header. `machine=` and `kind=` may be given several times; beside
+ * `workflow=`, `machine=` adds what is told of those machines themselves (their boot). A comment line comes at least
+ * every 20 s.
+ */
+export type StreamEvent = {
+  [Kind in EventKind]: {
+    /** Position in the stream, for Last-Event-ID; 0 for what is only told live and not kept. */
+    seq: number;
+    time: string;
+    kind: Kind;
+    /** Id of the machine, and of the workflow, that it is about. */
+    machine?: string;
+    workflow?: string;
+    data: StreamFacts[Kind];
+  };
+}[EventKind];
+
+/** An event of any kind, also of one that this version does not know. */
+export const anyEvent = z
+  .object({
+    seq: z.int().min(0).describe('Position in the stream, for Last-Event-ID; 0 for what is told live and not kept.'),
+    time: instant,
+    kind: z.string().describe(`${Object.keys(facts).join(', ')}; more may come.`),
+    machine: z.string().optional().describe('Id of the machine that it is about.'),
+    workflow: z.string().optional().describe('Id of the workflow that it is about.'),
+    data: z.record(z.string(), z.unknown()).describe('By its kind: see the schemas named Event…'),
+  })
+  .meta({ id: 'Event' });
+export type AnyEvent = z.infer<typeof anyEvent>;
