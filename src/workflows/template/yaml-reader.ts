@@ -1,6 +1,7 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar, type YAMLMap } from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap } from 'yaml';
 import type { Problem } from '../../errors.ts';
 import { didYouMean } from './nearest.ts';
+import { isNull, offsetOf, shape } from './yaml-nodes.ts';
 
 /** Largest document read, in characters. */
 const SIZE_LIMIT = 1024 * 1024;
@@ -27,6 +28,9 @@ export interface Item {
   readonly offset: number;
 }
 
+/** Says whether a map's key is read; if not, it has told why. */
+type Take = (key: string, at: { field: string; offset: number }) => boolean;
+
 /** A map's entries by key. */
 export interface Fields {
   readonly at: Item;
@@ -41,6 +45,8 @@ export interface Fields {
  */
 export class YamlReader {
   readonly problems: Problem[] = [];
+  /** What is taken all the same, but probably not meant. */
+  readonly warnings: Problem[] = [];
   /** Place of every value that was read, by its field. */
   readonly places = new Map<string, Place>();
   /** The document's value; undefined when it could not be read. */
@@ -65,9 +71,17 @@ export class YamlReader {
   }
 
   report(item: { field: string; offset: number }, message: string): void {
-    const { line, column, hole } = this.#placeOf(item.offset);
+    this.problems.push(this.#problem(item, message));
+  }
+
+  warn(item: { field: string; offset: number }, message: string): void {
+    this.warnings.push(this.#problem(item, message));
+  }
+
+  #problem({ field, offset }: { field: string; offset: number }, message: string): Problem {
+    const { line, column, hole } = this.#placeOf(offset);
     const filled = hole === undefined ? '' : ` (in what ${hole} filled in)`;
-    this.problems.push({ field: item.field, message: message + filled, line, column });
+    return { field, message: message + filled, line, column };
   }
 
   /** Whether the text holds a hole whose value is not known. */
@@ -85,6 +99,14 @@ export class YamlReader {
   isEmptyText(item: Item): boolean {
     const node = this.#resolve(item.node);
     return isScalar(node) && node.value === '';
+  }
+
+  isMap(item: Item): boolean {
+    return isMap(this.#resolve(item.node));
+  }
+
+  isList(item: Item): boolean {
+    return isSeq(this.#resolve(item.node));
   }
 
   /** Text of a scalar; '' when empty, undefined (and a problem) when it is no scalar. */
@@ -123,9 +145,10 @@ export class YamlReader {
    * Entries of a map, those of merged maps (`<<`) included. Reports keys given twice and, where `known` is given, keys
    * that are not in it.
    *
+   * @param lenient such keys are only warned of
    * @returns undefined when it is no map (a problem, unless a hole stands there)
    */
-  map(item: Item, what: string, known?: readonly string[]): Fields | undefined {
+  map(item: Item, what: string, known?: readonly string[], lenient = false): Fields | undefined {
     const node = this.#resolve(item.node);
     if (!isMap(node)) {
       this.#refuseShape(item, node, what);
@@ -133,17 +156,18 @@ export class YamlReader {
     }
     this.#remember(item);
     const items = new Map<string, Item>();
-    const complete = this.#collect(node, item, known, items, []);
+    const take = (key: string, at: { field: string; offset: number }): boolean => {
+      if (known === undefined || known.includes(key)) return true;
+      const message = `unknown key "${key}"${didYouMean(key, known) || `; known are ${known.join(', ')}`}`;
+      if (lenient) this.warn(at, message);
+      else this.report(at, message);
+      return false;
+    };
+    const complete = this.#collect(node, item, take, items, []);
     return { at: item, items, complete };
   }
 
-  #collect(
-    map: YAMLMap,
-    item: Item,
-    known: readonly string[] | undefined,
-    into: Map<string, Item>,
-    within: readonly YAMLMap[],
-  ): boolean {
+  #collect(map: YAMLMap, item: Item, take: Take, into: Map<string, Item>, within: readonly YAMLMap[]): boolean {
     if (!this.#charge(map.items.length, item)) return false;
     let complete = true;
     const own = new Set<string>();
@@ -161,31 +185,23 @@ export class YamlReader {
       if (this.isOpen(text)) complete = false;
       else if (text === '<<' && name.type === 'PLAIN') merges.push(entry);
       else if (own.has(text)) this.report({ field, offset: place.offset }, `the key "${text}" is given twice`);
-      else if (known !== undefined && !known.includes(text)) {
-        const hint = didYouMean(text, known) || `; known are ${known.join(', ')}`;
-        this.report({ field, offset: place.offset }, `unknown key "${text}"${hint}`);
-      } else {
+      else if (take(text, { field, offset: place.offset })) {
         own.add(text);
         if (!into.has(text)) into.set(text, entry);
       }
     }
-    for (const merge of merges) complete = this.#merge(merge, known, into, [...within, map]) && complete;
+    for (const merge of merges) complete = this.#merge(merge, take, into, [...within, map]) && complete;
     return complete;
   }
 
   /** Adds the entries of `<<: *map` or `<<: [*one, *two]`; keys that are there already stay. */
-  #merge(
-    merge: Item,
-    known: readonly string[] | undefined,
-    into: Map<string, Item>,
-    within: readonly YAMLMap[],
-  ): boolean {
+  #merge(merge: Item, take: Take, into: Map<string, Item>, within: readonly YAMLMap[]): boolean {
     const node = this.#resolve(merge.node);
     const field = merge.field.replace(/\.?<<$/, '');
-    if (isMap(node) && !within.includes(node)) return this.#collect(node, { ...merge, field }, known, into, within);
+    if (isMap(node) && !within.includes(node)) return this.#collect(node, { ...merge, field }, take, into, within);
     if (isSeq(node) && node.items.every((element) => isMap(this.#resolve(element as Node)))) {
       return node.items.every((element) =>
-        this.#merge(this.#item(element, merge.field, merge.offset), known, into, within),
+        this.#merge(this.#item(element, merge.field, merge.offset), take, into, within),
       );
     }
     this.report(merge, '<< must name a map, or a list of maps, defined before');
@@ -276,21 +292,6 @@ export class YamlReader {
     if (target !== undefined) this.#targets.set(alias, target);
     else this.report(place, `the alias *${alias.source} has no anchor &${alias.source} before it`);
   }
-}
-
-function offsetOf(node: unknown): number | undefined {
-  return (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined) ?? undefined;
-}
-
-/** Failsafe reads everything as text; this is what the core schema takes for null. */
-function isNull(scalar: Scalar): boolean {
-  return scalar.type === 'PLAIN' && ['', '~', 'null', 'Null', 'NULL'].includes(String(scalar.source ?? scalar.value));
-}
-
-function shape(node: Node | undefined): string {
-  if (isMap(node)) return 'a map';
-  if (isSeq(node)) return 'a list';
-  return isScalar(node) ? `the text ${JSON.stringify(String(node.value).slice(0, 60))}` : 'nothing';
 }
 
 /** The library's messages, those that it words for programmers apart. */

@@ -36,7 +36,22 @@ export const SERVICES = `services:
     image: osie-boot-files-server:v1.0.42
     labels:
       - "traefik.http.routers.myrouter.rule=Host(\`{{workflowid}}.workflows.tinkerbell.local\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/kernel\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/initrd\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/modules\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/auto.ipxe\`)"
+
+  - name: password receiver
+    worker: "{{provisioner1}}"
+    image: password-receiver:v1.0.42
+    labels:
+      - "traefik.http.routers.myrouter.rule=Host(\`{{workflowid}}.workflows.tinkerbell.local\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/key\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/password\`)"
 `;
+
+/** The example as the proposal has it. */
+export const WORKFLOW_SERVICES = OS_INSTALLATION.replace('\ntasks:', `${SERVICES}\ntasks:`);
 
 /** A cloud image written to a disk, in the manner of Tinkerbell's documentation. */
 export const CLOUD_IMAGE = `version: "0.1"

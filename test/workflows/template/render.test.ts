@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TinsmithError } from '../../../src/errors.ts';
 import { checkTemplate, renderTemplate, type TemplateData } from '../../../src/workflows/template/index.ts';
-import { CLOUD_IMAGE, OS_INSTALLATION, SERVICES } from './examples.ts';
+import { CLOUD_IMAGE, OS_INSTALLATION, WORKFLOW_SERVICES } from './examples.ts';
 
 const MAC = '08:00:27:00:00:01';
 const DATA: TemplateData = {
@@ -34,33 +34,67 @@ describe('rendering examples', () => {
   test('the example of proposal 0014 without services', () => {
     assert.deepEqual(checkTemplate(OS_INSTALLATION), { name: 'ubuntu_provisioning' });
     const volumes = ['/dev:/dev', '/dev/console:/dev/console', '/lib/firmware:/lib/firmware:ro'];
-    const run = {
-      kind: 'image',
-      command: [],
-      environment: { MIRROR_HOST: '<MIRROR_HOST_IP>' },
-      onTimeout: [],
-      onFailure: [],
-    };
+    const run = { kind: 'image', command: [], environment: { MIRROR_HOST: '<MIRROR_HOST_IP>' } };
+    const usual = { condition: true, background: false, retries: { limit: 0, backoff: 10 } };
     assert.deepEqual(renderTemplate(OS_INSTALLATION, DATA).document, {
       version: '0.1',
       name: 'ubuntu_provisioning',
       globalTimeout: 6000,
+      data: { kind: 'json' },
+      services: [],
+      onFailure: [],
+      onTimeout: [],
       tasks: [
         {
           name: 'os-installation',
           worker: MAC,
+          timeout: 0,
           actions: [
-            { name: 'disk-wipe', timeout: 90, run: { ...run, image: 'disk-wipe:v1.0.42', volumes } },
+            { ...usual, name: 'disk-wipe', timeout: 90, run: { ...run, image: 'disk-wipe:v1.0.42', volumes } },
             {
+              ...usual,
               name: 'disk-partition',
               timeout: 600,
               run: { ...run, image: 'disk-partition:v1.0.42', volumes: [...volumes, '/statedir:/statedir'] },
             },
-            { name: 'install-root-fs', timeout: 600, run: { ...run, image: 'install-root-fs:v1.0.42', volumes } },
+            {
+              ...usual,
+              name: 'install-root-fs',
+              timeout: 600,
+              run: { ...run, image: 'install-root-fs:v1.0.42', volumes },
+            },
           ],
         },
       ],
     });
+  });
+
+  test('the example of proposal 0014, as it stands', () => {
+    assert.deepEqual(checkTemplate(WORKFLOW_SERVICES), { name: 'ubuntu_provisioning' });
+    const devices = { ...DATA.devices, provisioner1: 'provisioner' };
+    const { document } = renderTemplate(WORKFLOW_SERVICES, { ...DATA, devices });
+    const rule = (rule: string): string => `traefik.http.routers.myrouter.rule=${rule}`;
+    const host = rule('Host(`a8984b09.workflows.tinkerbell.local`)');
+    const usual = { command: [], volumes: [], environment: {}, ports: [], restart: { when: 'on-failure' } };
+    assert.deepEqual(document.services, [
+      {
+        ...usual,
+        name: 'serve boot files',
+        worker: 'provisioner',
+        image: 'osie-boot-files-server:v1.0.42',
+        labels: [host, ...['/kernel', '/initrd', '/modules', '/auto.ipxe'].map((path) => rule(`Path(\`${path}\`)`))],
+        startTimeout: 120,
+      },
+      {
+        ...usual,
+        name: 'password receiver',
+        worker: 'provisioner',
+        image: 'password-receiver:v1.0.42',
+        labels: [host, ...['/key', '/password'].map((path) => rule(`Path(\`${path}\`)`))],
+        startTimeout: 120,
+      },
+    ]);
+    assert.equal(document.tasks[0]?.actions.length, 3);
   });
 
   test('the same with a bare name for the worker', () => {
@@ -206,17 +240,6 @@ tasks:
     assert.deepEqual(places(error), ['8:5 tasks[0].acitons', '10:29 tasks[0].actions[0].tiemout']);
     assert.match(error.problems[0]?.message ?? '', /did you mean "actions"/);
   });
-
-  test('services, which cannot be run yet', () => {
-    const error = refusal(() =>
-      renderTemplate(OS_INSTALLATION.replace('\ntasks', `${SERVICES}\ntasks`), {
-        devices: { ...DATA.devices, provisioner1: 'p' },
-        workflowid: 'w',
-      }),
-    );
-    assert.deepEqual(places(error), ['5:3 services']);
-    assert.match(error.message, /services cannot be run yet/);
-  });
 });
 
 describe('checking at upload', () => {
@@ -292,7 +315,6 @@ describe('checking at upload', () => {
       /name is empty/,
     ],
     ['nothing', '', ['1:1 '], /document is empty/],
-    ['services', SERVICES + head(), ['2:3 services'], /services cannot be run yet/],
   ];
   for (const [name, text, expected, message] of refusals) {
     test(`refuses ${name}`, () => {

@@ -21,7 +21,16 @@ function action(...lines: string[]): string {
 describe('what the schema takes', () => {
   test('a verb of the worker', () => {
     const { document } = renderTemplate(action('verb: reboot', 'timeout: 5'), { devices: {} });
-    assert.deepEqual(document.tasks[0]?.actions, [{ name: 'a', timeout: 5, run: { kind: 'verb', verb: 'reboot' } }]);
+    assert.deepEqual(document.tasks[0]?.actions, [
+      {
+        name: 'a',
+        timeout: 5,
+        condition: true,
+        background: false,
+        retries: { limit: 0, backoff: 10 },
+        run: { kind: 'verb', verb: 'reboot' },
+      },
+    ]);
   });
   test('empty and absent values', () => {
     const text = action(
@@ -40,8 +49,6 @@ describe('what the schema takes', () => {
       command: [],
       volumes: [],
       environment: {},
-      onTimeout: [],
-      onFailure: [],
     });
   });
   test('id and an empty list of services are passed over', () => {
@@ -82,7 +89,14 @@ describe('what the schema takes', () => {
     );
     const run = firstRun(text);
     assert.deepEqual(run.command, ['sh', '-c', '']);
-    assert.deepEqual([run.onTimeout, run.onFailure, run.network, run.pid], [['t', '1'], ['f'], 'host', 'container:x']);
+    const [onTimeout, onFailure] = [
+      { command: ['t', '1'], timeout: 300 },
+      { command: ['f'], timeout: 300 },
+    ];
+    assert.deepEqual(
+      [run.onTimeout, run.onFailure, run.network, run.pid],
+      [onTimeout, onFailure, 'host', 'container:x'],
+    );
   });
   test('a quoted timeout, as a template with a quoted hole has', () => {
     const { document } = renderTemplate(`global_timeout: "60"\n${action('image: a', "timeout: '{{.t}}'")}`, {
@@ -344,7 +358,6 @@ describe('what the schema refuses', () => {
       action('image: a', 'namespaces: {uts: host}'),
       [['9:22', 'tasks[0].actions[0].namespaces.uts', /unknown key "uts"/]],
     ],
-    ['services', `services: [{name: s}]\n${action('image: a')}`, [['1:11', 'services', /services cannot be run yet/]]],
     ['a second document', `${action('image: a')}---\na: b\n`, [['9:1', '', /a second document/]]],
     ['a tag', action('image: !!str a'), [['8:22', '', /YAML tags \(tag:yaml\.org,2002:str\) are not used/]]],
     ['an own tag', action('image: !secret a'), [['8:24', '', /YAML tags \(!secret\)/]]],
