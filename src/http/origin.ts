@@ -3,12 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import { plainAddress } from './carrier/headers.ts';
 import { type Address, CARRIER_HEADERS } from './carrier/messages.ts';
 import type { Outbox } from './outbox.ts';
+import type { Streams } from './streams.ts';
 
 /** Who asked, and which of our addresses was asked: scripts are written with URLs that the asker can reach. */
 export type Remote = { address: string; port: number; local: Address };
 
 /** What the main thread knows of a request that came through the carrier. */
-export type Origin = { id: string; remote: Remote; outbox: Outbox };
+export type Origin = { id: string; remote: Remote; outbox: Outbox; streams: Streams };
 
 /** A weak map, not a property: no middleware can set it, and it goes with the request. */
 const origins = new WeakMap<IncomingMessage, Origin>();
@@ -28,7 +29,7 @@ function matches(given: string | string[] | undefined, secret: string): boolean 
  * Notes where a request comes from and takes the carrier's headers away, but for X-Forwarded-For. False for a request
  * that did not come through the carrier: any process of this machine can find the socket.
  */
-export function admit(req: IncomingMessage, secret: string, outbox: Outbox): boolean {
+export function admit(req: IncomingMessage, secret: string, outbox: Outbox, streams: Streams): boolean {
   const { headers } = req;
   if (!matches(headers[CARRIER_HEADERS.secret], secret)) return false;
   const text = (name: string): string => String(headers[name] ?? '');
@@ -40,6 +41,7 @@ export function admit(req: IncomingMessage, secret: string, outbox: Outbox): boo
       local: addressOf(text(CARRIER_HEADERS.local)),
     },
     outbox,
+    streams,
   });
   const own = [CARRIER_HEADERS.secret, CARRIER_HEADERS.request, CARRIER_HEADERS.remotePort, CARRIER_HEADERS.local];
   for (const name of own) delete headers[name];

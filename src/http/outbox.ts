@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { answer } from '../boots/files/answer.ts';
 import { encodeSending, type Sending } from '../boots/files/sending.ts';
-import { CARRIER_HEADERS, type Sent } from './carrier/messages.ts';
+import { CARRIER_HEADERS, type Passing, type Sent, writePassing } from './carrier/messages.ts';
 import { originOf } from './origin.ts';
 
 /** Requests that ended before their answer was read, kept for the moment that the answer is still to come. */
@@ -20,6 +20,11 @@ export class Outbox {
   add(id: string, about: unknown): void {
     this.#pending.set(id, about);
     if (this.#dropped.delete(id)) this.#unsent(id);
+  }
+
+  /** Whether the carrier has said already that this request has ended. */
+  isDropped(id: string): boolean {
+    return this.#dropped.delete(id);
   }
 
   sent(sent: Sent): void {
@@ -77,5 +82,18 @@ export function send(res: ServerResponse, sending: Sending, about: unknown): voi
     'content-length': body.length,
   });
   res.end(body);
+  outbox.add(id, about);
+}
+
+/**
+ * Ends the response by having the carrier pass the request, body and all, on to a service, and its answer back. Only for
+ * what `serviceAddress` (src/services) says is for a service: of other requests the body has come here already.
+ * `about` comes back as with {@link send}.
+ */
+export function pass(res: ServerResponse, passing: Passing, about: unknown): void {
+  const origin = originOf(res.req);
+  if (origin === undefined) throw new Error('pass() is for requests that came through the carrier; see startHttp().');
+  const { id, outbox } = origin;
+  res.writeHead(204, { [CARRIER_HEADERS.pass]: writePassing(id, passing) }).end();
   outbox.add(id, about);
 }

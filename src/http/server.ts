@@ -3,7 +3,7 @@
  * and sends the files (the division of nginx's X-Accel-Redirect), so that fifty downloads do not delay a DHCP answer.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
@@ -11,13 +11,16 @@ import type { Address, CarrierSettings, FromCarrier, Limits, Sent, ToCarrier } f
 import { carrierWorker } from './carrier/worker.ts';
 import { admit } from './origin.ts';
 import { Outbox } from './outbox.ts';
+import { Streams } from './streams.ts';
 
 const LIMITS: Limits = {
   headerBytes: 16 * 1024,
   headersTimeout: 20_000,
   idleTimeout: 120_000,
   keepAliveTimeout: 30_000,
-  connections: 4000, // below the kernel's usual queue (somaxconn) for the main thread's socket
+  connections: 20_000, // ten thousand workers hold a stream each
+  serviceConnectTimeout: 5000,
+  serviceIdleTimeout: 60_000,
 };
 
 /** Between the death of the carrier's thread and the start of the next. */
@@ -28,7 +31,7 @@ export type HttpSettings = {
   addresses: readonly Address[];
   /** An express app, or any other listener of node:http. */
   app: RequestListener;
-  /** Called once for everything handed to `send()`, with its `about`. */
+  /** Called once for everything handed to `send()` or `pass()`, with its `about`. */
   onSent: (sent: Sent, about: unknown) => void;
   log: Logger;
   /** The carrier's thread as one CommonJS file: in the executable, where it cannot be started from its sources. */
@@ -58,7 +61,12 @@ export class BindError extends Error {
   }
 }
 
-function internalServer(app: RequestListener, secret: string, outbox: Outbox, limits: Limits, log: Logger): Server {
+function internalServer(
+  app: RequestListener,
+  admitted: (req: IncomingMessage) => boolean,
+  limits: Limits,
+  log: Logger,
+): Server {
   const server = createServer(
     {
       // The carrier sets the limits; here they would only end connections that it still wants to use.
@@ -69,7 +77,7 @@ function internalServer(app: RequestListener, secret: string, outbox: Outbox, li
       requireHostHeader: false,
     },
     (req, res) => {
-      if (admit(req, secret, outbox)) {
+      if (admitted(req)) {
         app(req, res);
         return;
       }
@@ -90,6 +98,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   const limits = { ...LIMITS, ...settings.limits };
   const secret = randomBytes(32).toString('hex');
   const socketPath = `\0tinsmith-${randomBytes(16).toString('hex')}`;
+  let worker: Worker | undefined;
   const outbox = new Outbox((sent, about) => {
     try {
       settings.onSent(sent, about);
@@ -97,13 +106,13 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       log.error({ err: error }, 'a report of what was sent could not be noted');
     }
   });
-  const internal = internalServer(app, secret, outbox, limits, log);
+  const streams = new Streams((message) => worker?.postMessage(message));
+  const internal = internalServer(app, (req) => admit(req, secret, outbox, streams), limits, log);
   await new Promise<void>((resolve, reject) => {
     internal.once('error', reject).listen({ path: socketPath, backlog: 4096 }, resolve);
   });
 
   let generation = 0;
-  let worker: Worker | undefined;
   let stopping = false;
   let restart: NodeJS.Timeout | undefined;
 
@@ -132,7 +141,13 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
             outbox.sent(message.sent);
             break;
           case 'dropped':
-            outbox.dropped(message.id);
+            if (!streams.dropped(message.id)) outbox.dropped(message.id);
+            break;
+          case 'held':
+            streams.held(message.id);
+            break;
+          case 'gone':
+            streams.gone(message.ids);
             break;
           case 'refused':
             log.warn({ refused: message.counts, example: message.example }, 'refused HTTP requests');
@@ -150,6 +165,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   };
   const died = (addresses: readonly Address[]): void => {
     outbox.lost('the HTTP thread ended');
+    streams.lost();
     if (stopping) return;
     log.error('the HTTP thread ended; it is started again');
     restart = setTimeout(() => {

@@ -46,9 +46,11 @@ function written(rule: Rule, quote: string): string {
 
 /** What Traefik's documentation says of each condition. */
 function model(rule: Rule, request: RuleRequest): boolean {
-  if (rule.kind === 'not') return !model(rule.rule, request);
-  if (rule.kind === 'and') return !rule.rules.some((each) => !model(each, request));
-  if (rule.kind === 'or') return rule.rules.some((each) => model(each, request));
+  if ('rule' in rule) return !model(rule.rule, request);
+  if ('rules' in rule) {
+    const right = rule.rules.filter((each) => model(each, request)).length;
+    return rule.kind === 'and' ? right === rule.rules.length : right > 0;
+  }
   const { kind, values } = rule;
   if (kind === 'prefix') return values.some((value) => request.path.indexOf(value) === 0);
   return values.some((value) => value === request[kind]);

@@ -5,10 +5,14 @@ import { Chunks } from './chunks.ts';
 import { Descriptors } from './descriptors.ts';
 import { type Forwarding, forward } from './forward.ts';
 import { plainAddress } from './headers.ts';
+import { Held } from './held.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Refusal } from './messages.ts';
 
 /** How often slow headers are looked for, and refusals are told to the main thread, in ms. */
 const CHECK_INTERVAL = 1000;
+
+/** Requests that the main thread has at once; below the kernel's usual queue (somaxconn) for its socket. */
+const MAIN_REQUESTS = 4000;
 
 /** Counts refusals and tells the main thread at most once a second: an attacker must not make it busy. */
 class Refusals {
@@ -134,14 +138,17 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   const refusals = new Refusals(post);
   const chunks = new Chunks();
   let requests = 0;
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, maxSockets: MAIN_REQUESTS });
+  const held = new Held(post);
   const forwarding: Forwarding = {
     agent,
     socketPath: settings.socketPath,
     secret: settings.secret,
+    limits: settings.limits,
     nextId: () => `${settings.generation}-${++requests}`,
     descriptors: new Descriptors((unused) => chunks.forget(unused)),
     chunks,
+    held,
     post,
     refuse: (reason, detail) => refusals.add(reason, detail),
   };
@@ -159,7 +166,9 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   }
   return {
     bound,
+    held,
     async stop(graceMs) {
+      held.endAll();
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       const timer = setTimeout(() => {
         for (const server of servers) server.closeAllConnections();
@@ -174,6 +183,8 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
 
 export type Carrier = {
   bound: Address[];
+  /** The event streams that the main thread has handed over. */
+  held: Held;
   /** Stops listening, lets responses under way go on for `graceMs`, then ends them. Never rejects. */
   stop(graceMs: number): Promise<void>;
 };

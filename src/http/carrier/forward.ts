@@ -2,10 +2,14 @@ import { type Agent, type ClientRequest, type IncomingMessage, request, type Ser
 import { pipeline } from 'node:stream';
 import { answer } from '../../boots/files/answer.ts';
 import { decodeSending, type Sending } from '../../boots/files/sending.ts';
+import { type ServiceAddress, serviceAddress } from '../../services/address.ts';
 import type { Chunks } from './chunks.ts';
 import type { Descriptors } from './descriptors.ts';
-import { plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
-import { CARRIER_HEADERS, type FromCarrier, type Refusal, type Sent } from './messages.ts';
+import { bodilessHeaders, plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
+import type { Held } from './held.ts';
+import { CARRIER_HEADERS, type FromCarrier, type Limits, type Refusal, readPassing, type Sent } from './messages.ts';
+import { pass, refusesUpgrade } from './pass.ts';
+import { problem } from './problem.ts';
 import { openAll, transmit } from './transmit.ts';
 
 /** What every request of a carrier shares. */
@@ -13,9 +17,11 @@ export type Forwarding = {
   agent: Agent;
   socketPath: string;
   secret: string;
+  limits: Limits;
   nextId: () => string;
   descriptors: Descriptors;
   chunks: Chunks;
+  held: Held;
   post: (message: FromCarrier) => void;
   refuse: (reason: Refusal, detail: string) => void;
 };
@@ -23,15 +29,13 @@ export type Forwarding = {
 /** The longest description of a sending; an archive's headers and padding are a few kB. */
 const SENDING_MAX = 64 * 1024 * 1024;
 
-/** Answers with a problem document (RFC 9457) of the carrier's own. */
-function problem(res: ServerResponse, status: number, detail: string, headers: Record<string, string> = {}): void {
-  const body = Buffer.from(`${JSON.stringify({ status, detail })}\n`);
-  res.writeHead(status, { 'content-type': 'application/problem+json', 'content-length': body.length, ...headers });
-  res.end(body);
-}
-
-/** The request for the main thread; headers only, the caller sends the body. */
-function upstreamRequest(req: IncomingMessage, id: string, forwarding: Forwarding): ClientRequest {
+/** The request for the main thread; headers only, the caller sends the body. For a service, there will be none. */
+function upstreamRequest(
+  req: IncomingMessage,
+  id: string,
+  forwarding: Forwarding,
+  service: ServiceAddress | undefined,
+): ClientRequest {
   const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = req.socket;
   const local = plainAddress(localAddress);
   const authority = `${local.includes(':') ? `[${local}]` : local}:${localPort}`;
@@ -48,7 +52,9 @@ function upstreamRequest(req: IncomingMessage, id: string, forwarding: Forwardin
     socketPath: forwarding.socketPath,
     method: req.method,
     path: req.url,
-    headers: requestHeaders(req.rawHeaders, trusted, req.headers['transfer-encoding'] !== undefined),
+    headers: service
+      ? bodilessHeaders(req.rawHeaders, trusted)
+      : requestHeaders(req.rawHeaders, trusted, req.headers['transfer-encoding'] !== undefined),
     setHost: false,
   });
 }
@@ -102,12 +108,19 @@ async function send(
 
 /**
  * Takes one request to the main thread and brings its answer back, both streamed as they come; or, where the answer
- * describes a sending, sends that. If either side goes away, so does the other. Never throws.
+ * describes a sending, sends that. For a service's address the main thread is asked where it goes, and the body waits
+ * here for that. If either side goes away, so does the other. Never throws.
  */
 export function forward(req: IncomingMessage, res: ServerResponse, forwarding: Forwarding): void {
   const id = forwarding.nextId();
+  const service = serviceAddress(req.headers.host, req.url ?? '');
+  const refusal = service && refusesUpgrade(req);
+  if (refusal !== undefined) {
+    problem(res, 501, refusal, { connection: 'close' });
+    return;
+  }
   let answered = false;
-  const upstream = upstreamRequest(req, id, forwarding);
+  const upstream = upstreamRequest(req, id, forwarding, service);
 
   const fail = (error: Error): void => {
     if (res.closed || res.destroyed) return;
@@ -120,10 +133,11 @@ export function forward(req: IncomingMessage, res: ServerResponse, forwarding: F
     forwarding.refuse('no-answer-from-main', error.message);
     problem(res, 502, 'The request could not be passed on inside the appliance; ask again.', { connection: 'close' });
   };
-  res.once('close', () => {
+  const closed = (): void => {
     if (!res.writableFinished) upstream.destroy();
     if (!answered) forwarding.post({ kind: 'dropped', id });
-  });
+  };
+  res.once('close', closed);
   res.on('error', () => {}); // the close that follows says it all
   req.on('error', () => upstream.destroy());
   upstream.on('error', fail);
@@ -132,6 +146,20 @@ export function forward(req: IncomingMessage, res: ServerResponse, forwarding: F
     answered = true;
     if (reply.headers[CARRIER_HEADERS.send] === id) {
       void send(req, res, reply, id, forwarding);
+      return;
+    }
+    const passing = service && readPassing(reply.headers[CARRIER_HEADERS.pass], id);
+    if (passing) {
+      reply.resume();
+      pass(req, res, { id, passing, address: service }, forwarding);
+      return;
+    }
+    // Without "100 Continue" the client does not send the body, and what comes next is not to be taken for it.
+    if (service && req.headers.expect !== undefined) res.shouldKeepAlive = false;
+    if (reply.headers[CARRIER_HEADERS.hold] === id) {
+      reply.resume();
+      res.off('close', closed);
+      forwarding.held.hold(id, res, sendingHeaders(reply.rawHeaders, { 'content-type': 'text/event-stream' }));
       return;
     }
     try {
@@ -150,7 +178,7 @@ export function forward(req: IncomingMessage, res: ServerResponse, forwarding: F
   });
 
   const { 'content-length': length, 'transfer-encoding': coding, expect } = req.headers;
-  if (length === undefined && coding === undefined) {
+  if (service || (length === undefined && coding === undefined)) {
     upstream.end();
     return;
   }

@@ -22,6 +22,7 @@ const TRUSTED = new Set<string>([
   'x-forwarded-by',
   'x-forwarded-host',
   'x-forwarded-port',
+  'x-forwarded-prefix',
   'x-forwarded-proto',
   'x-forwarded-protocol',
   'x-forwarded-server',
@@ -58,6 +59,39 @@ function endToEnd(raw: readonly string[], others: ReadonlySet<string>): string[]
 export function requestHeaders(raw: readonly string[], trusted: Record<string, string>, chunked: boolean): string[] {
   const body = chunked ? ['transfer-encoding', 'chunked'] : [];
   return [...Object.entries(trusted).flat(), ...body, ...endToEnd(raw, TRUSTED)];
+}
+
+/** What says that a body comes, and how. */
+const ABOUT_BODY = new Set(['content-length', 'expect']);
+
+/** As {@link requestHeaders}, for a request whose body stays here. */
+export function bodilessHeaders(raw: readonly string[], trusted: Record<string, string>): string[] {
+  return [...Object.entries(trusted).flat(), ...endToEnd(raw, new Set([...TRUSTED, ...ABOUT_BODY]))];
+}
+
+/** The headers of a client's request for a service: its own, and by which way it came. `prefix` was cut off the path. */
+export function passedRequestHeaders(
+  raw: readonly string[],
+  way: { client: string; host: string; prefix: string; withoutAuthorization: boolean; chunked: boolean },
+): string[] {
+  const without = way.withoutAuthorization ? new Set([...TRUSTED, 'authorization']) : TRUSTED;
+  const own = endToEnd(raw, without);
+  const added = [
+    ...(own.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'host') ? [] : ['host', way.host]),
+    ...(way.chunked ? ['transfer-encoding', 'chunked'] : []),
+    ...['x-forwarded-for', way.client, 'x-forwarded-host', way.host, 'x-forwarded-proto', 'http'],
+    ...(way.prefix === '' ? [] : ['x-forwarded-prefix', way.prefix]),
+  ];
+  return [...own, ...added];
+}
+
+/** The headers of a service's answer for the client; a redirect to a path of its own stays below the prefix. */
+export function passedResponseHeaders(raw: readonly string[], prefix: string): string[] {
+  const theirs = endToEnd(raw, TRUSTED);
+  if (prefix === '') return theirs;
+  return theirs.map((value, at) =>
+    at % 2 === 1 && theirs[at - 1]?.toLowerCase() === 'location' && /^\/(?!\/)/.test(value) ? prefix + value : value,
+  );
 }
 
 /** The headers of the main thread's answer for the client. */

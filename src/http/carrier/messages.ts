@@ -15,6 +15,21 @@ export type Limits = {
   keepAliveTimeout: number;
   /** Open connections for each address. */
   connections: number;
+  /** Until a workflow's service has taken a connection. */
+  serviceConnectTimeout: number;
+  /** Without a byte from a service, or to it, that is not held up by the client. */
+  serviceIdleTimeout: number;
+};
+
+/** Where the main thread wants a request to be passed on to; what it asks for is the request's own. */
+export type Passing = {
+  /** IPv4 address and port. */
+  address: string;
+  port: number;
+  /** Its name, for people. */
+  service: string;
+  /** The Authorization header is for us, and stays here. */
+  withoutAuthorization: boolean;
 };
 
 /** What the thread is started with. */
@@ -64,11 +79,19 @@ export type FromCarrier =
   | { kind: 'sent'; sent: Sent }
   /** The client went away before the answer to this request was read. */
   | { kind: 'dropped'; id: string }
+  /** The stream for this request is open and can be told of things. */
+  | { kind: 'held'; id: string }
+  /** These streams are closed, or never came to be open. */
+  | { kind: 'gone'; ids: string[] }
   | { kind: 'refused'; counts: Partial<Record<Refusal, number>>; example: { reason: Refusal; detail: string } }
   | { kind: 'stopped' };
 
-/** Stop listening, give responses under way this long (ms), then end them. */
-export type ToCarrier = { kind: 'stop'; graceMs: number };
+export type ToCarrier =
+  /** Stop listening, give responses under way this long (ms), then end them. */
+  | { kind: 'stop'; graceMs: number }
+  /** Write the same to each of these streams. */
+  | { kind: 'tell'; ids: string[]; text: string }
+  | { kind: 'end'; ids: string[] };
 
 /** Headers between carrier and main thread. Those in requests are removed from what clients send. */
 export const CARRIER_HEADERS = {
@@ -79,4 +102,19 @@ export const CARRIER_HEADERS = {
   forwardedFor: 'x-forwarded-for',
   /** In answers: the body is a Sending for the request with this id. */
   send: 'x-tinsmith-send',
+  /** In answers without a body (HEAD has none): the request's id, a blank, and a Passing. */
+  pass: 'x-tinsmith-pass',
+  /** In answers: the carrier is to hold the response to the request with this id open, as an event stream. */
+  hold: 'x-tinsmith-hold',
 } as const;
+
+export function writePassing(id: string, passing: Passing): string {
+  return `${id} ${Buffer.from(JSON.stringify(passing)).toString('base64url')}`;
+}
+
+/** What {@link writePassing} wrote for the request with this id. The JSON is this process's own and is trusted. */
+export function readPassing(header: string | string[] | undefined, id: string): Passing | undefined {
+  const [to, passing] = typeof header === 'string' ? header.split(' ') : [];
+  if (to !== id || passing === undefined) return undefined;
+  return JSON.parse(Buffer.from(passing, 'base64url').toString()) as Passing;
+}

@@ -9,10 +9,20 @@ const post = (message: FromCarrier): void => main.postMessage(message);
 
 startCarrier(workerData as CarrierSettings, post).then(
   (carrier) => {
-    main.on('message', async ({ graceMs }: ToCarrier) => {
-      await carrier.stop(graceMs);
-      post({ kind: 'stopped' });
-      main.close();
+    main.on('message', async (message: ToCarrier) => {
+      switch (message.kind) {
+        case 'tell':
+          carrier.held.tell(message.ids, message.text);
+          break;
+        case 'end':
+          carrier.held.end(message.ids);
+          break;
+        case 'stop':
+          await carrier.stop(message.graceMs);
+          post({ kind: 'stopped' });
+          main.close();
+          break;
+      }
     });
     post({ kind: 'bound', bound: carrier.bound });
   },

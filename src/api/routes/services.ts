@@ -1,0 +1,75 @@
+/**
+ * The way to the services of workflows, for whoever can reach us: machines that boot have no token. It comes before all
+ * other routes: under a service's host the whole path is the service's.
+ */
+import type { Request, RequestHandler } from 'express';
+import { TinsmithError } from '../../errors.ts';
+import { pass, remoteOf } from '../../http/index.ts';
+import { routeRequest, serviceAddress } from '../../services/index.ts';
+import type { Workflow } from '../../workflows/workflow.ts';
+import type { Services } from '../services.ts';
+import { sameSecret } from '../tokens.ts';
+
+export function serviceRoutes(
+  services: Pick<Services, 'workflows' | 'machines' | 'adminToken' | 'workerTokens' | 'neighbour'>,
+): RequestHandler {
+  return (req, res, next) => {
+    const address = serviceAddress(req.headers.host, req.url);
+    if (address === undefined) {
+      next();
+      return;
+    }
+    const routing = routeRequest(find(services, address.workflow), address, req.method);
+    if ('refused' in routing) {
+      const { sentence, retryAfter } = routing;
+      if (retryAfter !== undefined) res.set('retry-after', String(retryAfter));
+      throw new TinsmithError(CODES[routing.refused], `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`, {
+        next: routing.next,
+      });
+    }
+    const { target, service } = routing;
+    pass(
+      res,
+      { ...target, service: service.slice(0, 200), withoutAuthorization: hasTokenOfOurs(services, req) },
+      {
+        mac: macOf(services, req),
+        what: `${service}${address.path.replace(/\?.*$/s, '')}`,
+        remote: remoteOf(req).address,
+      },
+    );
+  };
+}
+
+const CODES = {
+  'no-workflow': 'NOT_FOUND',
+  'workflow-ended': 'NOT_FOUND',
+  'no-route': 'NOT_FOUND',
+  'service-ended': 'NOT_FOUND',
+  'not-up': 'UNAVAILABLE',
+  'service-failed': 'UNREACHABLE',
+} as const;
+
+function find({ workflows }: Pick<Services, 'workflows'>, id: string): Workflow | undefined {
+  try {
+    return workflows.get(id);
+  } catch (error) {
+    if (error instanceof TinsmithError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** Our tokens open far more than a service; one that is sent here by mistake goes no further. */
+function hasTokenOfOurs({ adminToken, workerTokens }: Pick<Services, 'adminToken' | 'workerTokens'>, req: Request) {
+  return (req.headersDistinct.authorization ?? []).some((value) =>
+    value
+      .split(/\s+/)
+      .some((word) => sameSecret(word, adminToken) || (word !== '' && workerTokens.machineOf(word) !== undefined)),
+  );
+}
+
+/** Whose boot it is, for the trace; empty: not known. */
+function macOf({ machines, neighbour }: Pick<Services, 'machines' | 'neighbour'>, req: Request): string {
+  const { address } = remoteOf(req);
+  const own = machines.byAddress(address)?.hardware.network.interfaces.find(({ dhcp }) => dhcp.ip?.address === address);
+  return own?.dhcp.mac ?? neighbour(address) ?? '';
+}
