@@ -35,5 +35,6 @@ export function bareSocket(res: ServerResponse): Socket | undefined {
     socket.parser = null;
   }
   socket.setTimeout(0);
+  socket.allowHalfOpen = false; // a client that ends its side has gone
   return socket;
 }
