@@ -7,12 +7,12 @@ import type { Assignment, AttemptKey } from './protocol.ts';
 export type ActionAssignment = Extract<Assignment, { kind: 'action' }>;
 export type ContainerAssignment = ActionAssignment & { run: Extract<ActionAssignment['run'], { kind: 'container' }> };
 
-/** The folder that the actions of a workflow share, as they see it. */
-const SHARED = '/workflow';
+/** The folder that the containers of a workflow share, as they see it. */
+export const SHARED = '/workflow';
 /** Where the built-in actions' entry point is. */
-const EXECUTABLE = '/usr/bin/tinsmith';
+export const EXECUTABLE = '/usr/bin/tinsmith';
 /** Per container, so that output never fills the memory that the in-memory OS lives in. */
-const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '24m', 'max-file': '2' } };
+export const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '24m', 'max-file': '2' } };
 const LABEL = {
   workflow: 'tinsmith.workflow',
   action: 'tinsmith.action',
@@ -47,12 +47,12 @@ export function containerSpec(
 }
 
 /** Docker refuses two mounts on one path; the template's, which come last, win over ours. */
-function distinctBinds(binds: readonly string[]): string[] {
+export function distinctBinds(binds: readonly string[]): string[] {
   return [...new Map(binds.map((bind) => [bind.split(':')[1], bind])).values()];
 }
 
 /** The engine allows [a-zA-Z0-9_.-] in names. */
-const plain = (name: string): string => name.replace(/[^a-zA-Z0-9_.-]/g, '_');
+export const plain = (name: string): string => name.replace(/[^a-zA-Z0-9_.-]/g, '_');
 
 export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
   return {

@@ -2,16 +2,12 @@
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { messageOf } from '../errors.ts';
-import {
-  type ContainerEngine,
-  type ContainerState,
-  EngineError,
-  type FoundContainer,
-  sameAttempt,
-} from './container-engine.ts';
+import { type ContainerState, EngineError, type FoundContainer, sameAttempt } from './container-engine.ts';
 import { createOptions, MARK, readLabels } from './container-spec.ts';
 import { FrameReader } from './frames.ts';
 import { type PullEvent, PullProgress } from './pull-progress.ts';
+import { dockerServices } from './services/docker-services.ts';
+import type { ServiceEngine } from './services/service-engine.ts';
 
 /** Limits for one request, ms: the engine answers at once, except where it has to work. */
 const QUICK = 30_000;
@@ -20,7 +16,7 @@ const SLOW = 180_000;
 const PULL_SILENCE = 120_000;
 
 /** The engine behind the first of these sockets that answers. */
-export function dockerEngine({ sockets }: { sockets: readonly string[] }): ContainerEngine {
+export function dockerEngine({ sockets }: { sockets: readonly string[] }): ServiceEngine {
   const engines = sockets.map((socketPath) => ({ socketPath, docker: new Docker({ socketPath }) }));
   let chosen = engines[0]?.docker ?? new Docker();
 
@@ -49,7 +45,18 @@ export function dockerEngine({ sockets }: { sockets: readonly string[] }): Conta
     });
   };
 
+  const stateOf = (state: Docker.ContainerInspectInfo['State']): ContainerState => ({
+    running: state.Running || state.Restarting,
+    startedAt: engineTime(state.StartedAt),
+    finishedAt: engineTime(state.FinishedAt),
+    exitCode: state.ExitCode,
+    outOfMemory: state.OOMKilled,
+    error: state.Error,
+  });
+
   return {
+    ...dockerServices({ docker: () => chosen, ask, askLong: (request) => ask(request, SLOW), stateOf }),
+
     async ping() {
       let last: unknown;
       for (const { socketPath, docker } of engines) {
@@ -99,15 +106,7 @@ export function dockerEngine({ sockets }: { sockets: readonly string[] }): Conta
     },
 
     async inspect(id) {
-      const { State } = await ask(chosen.getContainer(id).inspect());
-      return {
-        running: State.Running || State.Restarting,
-        startedAt: engineTime(State.StartedAt),
-        finishedAt: engineTime(State.FinishedAt),
-        exitCode: State.ExitCode,
-        outOfMemory: State.OOMKilled,
-        error: State.Error,
-      } satisfies ContainerState;
+      return stateOf((await ask(chosen.getContainer(id).inspect())).State);
     },
 
     async *logs(id, signal) {

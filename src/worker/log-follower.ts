@@ -62,6 +62,11 @@ export class LogFollower {
     return this.#reading;
   }
 
+  /** The last lines that were read so far. */
+  get lastLines(): string[] {
+    return this.#tail.lines();
+  }
+
   /**
    * Call once the container has ended: waits until the server has all of the output, or will not have it.
    * @returns its last lines
@@ -76,7 +81,7 @@ export class LogFollower {
     }
     await this.#posting;
     this.end();
-    return this.#tail.lines();
+    return this.lastLines;
   }
 
   /** Stops reading and posting. */

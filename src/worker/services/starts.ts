@@ -1,0 +1,181 @@
+/** The containers of one service, and their output on its way to the server. */
+import type { WorkerApi } from '../client.ts';
+import type { Clock } from '../clock.ts';
+import { EngineError } from '../container-engine.ts';
+import { LogFollower } from '../log-follower.ts';
+import type { ServiceContainer } from './decide.ts';
+import {
+  type FoundService,
+  type ServiceEngine,
+  type ServiceKey,
+  type ServiceState,
+  sameService,
+} from './service-engine.ts';
+
+/** How long the report of an end waits for the last words, ms. */
+const LAST_WORDS = 2_000;
+/** How long the removal of a service that is over waits for the server to take its output, ms. */
+const SEND_LIMIT = 15_000;
+const LAST_LINES = 5;
+
+interface Start extends FoundService {
+  /** Made by this worker: nothing of its output was sent by another. */
+  own: boolean;
+  follower?: LogFollower;
+  sent: boolean;
+  startRefused?: string;
+  /** By the clock's uptime, when it was first seen to have ended; before that by `before` ms. */
+  ended?: { seen: number; before: number };
+}
+
+export class ServiceStarts {
+  readonly #key: ServiceKey;
+  readonly #parts: { api: Pick<WorkerApi, 'serviceLog'>; engine: ServiceEngine; clock: Clock };
+  readonly #output: { mask: (text: string) => string; known: () => boolean; signal: AbortSignal };
+  readonly #starts = new Map<string, Start>();
+  #stale = true;
+  #greatest = 0;
+  #name: string | undefined;
+
+  /**
+   * @param output `mask` makes a text fit to be shown; `known`: it is known what has to be masked, as the service is wanted
+   */
+  constructor(
+    key: ServiceKey,
+    parts: { api: Pick<WorkerApi, 'serviceLog'>; engine: ServiceEngine; clock: Clock },
+    output: { mask: (text: string) => string; known: () => boolean; signal: AbortSignal },
+  ) {
+    this.#key = key;
+    this.#parts = parts;
+    this.#output = output;
+  }
+
+  /** The greatest number of a start seen here; 0 for none. */
+  get greatest(): number {
+    return this.#greatest;
+  }
+
+  /** The service's name, from a container's labels. */
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  /** Its containers as they are now. @throws EngineError */
+  async look(): Promise<ServiceContainer[]> {
+    const { engine } = this.#parts;
+    if (this.#stale) {
+      for (const found of await engine.services()) if (sameService(found.mark.key, this.#key)) this.#add(found, false);
+      this.#stale = false;
+    }
+    const containers: ServiceContainer[] = [];
+    for (const start of [...this.#starts.values()]) {
+      const state = await this.#inspect(start);
+      if (state) containers.push(await this.#seen(start, state));
+    }
+    return containers;
+  }
+
+  /** The engine is asked anew which containers there are. */
+  lookAgain(): void {
+    this.#stale = true;
+  }
+
+  made(found: FoundService): void {
+    this.#add(found, true);
+  }
+
+  /** The engine would not start it. */
+  refused(id: string, reason: string): void {
+    const start = this.#starts.get(id);
+    if (start) start.startRefused = reason;
+  }
+
+  /** It was removed. */
+  forget(id: string): void {
+    this.#starts.get(id)?.follower?.end();
+    this.#starts.delete(id);
+  }
+
+  /** Stops reading and sending output. */
+  end(): void {
+    for (const id of [...this.#starts.keys()]) this.forget(id);
+  }
+
+  #add(found: FoundService, own: boolean): void {
+    this.#greatest = Math.max(this.#greatest, found.mark.start);
+    if (found.mark.name !== '') this.#name = found.mark.name;
+    if (!this.#starts.has(found.id)) this.#starts.set(found.id, { ...found, own, sent: false });
+  }
+
+  async #inspect({ id }: Start): Promise<ServiceState | undefined> {
+    try {
+      return await this.#parts.engine.inspectService(id);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.status !== 404) throw error;
+      this.forget(id);
+      return undefined;
+    }
+  }
+
+  async #seen(start: Start, state: ServiceState): Promise<ServiceContainer> {
+    const { clock } = this.#parts;
+    const { id, mark } = start;
+    const begun = state.startedAt !== undefined;
+    if (begun && !start.follower && !start.sent) this.#follow(start);
+    if (state.running) start.ended = undefined;
+    else if (begun && !start.ended) await this.#hasEnded(start, state);
+    const endedFor = start.ended ? start.ended.before + (clock.uptime() - start.ended.seen) : 0;
+    return {
+      id,
+      mark,
+      state,
+      endedFor,
+      startRefused: start.startRefused,
+      sent: start.sent || (!this.#output.known() && endedFor > SEND_LIMIT),
+      lastLines: (start.follower?.lastLines ?? []).slice(-LAST_LINES).map(this.#output.mask),
+    };
+  }
+
+  async #hasEnded(start: Start, state: ServiceState): Promise<void> {
+    const { clock } = this.#parts;
+    const { follower } = start;
+    start.ended = { seen: clock.uptime(), before: Math.max(0, clock.now() - (state.finishedAt ?? clock.now())) };
+    if (!follower) return;
+    const { signal } = this.#output;
+    const sent = (): void => {
+      start.sent = true;
+    };
+    follower.finish().then(sent, () => {
+      // What can't be read will not be sent either; a worker that ends leaves it to the next.
+      if (!signal.aborted) sent();
+    });
+    await Promise.race([follower.ended.catch(() => {}), clock.sleep(LAST_WORDS, signal)]);
+  }
+
+  #follow(start: Start): void {
+    const { mask, known, signal } = this.#output;
+    if (start.mark.secret && !known()) {
+      // A worker before this one knew the secrets; without them the output can't be shown.
+      start.sent = true;
+      return;
+    }
+    const { api, engine, clock } = this.#parts;
+    const key = { ...this.#key, start: start.mark.start };
+    start.follower = new LogFollower(
+      {
+        container: start.id,
+        engine,
+        clock,
+        post: ({ from, entries }, until) =>
+          api.serviceLog(
+            { ...key, from, entries: entries.map((entry) => ({ ...entry, text: mask(entry.text) })) },
+            until,
+          ),
+        echo: () => {},
+        progress: () => {},
+        signal,
+      },
+      !start.own,
+    );
+  }
+}
