@@ -35,6 +35,16 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(CATALOGUE, value);
 }
 
+/** HTTP status of a kind of error. */
+export function statusOf(code: ErrorCode): number {
+  return CATALOGUE[code].status;
+}
+
+/** Exit code of the command line for a kind of error (sysexits.h). */
+export function exitOf(code: ErrorCode): number {
+  return CATALOGUE[code].exit;
+}
+
 /** One thing wrong with an input: where (field path, or line and column, both from 1), and what. */
 export interface Problem {
   /** Field path such as `network.interfaces[0].dhcp.mac`, or `''` for the whole document. */
@@ -68,12 +78,12 @@ export class TinsmithError extends Error {
 
   /** HTTP status of this kind of error. */
   get status(): number {
-    return CATALOGUE[this.code].status;
+    return statusOf(this.code);
   }
 
   /** Exit code of the command line for this kind of error (sysexits.h). */
   get exit(): number {
-    return CATALOGUE[this.code].exit;
+    return exitOf(this.code);
   }
 }
 

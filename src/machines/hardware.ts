@@ -55,7 +55,8 @@ const netboot = z.looseObject({
     .looseObject({ base_url: z.string().optional(), kernel: z.string().optional(), initrd: z.string().optional() })
     .optional(),
 });
-const hardware = z.looseObject({
+/** Hardware as it is pushed. */
+export const hardware = z.looseObject({
   // Not z.uuid: ids made by hand need not carry a version (RFC 9562 section 4.2), and Tinkerbell took them.
   id: z.guid('must be set to a UUID').transform((text) => text.toLowerCase()),
   version: z.int().optional(),

@@ -44,13 +44,15 @@ export class Machines {
 
   /**
    * Adds hardware, or replaces that with the same id. All of them or none.
+   * @param allow refuses, by throwing, to replace a machine as it is.
    * @throws TinsmithError INVALID_INPUT, CONFLICT (a MAC, address or name that another machine has)
    */
-  async push(inputs: unknown[]): Promise<Machine[]> {
+  async push(inputs: unknown[], allow: (before: Machine) => void = () => {}): Promise<Machine[]> {
     const parsed = inputs.map((input, i) => parseHardware(input, inputs.length > 1 ? `hardware [${i}]` : 'hardware'));
     refuseRepeated(parsed);
     return this.#store.change((transaction) => {
       const before = parsed.map(({ id }) => transaction.get<Machine>(keys.machine(id)));
+      for (const machine of before) if (machine) allow(machine);
       transaction.afterwards(() => this.#remembered.clear());
       // All are taken out before any is put in, so that an address can move from one of them to another.
       for (const machine of before) if (machine) for (const { key } of indexEntries(machine)) transaction.delete(key);
@@ -124,12 +126,16 @@ export class Machines {
     return this.#store.values<Machine>('machine/');
   }
 
-  /** @throws TinsmithError NOT_FOUND, CONFLICT while a workflow of the machine is active. */
-  async delete(reference: string): Promise<Machine> {
+  /**
+   * @param allow refuses, by throwing, to delete the machine as it is.
+   * @throws TinsmithError NOT_FOUND, CONFLICT while a workflow of the machine is active.
+   */
+  async delete(reference: string, allow: (before: Machine) => void = () => {}): Promise<Machine> {
     const { id } = this.find(reference);
     return this.#store.change((transaction) => {
       const machine = transaction.get<Machine>(keys.machine(id));
       if (!machine) throw new TinsmithError('NOT_FOUND', `Machine ${reference} has just been deleted.`);
+      allow(machine);
       const work = machineWork(transaction, id);
       if (work.queue.length > 0) {
         throw new TinsmithError('CONFLICT', `Machine ${machine.name} has active workflows: ${work.queue.join(', ')}.`, {
@@ -179,7 +185,7 @@ export class Machines {
 }
 
 /** The interface of a machine with this MAC address. */
-export function interfaceOf(machine: Machine, mac: string): HardwareInterface | undefined {
+export function interfaceOf(machine: Pick<Machine, 'hardware'>, mac: string): HardwareInterface | undefined {
   const wanted = normaliseMac(mac);
   return machine.hardware.network.interfaces.find(({ dhcp }) => dhcp.mac === wanted);
 }

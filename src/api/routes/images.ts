@@ -1,12 +1,16 @@
 /** `/api/v1/images` */
-import { Router } from 'express';
+import { z } from 'zod';
 import type { Segment } from '../../boots/files/index.ts';
 import { BUILTIN_ACTIONS, type StoredImage } from '../../registry/index.ts';
+import { type Operation, operation } from '../openapi/index.ts';
 import type { Services } from '../services.ts';
+import { image } from '../shapes/appliance.ts';
+import { data } from '../shapes/page.ts';
 import type { Image } from '../types.ts';
 
-export function imageRoutes({ images, builtins, startedAt }: Services): Router {
-  const routes = Router();
+const loadQuery = z.object({ as: z.string().max(500).optional().describe('Name for the image, in place of its own.') });
+
+export function imageOperations({ images, builtins, startedAt }: Services): Operation[] {
   const present = ({ reference, digest, size, platforms, loadedAt }: StoredImage): Image => ({
     reference,
     digest,
@@ -30,20 +34,45 @@ export function imageRoutes({ images, builtins, startedAt }: Services): Router {
         },
       ];
     });
-  routes.get('/', (_req, res) => {
-    res.json({ data: [...builtin(), ...images.list().map(present)] });
-  });
-  routes.post('/', async (req, res) => {
-    const loaded = await images.load(req, {
-      name: 'the archive',
-      as: typeof req.query.as === 'string' ? req.query.as : undefined,
-    });
-    res.status(201).json({ data: loaded.map(present) });
-  });
-  routes.delete('/:reference', async (req, res) => {
-    res.json({ data: await images.remove(req.params.reference) });
-  });
-  return routes;
+  return [
+    operation(
+      {
+        id: 'listImages',
+        method: 'get',
+        path: '/images',
+        summary: 'Container images that workers can pull from here.',
+        answer: { kind: 'json', shape: data(z.array(image)) },
+      },
+      () => ({ data: [...builtin(), ...images.list().map(present)] }),
+    ),
+    operation(
+      {
+        id: 'loadImages',
+        method: 'post',
+        path: '/images',
+        summary: 'Load images from an archive made by `docker save`, or an OCI image layout as tar.',
+        query: loadQuery,
+        body: { kind: 'stream' },
+        answer: { kind: 'json', shape: data(z.array(image)), status: 201 },
+        codes: ['STORE_WRITE_FAILED'],
+      },
+      async ({ req, query }) => {
+        const loaded = await images.load(req, { name: 'the archive', as: query.as });
+        return { data: loaded.map(present) };
+      },
+    ),
+    operation(
+      {
+        id: 'deleteImage',
+        method: 'delete',
+        path: '/images/:reference',
+        summary: 'Delete an image, by the reference that the list shows.',
+        answer: { kind: 'json', shape: data(z.object({ freed: z.number().describe('Bytes.') })) },
+        codes: ['NOT_FOUND', 'CONFLICT'],
+      },
+      async ({ params }) => ({ data: await images.remove(params.reference) }),
+    ),
+  ];
 }
 
 /** Bytes of the layers that a manifest names. */

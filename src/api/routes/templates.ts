@@ -1,30 +1,93 @@
 /** `/api/v1/templates` */
-import express, { Router } from 'express';
+import { byAge, isNamed, type Operation, operation, pageOf } from '../openapi/index.ts';
 import { presentTemplate } from '../present.ts';
 import type { Services } from '../services.ts';
+import { data, page } from '../shapes/page.ts';
+import { template, templatesQuery } from '../shapes/template.ts';
 
-/** The YAML is the body, whatever content type it is sent with. */
-const yamlBody = express.text({ limit: '2mb', type: () => true });
-const textOf = (body: unknown): string => (typeof body === 'string' ? body : '');
+const yaml = { kind: 'text', type: 'application/yaml', limit: '2mb' } as const;
 
-export function templateRoutes({ templates }: Services): Router {
-  const routes = Router();
-  routes.get('/', async (req, res) => {
-    const { name } = req.query;
-    const all = await templates.list();
-    res.json({ data: all.filter((template) => name === undefined || template.name === name).map(presentTemplate) });
-  });
-  routes.post('/', yamlBody, async (req, res) => {
-    res.status(201).json({ data: presentTemplate(await templates.create(textOf(req.body))) });
-  });
-  routes.get('/:reference', (req, res) => {
-    res.json({ data: presentTemplate(templates.find(req.params.reference)) });
-  });
-  routes.put('/:reference', yamlBody, async (req, res) => {
-    res.json({ data: presentTemplate(await templates.update(req.params.reference ?? '', textOf(req.body))) });
-  });
-  routes.delete('/:reference', async (req, res) => {
-    res.json({ data: presentTemplate(await templates.delete(req.params.reference)) });
-  });
-  return routes;
+export function templateOperations({ templates }: Services): Operation[] {
+  return [
+    operation(
+      {
+        id: 'listTemplates',
+        method: 'get',
+        path: '/templates',
+        summary: 'Templates, the oldest first.',
+        query: templatesQuery,
+        answer: { kind: 'json', shape: page(template) },
+      },
+      async ({ query }) => {
+        const all = await templates.list();
+        const found = all.filter(({ name }) => query.name === undefined || isNamed(name, query.name));
+        const { data: records, next } = pageOf(found, byAge, query);
+        return { data: records.map(presentTemplate), next };
+      },
+    ),
+    operation(
+      {
+        id: 'createTemplate',
+        method: 'post',
+        path: '/templates',
+        summary: 'Add a template; its name is in the YAML.',
+        body: yaml,
+        answer: { kind: 'json', shape: data(template), status: 201 },
+        codes: ['CONFLICT'],
+        tagged: true,
+      },
+      async ({ body, conditions }) => {
+        const record = await templates.create(body);
+        conditions.shows(record);
+        return { data: presentTemplate(record) };
+      },
+    ),
+    operation(
+      {
+        id: 'getTemplate',
+        method: 'get',
+        path: '/templates/:reference',
+        summary: 'One template, by id or name.',
+        answer: { kind: 'json', shape: data(template) },
+        codes: ['NOT_FOUND'],
+        tagged: true,
+      },
+      ({ params, conditions }) => {
+        const record = templates.find(params.reference);
+        conditions.shows(record);
+        return { data: presentTemplate(record) };
+      },
+    ),
+    operation(
+      {
+        id: 'replaceTemplate',
+        method: 'put',
+        path: '/templates/:reference',
+        summary: 'Replace the YAML of a template; workflows made from it stay as they are.',
+        body: yaml,
+        answer: { kind: 'json', shape: data(template) },
+        codes: ['NOT_FOUND', 'CONFLICT'],
+        tagged: true,
+      },
+      async ({ params, body, conditions }) => {
+        const record = await templates.update(params.reference, body, conditions.allow);
+        conditions.shows(record);
+        return { data: presentTemplate(record) };
+      },
+    ),
+    operation(
+      {
+        id: 'deleteTemplate',
+        method: 'delete',
+        path: '/templates/:reference',
+        summary: 'Delete a template; workflows made from it stay.',
+        answer: { kind: 'json', shape: data(template) },
+        codes: ['NOT_FOUND'],
+        tagged: true,
+      },
+      async ({ params, conditions }) => ({
+        data: presentTemplate(await templates.delete(params.reference, conditions.allow)),
+      }),
+    ),
+  ];
 }
