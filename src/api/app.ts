@@ -10,6 +10,7 @@ import { applianceOperations } from './routes/appliance.ts';
 import { eventOperations } from './routes/events.ts';
 import { imageOperations } from './routes/images.ts';
 import { machineOperations } from './routes/machines.ts';
+import { autoIpxeOf, serviceRoutes } from './routes/services.ts';
 import { templateOperations } from './routes/templates.ts';
 import { workerRoutes } from './routes/worker.ts';
 import { workflowHistoryOperations } from './routes/workflow-history.ts';
@@ -22,6 +23,7 @@ export function createApp(services: Services, boot: { filesDirectory: string; ke
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   const admin = administratorOnly(adminToken);
 
+  app.use(serviceRoutes(services));
   app.get('/healthz', (_req, res) => void res.json({ state: 'alive' }));
   app.get('/readyz', (_req, res) => {
     const { state, roles } = services.status();
@@ -38,6 +40,7 @@ export function createApp(services: Services, boot: { filesDirectory: string; ke
       issueToken: (machine) => services.workerTokens.issue(machine),
       isAdministrator: (req) => isAdministrator(req, adminToken),
       neighbour: services.neighbour,
+      autoIpxe: (machine) => autoIpxeOf(services, machine),
     }),
   );
   app.get(/^\/v2(\/|$)/, (req, res) => {

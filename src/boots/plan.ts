@@ -20,7 +20,10 @@ export type BootPlan = {
   /** The same for people, one sentence. */
   sentence: string;
 } & (
-  | /** The in-memory OS with our worker. */ { boot: 'osie' }
+  | /** The in-memory OS with our worker; where a service brings a boot script, only if that comes to nothing. */ {
+      boot: 'osie';
+      autoIpxe?: AutoIpxe;
+    }
   | /** A script that the hardware data names: text, or a URL to chain to. */ {
       boot: 'script';
       script: { url: string } | { contents: string };
@@ -29,11 +32,21 @@ export type BootPlan = {
   | /** No answer: the firmware goes on with its boot order. */ { boot: 'nothing' }
 );
 
+/** The script `/auto.ipxe` of a service of the workflow whose turn it is (documents 0013 and 0014). */
+export interface AutoIpxe {
+  /** Id of the workflow. */
+  workflow: string;
+  /** `starting`: it is not to be had yet. */
+  state: 'up' | 'starting';
+}
+
 export interface Known {
   machine: Machine;
   /** MAC address that asks. */
   mac: string;
   work: MachineWork;
+  /** Where a service of the first workflow in the queue has it. */
+  autoIpxe?: AutoIpxe | undefined;
 }
 
 /**
@@ -69,6 +82,17 @@ export function plan(known: Known | undefined): BootPlan {
     };
   }
   const [next] = work.queue;
+  const { autoIpxe } = known;
+  if (next !== undefined && autoIpxe?.workflow === next) {
+    return {
+      boot: 'osie',
+      autoIpxe,
+      reason: 'workflow-waiting',
+      sentence: `workflow ${next} is to be run on ${machine.name}, and ${
+        autoIpxe.state === 'up' ? 'a service of it has' : 'has to start a service that has'
+      } its boot script`,
+    };
+  }
   if (next !== undefined) {
     return { boot: 'osie', reason: 'workflow-waiting', sentence: `workflow ${next} is to be run on ${machine.name}` };
   }

@@ -9,8 +9,8 @@ import { normaliseMac } from '../machines/hardware.ts';
 import { interfaceOf, type Machine, type Machines } from '../machines/machines.ts';
 import type { BootFiles } from './boot-files.ts';
 import { fileSegment, openRooted, type Segment } from './files/index.ts';
-import { PREVIEW_TOKEN, scriptOf } from './ipxe/scripts.ts';
-import { type BootPlan, plan } from './plan.ts';
+import { PREVIEW_TOKEN, scriptOf, WITHOUT_SERVICE } from './ipxe/scripts.ts';
+import { type AutoIpxe, type BootPlan, plan } from './plan.ts';
 import type { Role, Trace } from './trace.ts';
 
 /** A machine that had no answer from DHCP for so long is not booting now. */
@@ -27,6 +27,8 @@ export interface BootRoutes {
   isAdministrator(req: Request): boolean;
   /** MAC address behind an IP address on a network of ours, as the kernel knows it. */
   neighbour(address: string): string | undefined;
+  /** The boot script that a service of the machine's next workflow has. */
+  autoIpxe?(machine: string): AutoIpxe | undefined;
 }
 
 /** What a sending was for; comes back when it has ended. */
@@ -40,9 +42,11 @@ export function bootRoutes(parts: BootRoutes): Router {
   const { machines, trace, bootFiles } = parts;
   const routes = Router({ caseSensitive: true });
 
-  const planFor = (mac: string): { plan: BootPlan; machine: Machine | undefined } => {
+  const planFor = (mac: string, withServices: boolean): { plan: BootPlan; machine: Machine | undefined } => {
     const machine = machines.byMac(mac);
-    return { machine, plan: plan(machine && { machine, mac, work: machines.work(machine.id) }) };
+    if (!machine) return { machine, plan: plan(undefined) };
+    const autoIpxe = withServices ? parts.autoIpxe?.(machine.id) : undefined;
+    return { machine, plan: plan({ machine, mac, work: machines.work(machine.id), autoIpxe }) };
   };
   const about = (req: Request, mac: string, what: string): About => ({ mac, what, remote: remoteOf(req).address });
 
@@ -65,7 +69,8 @@ export function bootRoutes(parts: BootRoutes): Router {
 
   routes.get('/boot/:mac/auto.ipxe', async (req, res) => {
     const mac = macOf(req.params.mac);
-    const { plan: decided, machine } = planFor(mac);
+    const { plan: decided, machine } = planFor(mac, !req.url.endsWith(`?${WITHOUT_SERVICE}`));
+    const autoIpxe = decided.boot === 'osie' ? decided.autoIpxe : undefined;
     const { address: remote, local } = remoteOf(req);
     const note = (outcome: 'answered' | 'refused' | 'ignored', reason: string, sentence: string): void =>
       trace.note({
@@ -75,7 +80,7 @@ export function bootRoutes(parts: BootRoutes): Router {
         outcome,
         reason,
         sentence,
-        details: { boot: decided.boot, remote },
+        details: { boot: decided.boot, ...(autoIpxe && { service: autoIpxe.state }), remote },
       });
     if (!machine || decided.boot === 'nothing') {
       note('ignored', decided.reason, decided.sentence);
@@ -90,13 +95,17 @@ export function bootRoutes(parts: BootRoutes): Router {
         next: `See it with: tinsmith explain ${machine.name}`,
       });
     }
-    const missing = decided.boot === 'osie' ? bootFiles.missing() : undefined;
+    // What a service boots may need nothing of ours.
+    const missing = decided.boot === 'osie' && !autoIpxe ? bootFiles.missing() : undefined;
     if (missing !== undefined) {
       note('refused', 'no-osie', missing);
       // Whatever is missing for the kernel is said there, with what to do.
       await bootFiles.kernel();
     }
-    const token = decided.boot === 'osie' && !preview ? await parts.issueToken(machine.id) : PREVIEW_TOKEN;
+    const token =
+      decided.boot === 'osie' && autoIpxe?.state !== 'starting' && !preview
+        ? await parts.issueToken(machine.id)
+        : PREVIEW_TOKEN;
     note('answered', decided.reason, decided.sentence);
     const server = `http://${local.address}:${local.port}`;
     const script = scriptOf(decided, { server, mac, token, arguments: parts.kernelArguments });

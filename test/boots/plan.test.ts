@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bootAnswer } from '../../src/boots/loaders.ts';
-import { type BootPlan, plan } from '../../src/boots/plan.ts';
+import { type AutoIpxe, type BootPlan, plan } from '../../src/boots/plan.ts';
 import { parseHardware } from '../../src/machines/hardware.ts';
 import type { MachineWork } from '../../src/machines/work.ts';
 import { hardware, idOf, macOf } from '../machines/examples.ts';
 
-function planned(work: Partial<MachineWork>, netboot?: object): BootPlan {
+function planned(work: Partial<MachineWork>, netboot?: object, autoIpxe?: AutoIpxe): BootPlan {
   const machine = {
     id: idOf(1),
     name: 'alpha',
@@ -15,7 +15,7 @@ function planned(work: Partial<MachineWork>, netboot?: object): BootPlan {
     createdAt: 0,
     updatedAt: 0,
   };
-  return plan({ machine, mac: macOf(1), work: { queue: [], ended: 0, ...work } });
+  return plan({ machine, mac: macOf(1), work: { queue: [], ended: 0, ...work }, autoIpxe });
 }
 
 const installed = { workflow: 'w0', at: 1, disks: ['vda', 'vdb'] };
@@ -80,6 +80,22 @@ describe('what a machine boots', () => {
       assert.match(decided.sentence, sentence);
     });
   }
+
+  it('with a service that has its boot script: the OSIE, after that', () => {
+    const up = planned({ queue }, undefined, { workflow: 'w1', state: 'up' });
+    assert.deepEqual(up.boot === 'osie' && up.autoIpxe, { workflow: 'w1', state: 'up' });
+    assert.match(up.sentence, /w1 is to be run on alpha, and a service of it has its boot script/);
+    const starting = planned({ queue }, undefined, { workflow: 'w1', state: 'starting' });
+    assert.match(starting.sentence, /has to start a service that has its boot script/);
+    // Another workflow's, or with a script of its own, or with nothing to do: none.
+    for (const other of [
+      planned({ queue }, undefined, { workflow: 'w2', state: 'up' }),
+      planned({ queue }, { ipxe: { contents: 'shell' } }, { workflow: 'w1', state: 'up' }),
+      planned({ ended: 1 }, undefined, { workflow: 'w1', state: 'up' }),
+    ]) {
+      assert.ok(!('autoIpxe' in other));
+    }
+  });
 
   it('with several cards: what the card that asks is allowed', () => {
     const two = hardware(1, { netboot: { allow_pxe: false } });

@@ -16,7 +16,7 @@ async function waiting(t: TestContext, options: Parameters<typeof running>[1] = 
   const all = await running(t, options);
   for (const n of [1, 2]) await pushed(all.machines, n);
   await all.templates.create(TWO_ACTIONS);
-  await all.workflows.create('install', device(1), () => ({}));
+  await all.workflows.create({ template: 'install', devices: device(1) });
   return all;
 }
 

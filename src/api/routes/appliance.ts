@@ -8,6 +8,7 @@ import { presentTrace } from '../present.ts';
 import type { Services } from '../services.ts';
 import { preview, status, traceEntry, traceSummary } from '../shapes/appliance.ts';
 import { data } from '../shapes/page.ts';
+import { autoIpxeOf } from './services.ts';
 
 /** @param boot.kernelArguments added to those of every kernel. */
 export function applianceOperations(services: Services, boot: { kernelArguments: string[] }): Operation[] {
@@ -59,7 +60,8 @@ export function applianceOperations(services: Services, boot: { kernelArguments:
       ({ params }) => {
         const machine = machines.find(params.machine);
         const mac = machine.hardware.network.interfaces[0]?.dhcp.mac ?? '';
-        const decided = plan({ machine, mac, work: machines.work(machine.id) });
+        const autoIpxe = autoIpxeOf(services, machine.id);
+        const decided = plan({ machine, mac, work: machines.work(machine.id), autoIpxe });
         const server = serverUrl(machine.hardware.network.interfaces[0]?.dhcp.ip?.address);
         const facts = { server, mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
         return {

@@ -3,9 +3,10 @@
  * other routes: under a service's host the whole path is the service's.
  */
 import type { Request, RequestHandler } from 'express';
+import type { AutoIpxe } from '../../boots/plan.ts';
 import { TinsmithError } from '../../errors.ts';
 import { pass, remoteOf } from '../../http/index.ts';
-import { routeRequest, serviceAddress } from '../../services/index.ts';
+import { answering, routeRequest, serviceAddress } from '../../services/index.ts';
 import type { Workflow } from '../../workflows/workflow.ts';
 import type { Services } from '../services.ts';
 import { sameSecret } from '../tokens.ts';
@@ -40,6 +41,14 @@ export function serviceRoutes(
   };
 }
 
+/** The boot script that a service of a machine's next workflow has, or will have. */
+export function autoIpxeOf(services: Pick<Services, 'workflows' | 'machines'>, machine: string): AutoIpxe | undefined {
+  const [next] = services.machines.work(machine).queue;
+  const workflow = next === undefined ? undefined : find(services, next);
+  const state = workflow && answering(workflow, '/auto.ipxe', machine);
+  return state && { workflow: workflow.id, state };
+}
+
 const CODES = {
   'no-workflow': 'NOT_FOUND',
   'workflow-ended': 'NOT_FOUND',
@@ -58,13 +67,18 @@ function find({ workflows }: Pick<Services, 'workflows'>, id: string): Workflow 
   }
 }
 
-/** Our tokens open far more than a service; one that is sent here by mistake goes no further. */
-function hasTokenOfOurs({ adminToken, workerTokens }: Pick<Services, 'adminToken' | 'workerTokens'>, req: Request) {
-  return (req.headersDistinct.authorization ?? []).some((value) =>
-    value
-      .split(/\s+/)
-      .some((word) => sameSecret(word, adminToken) || (word !== '' && workerTokens.machineOf(word) !== undefined)),
-  );
+/**
+ * Our tokens open far more than a service; one that is sent here by mistake goes no further. Every Authorization header
+ * is looked at: node:http keeps the first only.
+ */
+function hasTokenOfOurs(
+  { adminToken, workerTokens }: Pick<Services, 'adminToken' | 'workerTokens'>,
+  { rawHeaders }: Request,
+): boolean {
+  return rawHeaders
+    .filter((_, at) => rawHeaders[at - 1]?.toLowerCase() === 'authorization' && at % 2 === 1)
+    .flatMap((value) => value.split(/\s+/))
+    .some((word) => word !== '' && (sameSecret(word, adminToken) || workerTokens.machineOf(word) !== undefined));
 }
 
 /** Whose boot it is, for the trace; empty: not known. */

@@ -1,5 +1,5 @@
 /** The iPXE scripts we hand out. Pure text; the decision is `plan`'s. */
-import type { BootPlan } from '../plan.ts';
+import type { AutoIpxe, BootPlan } from '../plan.ts';
 
 /** Stands in a script that is only shown. */
 export const PREVIEW_TOKEN = 'PREVIEW';
@@ -19,7 +19,7 @@ export interface ScriptFacts {
 export function scriptOf(plan: Exclude<BootPlan, { boot: 'nothing' }>, facts: ScriptFacts): string {
   switch (plan.boot) {
     case 'osie':
-      return osieScript(facts);
+      return plan.autoIpxe ? serviceScript(plan.autoIpxe, facts) : osieScript(facts);
     case 'local':
       return localScript(facts);
     case 'script':
@@ -31,11 +31,16 @@ export function scriptOf(plan: Exclude<BootPlan, { boot: 'nothing' }>, facts: Sc
  * Boots kernel and OSIE. The initrd is one file (OSIE and worker in one response): UEFI iPXE of 2019 loses a second one
  * easily. It is named, and named again on the command line, because the kernel's EFI stub finds it by that name.
  */
-export function osieScript({ server, mac, token, arguments: extra }: ScriptFacts): string {
-  const line = [
+export function osieScript(facts: ScriptFacts): string {
+  return `#!ipxe\n${osieCommands(facts)}`;
+}
+
+/** What the kernel of an OSIE is told: its consoles, and for our worker, where it belongs. */
+function kernelArguments({ server, mac, token, arguments: extra }: ScriptFacts, initrd?: string): string {
+  return [
     'console=tty0',
     'console=ttyS0,115200',
-    'initrd=osie.img',
+    ...(initrd === undefined ? [] : [`initrd=${initrd}`]),
     'rootfstype=ramfs',
     'panic=30',
     // iPXE's own hole: the card that it booted from.
@@ -45,8 +50,12 @@ export function osieScript({ server, mac, token, arguments: extra }: ScriptFacts
     `tinsmith.token=${token}`,
     ...extra,
   ].join(' ');
-  return `#!ipxe
-echo Tinsmith: \${netX/mac} boots into the in-memory system
+}
+
+function osieCommands(facts: ScriptFacts): string {
+  const { server, mac } = facts;
+  const line = kernelArguments(facts, 'osie.img');
+  return `echo Tinsmith: \${netX/mac} boots into the in-memory system
 set tries:int32 0
 :again
 kernel --name vmlinuz ${server}/boot/${mac}/vmlinuz ${line} || goto failed
@@ -63,6 +72,47 @@ goto again
 echo Tinsmith: giving up; leaving to the next boot device
 exit 1
 `;
+}
+
+/** Seconds between two looks, and how many there are: two minutes for a service to come up. */
+const WAIT = { seconds: 3, tries: 40 };
+/** The question by which our own script leaves services out. */
+export const WITHOUT_SERVICE = 'service=no';
+
+/**
+ * Chains to the script that a service has; the in-memory system when that cannot be had, or fails. The service's script
+ * finds in variables what it needs to start a kernel of its own with our worker: `tinsmith_server`, `tinsmith_workflow`,
+ * `base` (the URL below which its workflow's services are) and `worker_args` (kernel arguments). While the service is not
+ * up, our own script is fetched again: no token is in it until then.
+ */
+export function serviceScript({ workflow, state }: AutoIpxe, facts: ScriptFacts): string {
+  const { server, mac } = facts;
+  const base = `${server}/workflows/${workflow}`;
+  const own = `${server}/boot/${mac}/auto.ipxe`;
+  if (state === 'starting') {
+    return `#!ipxe
+isset \${tinsmith_waits} || set tinsmith_waits:int32 0
+inc tinsmith_waits
+iseq \${tinsmith_waits} ${WAIT.tries} && goto without ||
+echo Tinsmith: \${netX/mac} waits for a service of workflow ${workflow} to come up (\${tinsmith_waits} of ${WAIT.tries})
+sleep ${WAIT.seconds}
+chain --autofree --replace ${own} || goto without
+:without
+echo Tinsmith: going on without the service
+chain --autofree --replace ${own}?${WITHOUT_SERVICE} || exit 1
+`;
+  }
+  return `#!ipxe
+echo Tinsmith: \${netX/mac} boots what workflow ${workflow} serves
+clear tinsmith_waits
+set tinsmith_server ${server}
+set tinsmith_workflow ${workflow}
+set base ${base}
+set worker_args ${kernelArguments(facts)}
+chain --autofree ${base}/auto.ipxe && exit 0 ||
+echo Tinsmith: the script of the service cannot be had, or failed
+imgfree
+${osieCommands(facts)}`;
 }
 
 /**

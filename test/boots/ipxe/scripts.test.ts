@@ -1,7 +1,7 @@
 /** The scripts, word by word: a change to what machines run is seen here first. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { localScript, osieScript, ownScript } from '../../../src/boots/ipxe/scripts.ts';
+import { localScript, osieScript, ownScript, scriptOf } from '../../../src/boots/ipxe/scripts.ts';
 
 const server = 'http://10.0.0.1:8080';
 const mac = '52:54:00:00:00:01';
@@ -27,6 +27,44 @@ goto again
 :end
 echo Tinsmith: giving up; leaving to the next boot device
 exit 1
+`,
+    );
+  });
+
+  const facts = { server, mac, token: 'TOKEN', arguments: ['quiet'] };
+  const waiting = { boot: 'osie', reason: 'workflow-waiting', sentence: '' } as const;
+
+  it('of a service is chained to with what it needs, and the OSIE follows where that fails', () => {
+    const osie = osieScript(facts).replace('#!ipxe\n', '');
+    assert.equal(
+      scriptOf({ ...waiting, autoIpxe: { workflow: 'w1', state: 'up' } }, facts),
+      `#!ipxe
+echo Tinsmith: \${netX/mac} boots what workflow w1 serves
+clear tinsmith_waits
+set tinsmith_server ${server}
+set tinsmith_workflow w1
+set base ${server}/workflows/w1
+set worker_args console=tty0 console=ttyS0,115200 rootfstype=ramfs panic=30 BOOTIF=01-\${netX/mac:hexhyp} tinsmith.server=${server} tinsmith.id=${mac} tinsmith.token=TOKEN quiet
+chain --autofree ${server}/workflows/w1/auto.ipxe && exit 0 ||
+echo Tinsmith: the script of the service cannot be had, or failed
+imgfree
+${osie}`,
+    );
+  });
+
+  it('of a service that is not up waits for it, two minutes at most, and has no token in it', () => {
+    assert.equal(
+      scriptOf({ ...waiting, autoIpxe: { workflow: 'w1', state: 'starting' } }, facts),
+      `#!ipxe
+isset \${tinsmith_waits} || set tinsmith_waits:int32 0
+inc tinsmith_waits
+iseq \${tinsmith_waits} 40 && goto without ||
+echo Tinsmith: \${netX/mac} waits for a service of workflow w1 to come up (\${tinsmith_waits} of 40)
+sleep 3
+chain --autofree --replace ${server}/boot/${mac}/auto.ipxe || goto without
+:without
+echo Tinsmith: going on without the service
+chain --autofree --replace ${server}/boot/${mac}/auto.ipxe?service=no || exit 1
 `,
     );
   });
