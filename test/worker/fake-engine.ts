@@ -1,18 +1,26 @@
 /** A container engine in memory: containers run scripts of the test's own. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../src/worker/clock.ts';
-import {
-  type ContainerEngine,
-  type ContainerSpec,
-  type ContainerState,
-  EngineError,
-} from '../../src/worker/container-engine.ts';
+import { type ContainerSpec, type ContainerState, EngineError } from '../../src/worker/container-engine.ts';
 import type { LogFrame } from '../../src/worker/output.ts';
+import type {
+  FoundService,
+  ServiceEngine,
+  ServiceSpec,
+  ServiceState,
+} from '../../src/worker/services/service-engine.ts';
 
 interface FakeContainer {
   id: string;
   spec: ContainerSpec;
   state: ContainerState;
+  frames: LogFrame[];
+}
+
+interface FakeServiceContainer {
+  id: string;
+  spec: ServiceSpec;
+  state: ServiceState;
   frames: LogFrame[];
 }
 
@@ -24,8 +32,12 @@ export interface Script {
   startError?: string;
 }
 
-export class FakeEngine implements ContainerEngine {
+export class FakeEngine implements ServiceEngine {
   readonly containers = new Map<string, FakeContainer>();
+  readonly serviceContainers = new Map<string, FakeServiceContainer>();
+  /** Ports that images expose, by image name. */
+  readonly exposed: Record<string, number[]> = {};
+  bridge = false;
   /** By image name; an image that is not here does not exist. */
   readonly scripts: Record<string, Script>;
   readonly calls: string[] = [];
@@ -45,8 +57,8 @@ export class FakeEngine implements ContainerEngine {
     if (this.away) throw new EngineError('connect ENOENT /run/docker.sock');
   }
 
-  #container(id: string): FakeContainer {
-    const container = this.containers.get(id);
+  #container(id: string): FakeContainer | FakeServiceContainer {
+    const container = this.containers.get(id) ?? this.serviceContainers.get(id);
     if (!container) throw new EngineError(`No such container: ${id}`, 404);
     return container;
   }
@@ -137,5 +149,47 @@ export class FakeEngine implements ContainerEngine {
   async remove(id: string): Promise<void> {
     this.#reach(`remove ${id}`);
     this.containers.delete(id);
+    this.serviceContainers.delete(id);
+  }
+
+  async services(): Promise<FoundService[]> {
+    this.#reach('services');
+    return [...this.serviceContainers.values()].map(({ id, spec }) => ({ id, mark: spec.mark }));
+  }
+
+  async createService(spec: ServiceSpec): Promise<string> {
+    this.#reach(`create ${spec.name}`);
+    const id = `s-${spec.name}`;
+    const published = Object.fromEntries(spec.ports.map(({ port, published = 32_000 + port }) => [port, published]));
+    this.serviceContainers.set(id, {
+      id,
+      spec,
+      frames: [],
+      state: { running: false, exitCode: 0, outOfMemory: false, error: '', published },
+    });
+    return id;
+  }
+
+  async inspectService(id: string): Promise<ServiceState> {
+    this.#reach(`inspect ${id}`);
+    const container = this.serviceContainers.get(id);
+    if (!container) throw new EngineError(`No such container: ${id}`, 404);
+    return container.state;
+  }
+
+  /** What the engine's health check of a service has found. */
+  health(id: string, status: 'starting' | 'healthy' | 'unhealthy', output = ''): void {
+    const container = this.serviceContainers.get(id);
+    if (container) container.state = { ...container.state, health: { status, output } };
+  }
+
+  async exposedPorts(image: string): Promise<number[]> {
+    this.#reach(`exposed ${image}`);
+    return this.exposed[image] ?? [];
+  }
+
+  async hasBridge(): Promise<boolean> {
+    this.#reach('networks');
+    return this.bridge;
   }
 }
