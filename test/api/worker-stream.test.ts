@@ -1,0 +1,103 @@
+/** The workers' streams over a real server: who is told, who is not, and who has gone. */
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { describe, it, type TestContext } from 'node:test';
+import { WorkerStream } from '../../src/api/worker-stream.ts';
+import { serve } from '../http/served.ts';
+
+/** A stream's events, as they come; its own end is `undefined`. */
+async function listening(t: TestContext, url: string) {
+  const abort = new AbortController();
+  t.after(() => abort.abort());
+  const response = await fetch(url, { signal: abort.signal });
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  assert.ok(response.body);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  return {
+    async next(): Promise<{ event: string; data: unknown } | undefined> {
+      for (;;) {
+        const end = text.indexOf('\n\n');
+        if (end >= 0) {
+          const block = text.slice(0, end);
+          text = text.slice(end + 2);
+          const event = /^event: (.*)$/m.exec(block)?.[1];
+          if (event === undefined) continue;
+          return { event, data: JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? '') };
+        }
+        const { done, value } = await reader.read();
+        if (done) return undefined;
+        text += value;
+      }
+    },
+    close: () => abort.abort(),
+  };
+}
+
+async function started(t: TestContext) {
+  const stream = new WorkerStream();
+  const changes = new EventEmitter();
+  const gone = stream.gone.bind(stream);
+  stream.gone = (id) => {
+    gone(id);
+    changes.emit('gone');
+  };
+  const { url, server } = await serve((app) => {
+    app.get('/stream/:machine', (req, res) => stream.serve(req.params.machine, req, res));
+  });
+  t.after(() => server.stop(0));
+  return { stream, changes, open: (machine: string) => listening(t, `${url}/stream/${machine}`) };
+}
+
+const stop = { workflow: 'w', action: 3, attempt: 1, reason: 'cancelled' };
+
+describe('the stream of workers', () => {
+  it('tells the worker of one machine, and all of its streams', async (t) => {
+    const { stream, open } = await started(t);
+    const [first, again, other] = [await open('m1'), await open('m1'), await open('m2')];
+    assert.equal(stream.size, 2);
+    stream.tell('m1', 'work');
+    stream.stop('m1', stop);
+    stream.tell('m2', 'services');
+    for (const each of [first, again]) {
+      assert.deepEqual(await each.next(), { event: 'work', data: {} });
+      assert.deepEqual(await each.next(), { event: 'stop', data: stop });
+    }
+    assert.deepEqual(await other.next(), { event: 'services', data: {} });
+    stream.tell('m3', 'work');
+    await stream.tellAll('work');
+    for (const each of [first, again, other]) assert.deepEqual(await each.next(), { event: 'work', data: {} });
+  });
+
+  it('knows who has gone, and who is still there by another stream', async (t) => {
+    const { stream, changes, open } = await started(t);
+    const [first, second] = [await open('m1'), await open('m1')];
+    for (const [each, left] of [
+      [first, true],
+      [second, false],
+    ] as const) {
+      const gone = once(changes, 'gone');
+      each.close();
+      await gone;
+      assert.equal(stream.isOpen('m1'), left);
+    }
+    stream.tell('m1', 'work');
+    await stream.tellAll('work');
+  });
+
+  it('ends the oldest of too many streams of one machine', async (t) => {
+    const { stream, open } = await started(t);
+    const streams = [];
+    for (let n = 0; n < 5; n++) streams.push(await open('m1'));
+    assert.equal(await streams[0]?.next(), undefined);
+    stream.tell('m1', 'work');
+    assert.equal((await streams[1]?.next())?.event, 'work');
+  });
+
+  it('ends for all when the appliance stops', async (t) => {
+    const { stream, open } = await started(t);
+    const streams = [await open('m1'), await open('m2')];
+    stream.close();
+    for (const each of streams) assert.equal(await each.next(), undefined);
+  });
+});
