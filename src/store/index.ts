@@ -6,7 +6,9 @@ import { damageInLog } from './level-log.ts';
 import { Store } from './store.ts';
 
 export { claimDataDirectory, type DataDirectory } from './data-directory.ts';
+export { type EventFilter, wants } from './event-filter.ts';
 export { EventLog, type StoredEvent } from './events.ts';
+export { type KeepEvents, startTrimming, trimEvents } from './retention.ts';
 export { Store, type Transaction } from './store.ts';
 
 /**

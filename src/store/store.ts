@@ -16,6 +16,15 @@ export interface Transaction {
   afterwards(callback: () => void): void;
 }
 
+/** Entries that are read at once. */
+const PAGE = 256;
+
+export interface RangeOptions {
+  after?: string;
+  limit?: number;
+  reverse?: boolean;
+}
+
 interface Waiting {
   writes: Map<string, string | null>;
   callbacks: (() => void)[];
@@ -78,25 +87,38 @@ export class Store {
   }
 
   /** All entries whose key begins with `prefix`, in key order, as they are on disk; `after` skips up to that key. */
-  async *range<T>(
-    prefix: string,
-    options: { after?: string; limit?: number; reverse?: boolean } = {},
-  ): AsyncGenerator<[string, T]> {
-    const bounds = options.after === undefined ? { gte: prefix } : { gt: options.after };
-    const iterator = this.#db.iterator({
-      ...bounds,
-      lt: `${prefix}\uffff`,
-      limit: options.limit ?? -1,
-      reverse: options.reverse ?? false,
-    });
-    for await (const [key, value] of iterator) yield [key, JSON.parse(value) as T];
+  async *range<T>(prefix: string, options: RangeOptions = {}): AsyncGenerator<[string, T]> {
+    const iterator = this.#iterator(prefix, options);
+    try {
+      // One by one, each entry would cost a promise.
+      for (let some = await iterator.nextv(PAGE); some.length > 0; some = await iterator.nextv(PAGE)) {
+        for (const [key, value] of some) yield [key, JSON.parse(value) as T];
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** As `range`, all at once. */
+  async entries<T>(prefix: string, options: RangeOptions = {}): Promise<[string, T][]> {
+    const entries = await this.#iterator(prefix, options).all();
+    return entries.map(([key, value]) => [key, JSON.parse(value) as T]);
+  }
+
+  #iterator(prefix: string, { after, limit = -1, reverse = false }: RangeOptions) {
+    const bounds = after === undefined ? { gte: prefix } : { gt: after };
+    return this.#db.iterator({ ...bounds, lt: `${prefix}\uffff`, limit, reverse });
+  }
+
+  /** The values under keys as they are on disk, read beside the event loop. */
+  async getMany<T>(keys: string[]): Promise<(T | undefined)[]> {
+    const texts = await this.#db.getMany(keys);
+    return texts.map((text) => (text === undefined ? undefined : (JSON.parse(text) as T)));
   }
 
   /** All values whose key begins with `prefix`, in key order. */
   async values<T>(prefix: string): Promise<T[]> {
-    const found: T[] = [];
-    for await (const [, value] of this.range<T>(prefix)) found.push(value);
-    return found;
+    return (await this.entries<T>(prefix)).map(([, value]) => value);
   }
 
   /** Removes everything below a prefix. Not atomic: only for what no other record refers to any more. */
