@@ -40,6 +40,7 @@ export class KeptService {
   readonly #reports: ServiceReports;
   readonly #starts: ServiceStarts;
   #wanted: WantedService | undefined;
+  #secrets: readonly string[] | undefined;
   #mask: (text: string) => string = (text) => text;
   #refusal: (Omit<Refusal, 'ago'> & { at: number }) | undefined;
   #making = new AbortController();
@@ -61,8 +62,8 @@ export class KeptService {
       (answer) => this.#heard(answer, refused),
     );
     this.#starts = new ServiceStarts(key, parts, {
-      mask: (text) => this.#mask(text),
-      known: () => this.#wanted !== undefined,
+      wanted: () => this.#wanted !== undefined,
+      secrets: () => this.#secrets,
       signal,
     });
   }
@@ -77,7 +78,10 @@ export class KeptService {
     const changed = (wanted === undefined) !== (this.#wanted === undefined);
     this.#wanted = wanted;
     // Kept beyond its end: what is still to be sent of its output holds the same secrets.
-    if (wanted) this.#mask = masker(wanted.run.secrets);
+    if (wanted) {
+      this.#secrets = wanted.run.secrets;
+      this.#mask = masker(wanted.run.secrets);
+    }
     if (!changed) return;
     if (!wanted) this.#making.abort(new Error('not wanted any more'));
     this.#refusal = undefined;

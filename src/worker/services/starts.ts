@@ -3,6 +3,7 @@ import type { WorkerApi } from '../client.ts';
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../container-engine.ts';
 import { LogFollower } from '../log-follower.ts';
+import type { ServiceLogPost } from '../protocol.ts';
 import type { ServiceContainer } from './decide.ts';
 import {
   type FoundService,
@@ -28,26 +29,31 @@ interface Start extends FoundService {
   ended?: { seen: number; before: number };
 }
 
+/** What is known of the service now. */
+interface About {
+  wanted: () => boolean;
+  /** Texts that must not be shown; undefined: it was never wanted here, so nobody has said. */
+  secrets: () => readonly string[] | undefined;
+  signal: AbortSignal;
+}
+
 export class ServiceStarts {
   readonly #key: ServiceKey;
   readonly #parts: { api: Pick<WorkerApi, 'serviceLog'>; engine: ServiceEngine; clock: Clock };
-  readonly #output: { mask: (text: string) => string; known: () => boolean; signal: AbortSignal };
+  readonly #about: About;
   readonly #starts = new Map<string, Start>();
   #stale = true;
   #greatest = 0;
   #name: string | undefined;
 
-  /**
-   * @param output `mask` makes a text fit to be shown; `known`: it is known what has to be masked, as the service is wanted
-   */
   constructor(
     key: ServiceKey,
     parts: { api: Pick<WorkerApi, 'serviceLog'>; engine: ServiceEngine; clock: Clock },
-    output: { mask: (text: string) => string; known: () => boolean; signal: AbortSignal },
+    about: About,
   ) {
     this.#key = key;
     this.#parts = parts;
-    this.#output = output;
+    this.#about = about;
   }
 
   /** The greatest number of a start seen here; 0 for none. */
@@ -131,8 +137,8 @@ export class ServiceStarts {
       state,
       endedFor,
       startRefused: start.startRefused,
-      sent: start.sent || (!this.#output.known() && endedFor > SEND_LIMIT),
-      lastLines: (start.follower?.lastLines ?? []).slice(-LAST_LINES).map(this.#output.mask),
+      sent: start.sent || (!this.#about.wanted() && endedFor > SEND_LIMIT),
+      lastLines: (start.follower?.lastLines ?? []).slice(-LAST_LINES),
     };
   }
 
@@ -141,7 +147,7 @@ export class ServiceStarts {
     const { follower } = start;
     start.ended = { seen: clock.uptime(), before: Math.max(0, clock.now() - (state.finishedAt ?? clock.now())) };
     if (!follower) return;
-    const { signal } = this.#output;
+    const { signal } = this.#about;
     const sent = (): void => {
       start.sent = true;
     };
@@ -153,29 +159,25 @@ export class ServiceStarts {
   }
 
   #follow(start: Start): void {
-    const { mask, known, signal } = this.#output;
-    if (start.mark.secret && !known()) {
-      // A worker before this one knew the secrets; without them the output can't be shown.
+    const { secrets, signal } = this.#about;
+    if (start.mark.secret && !secrets()) {
+      // A worker before this one knew what has to be masked in it.
       start.sent = true;
       return;
     }
     const { api, engine, clock } = this.#parts;
     const key = { ...this.#key, start: start.mark.start };
-    start.follower = new LogFollower(
-      {
-        container: start.id,
-        engine,
-        clock,
-        post: ({ from, entries }, until) =>
-          api.serviceLog(
-            { ...key, from, entries: entries.map((entry) => ({ ...entry, text: mask(entry.text) })) },
-            until,
-          ),
-        echo: () => {},
-        progress: () => {},
-        signal,
-      },
-      !start.own,
-    );
+    const parts = {
+      container: start.id,
+      engine,
+      clock,
+      post: (batch: Pick<ServiceLogPost, 'from' | 'entries'>, until: AbortSignal) =>
+        api.serviceLog({ ...key, ...batch }, until),
+      echo: () => {},
+      progress: () => {},
+      secrets: secrets() ?? [],
+      signal,
+    };
+    start.follower = new LogFollower(parts, !start.own);
   }
 }
