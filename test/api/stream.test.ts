@@ -1,11 +1,14 @@
 /** The event stream: nothing lost and nothing twice, from any number on, while events are being written. */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { trimEvents } from '../../src/store/index.ts';
 import { type Running, running } from './running.ts';
 
 interface Told {
   id: number;
   kind: string;
+  /** Of a gap. */
+  about?: unknown;
 }
 
 /** Opens the stream and reads it event by event. */
@@ -31,10 +34,10 @@ async function streaming(t: TestContext, all: Running, query = '', lastEventId?:
         text = text.slice(end + 2);
         const data = /^data: (.*)$/m.exec(block)?.[1];
         if (data === undefined) continue;
-        const { seq, kind } = JSON.parse(data) as { seq: number; kind: string };
+        const { seq, kind, data: about } = JSON.parse(data) as { seq: number; kind: string; data: unknown };
         assert.equal(/^event: (.*)$/m.exec(block)?.[1], kind);
         assert.equal(Number(/^id: (.*)$/m.exec(block)?.[1] ?? 0), seq);
-        return { id: seq, kind };
+        return { id: seq, kind, ...(kind === 'stream.gap' ? { about } : {}) };
       }
       const { done, value } = await reader.read();
       if (done) return undefined;
@@ -112,6 +115,43 @@ describe('the event stream', () => {
     assert.deepEqual(await kinds(ofWorkflow), ['one']);
     assert.deepEqual(await kinds(ofMachines), ['one', 'other', 'boot.trace']);
     assert.deepEqual(await kinds(both), ['one', 'boot.trace']);
+  });
+
+  it('tells of kinds only, by their names or beginnings', async (t) => {
+    const all = await running(t);
+    const stream = await streaming(t, all, '?kind=workflow.*&kind=action.&kind=worker.hello&since=0');
+    await stream.until('stream.live');
+    const kinds = ['workflow.created', 'workflows', 'action.ended', 'actions', 'worker.hello', 'worker.hellos'];
+    for (const kind of [...kinds, 'workflow.last']) await tell(all, kind);
+    const told = (await stream.until('workflow.last')).map(({ kind }) => kind);
+    assert.deepEqual(told, ['workflow.created', 'action.ended', 'worker.hello']);
+    const resumed = await streaming(t, all, '?kind=worker.*&since=0');
+    assert.deepEqual(ids(await resumed.until('stream.live')), [5, 6]);
+  });
+
+  it('resumes one workflow among others, and goes on with it', async (t) => {
+    const all = await running(t);
+    for (let n = 0; n < 30; n++) await tell(all, 'fact', { workflow: `w${n % 3}` });
+    const stream = await streaming(t, all, '?workflow=w1&since=20');
+    assert.deepEqual(ids(await stream.until('stream.live')), [23, 26, 29]);
+    await tell(all, 'fact', { workflow: 'w2' });
+    await tell(all, 'fact', { workflow: 'w1' });
+    assert.equal((await stream.next())?.id, 32);
+  });
+
+  it('says first what is forgotten of that which was asked for', async (t) => {
+    const all = await running(t);
+    for (let n = 0; n < 10; n++) await tell(all, 'fact');
+    await trimEvents(all.events, { count: 4, days: 1 }, all.clock());
+    const early = await streaming(t, all, '?since=3');
+    assert.deepEqual(await early.until('stream.live'), [
+      { id: 0, kind: 'stream.gap', about: { from: 4, oldest: 7 } },
+      ...[7, 8, 9, 10].map((id) => ({ id, kind: 'fact' })),
+    ]);
+    const late = await streaming(t, all, '?since=6');
+    assert.deepEqual(ids(await late.until('stream.live')), [7, 8, 9, 10]);
+    const now = await streaming(t, all);
+    assert.deepEqual(await now.until('stream.live'), []);
   });
 
   it('tells a long history whole, to a client that reads slowly too', async (t) => {
