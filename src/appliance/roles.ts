@@ -22,8 +22,11 @@ export class Roles {
     this.#log = log;
   }
 
-  off(name: string): void {
-    this.#statuses.push({ name, state: 'off', bound: [] });
+  /** @param why where it is off though nobody said so. */
+  off(name: string, why?: TinsmithError): void {
+    const problem = why && { code: why.code, message: why.message, next: why.next };
+    this.#statuses.push({ name, state: 'off', bound: [], ...(problem && { problem }) });
+    if (why) this.#log.info({ role: name }, `off: ${why.message}`);
   }
 
   async start(role: Role): Promise<void> {

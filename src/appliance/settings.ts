@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net';
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Problem, TinsmithError } from '../errors.ts';
+import { parseBytes } from '../workflows/template/schema/units.ts';
 
 const port = z.preprocess(
   digits,
@@ -22,15 +23,24 @@ const SHAPES = {
   dhcp: choice('reservation', 'proxy', 'off').default('proxy'),
   'dhcp-port': port.default(67),
   'proxy-dhcp-port': port.default(4011),
-  tftp: z
-    .preprocess((value) => (value === true ? 'on' : value === false ? 'off' : value), choice('on', 'off'))
-    .default('on'),
+  tftp: z.preprocess(onOff, choice('on', 'off')).default('on'),
   'tftp-port': port.default(69),
   'http-port': port.default(8080),
   'http-address': z.string().refine(isIPv4, 'is not an IPv4 address').default('0.0.0.0'),
   osie: directory.optional(),
   files: directory.optional(),
   'kernel-argument': list.default([]),
+  'data-limit': z
+    .string()
+    .default('10MiB')
+    .transform((text, context) => {
+      const size = parseBytes(text);
+      if ('value' in size) return size.value;
+      context.addIssue({ code: 'custom', message: `is no size: ${size.problem}` });
+      return z.NEVER;
+    }),
+  provisioner: z.preprocess(onOff, choice('on', 'off')).default('on'),
+  'docker-socket': directory.optional(),
   'log-level': choice('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
   'log-format': choice('pretty', 'json').default('pretty'),
 };
@@ -60,6 +70,12 @@ export interface Settings {
   files: string | undefined;
   /** Added to the kernel command line of the OSIE. */
   kernelArguments: string[];
+  /** Bytes of a workflow's ephemeral data, where its template says nothing. */
+  dataLimit: number;
+  /** Whether workflows may use this computer, where it has a Docker Engine, as the worker `provisioner`. */
+  provisioner: boolean;
+  /** The engine's socket, where it is not in its usual place. */
+  dockerSocket: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   logFormat: 'pretty' | 'json';
 }
@@ -126,6 +142,9 @@ function settingsOf(values: Values): Settings {
     osie: values.osie,
     files: values.files,
     kernelArguments: values['kernel-argument'],
+    dataLimit: values['data-limit'],
+    provisioner: values.provisioner === 'on',
+    dockerSocket: values['docker-socket'],
     logLevel: values['log-level'],
     logFormat: values['log-format'],
   };
@@ -166,6 +185,11 @@ function refusal(problems: Problem[]): TinsmithError {
     next: 'Correct what is named and start again. All settings: tinsmith up --help',
     problems,
   });
+}
+
+/** YAML reads `on` and `off` as themselves, but a person may write `true`. */
+function onOff(value: unknown): unknown {
+  return value === true ? 'on' : value === false ? 'off' : value;
 }
 
 function digits(value: unknown): unknown {

@@ -43,6 +43,16 @@ export const up = command({
         array: true,
         describe: 'Added to the kernel command line; may be given several times',
       })
+      .option('data-limit', {
+        type: 'string',
+        describe: 'Largest ephemeral data of a workflow whose template gives no limit [10MiB]',
+      })
+      .option('provisioner', {
+        type: 'string',
+        choices: ['on', 'off'],
+        describe: 'Let workflows run containers here, as worker `provisioner`, where there is a Docker Engine [on]',
+      })
+      .option('docker-socket', { type: 'string', describe: 'Socket of that engine [/run/docker.sock]' })
       .option('log-level', {
         type: 'string',
         choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],

@@ -49,7 +49,8 @@ export class ApplianceProcess {
     const child = spawn(
       program,
       [...words, 'up', '--data', this.data, '--interface', NETWORK.bridge, '--log-format', 'json', ...this.#flags],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      // The computer's own engine is not the lab's: it may have containers of another appliance.
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { TINSMITH_PROVISIONER: 'off', ...process.env } },
     );
     this.#process = child;
     const log = createWriteStream(this.log, { flags: 'a' });

@@ -11,7 +11,7 @@ import { dockerEngine } from './docker-engine.ts';
 import type { WorkerSettings } from './settings.ts';
 import { hostPower, linuxHost, type Power, syncDisks } from './verbs.ts';
 
-export { type WorkerSettings, workerSettings } from './settings.ts';
+export { DOCKER_SOCKETS, type WorkerSettings, workerSettings } from './settings.ts';
 
 /** What the worker is made of. All but the version have the real thing as default. */
 export interface WorkerParts {
@@ -19,8 +19,10 @@ export interface WorkerParts {
   /** Takes one line for a person at the console. */
   say?: Say;
   engine?: ContainerEngine;
-  /** Whether actions' containers are privileged: they are, but where a test may not. */
+  /** Whether actions' containers are privileged where their template does not say: they are, but not on the appliance. */
   privileged?: boolean;
+  /** Address of this computer on which services' ports are published; all of them by default. */
+  publishOn?: string;
   /** Below this each workflow has the directory that its actions share as /workflow. */
   directory?: string;
   disks?: Disks;

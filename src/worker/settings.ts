@@ -14,7 +14,7 @@ export interface WorkerSettings {
 }
 
 /** Docker Engine's socket: /var/run is a link to /run on most systems, not on all. */
-const DOCKER_SOCKETS = ['/run/docker.sock', '/var/run/docker.sock'];
+export const DOCKER_SOCKETS = ['/run/docker.sock', '/var/run/docker.sock'];
 
 const NAMES = ['server', 'token', 'id', 'docker-socket'] as const;
 type Name = (typeof NAMES)[number];

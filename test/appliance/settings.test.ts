@@ -50,6 +50,9 @@ describe('settings', () => {
       osie: undefined,
       files: undefined,
       kernelArguments: [],
+      dataLimit: 10 * 1024 * 1024,
+      provisioner: true,
+      dockerSocket: undefined,
       logLevel: 'info',
       logFormat: 'pretty',
     });

@@ -9,7 +9,18 @@ import type { TestContext } from 'node:test';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 /** HTTP alone on a free port of the loopback: nothing that another test could meet. */
-const ALONE = ['--dhcp', 'off', '--tftp', 'off', '--http-address', '127.0.0.1', '--http-port', '0'];
+const ALONE = [
+  '--dhcp',
+  'off',
+  '--tftp',
+  'off',
+  '--http-address',
+  '127.0.0.1',
+  '--http-port',
+  '0',
+  '--provisioner',
+  'off',
+];
 
 type Line = { msg: string; role?: string; bound?: string[]; code?: string };
 
@@ -30,7 +41,8 @@ export async function started(
       : ['unshare', ['-n', 'sh', '-c', `set -e; ${options.namespace}; exec "$0" "$@"`, process.execPath, ...words]];
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH },
+    // The Docker Engine of whoever runs the tests is none of theirs.
+    env: { PATH: process.env.PATH, TINSMITH_PROVISIONER: 'off' },
     // A group of its own, so that the end of the test ends all of it.
     detached: true,
   });
