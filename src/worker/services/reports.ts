@@ -51,16 +51,19 @@ export class ServiceReports {
   #push(told: Told): void {
     this.#last = told;
     this.#waiting = [...this.#waiting, told].slice(-KEPT);
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-    });
+    this.#sending ??= this.#sendAll();
     // Whoever waits for it hears of it; nobody may.
     this.#sending.catch(() => {});
   }
 
   async #sendAll(): Promise<void> {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      this.#answered(await this.#send(next), next);
+    try {
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+        this.#answered(await this.#send(next), next);
+      }
+    } finally {
+      // In the same turn as the last look at what waits: what is told after it begins anew.
+      this.#sending = undefined;
     }
   }
 }
