@@ -9,18 +9,7 @@ import type { TestContext } from 'node:test';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 /** HTTP alone on a free port of the loopback: nothing that another test could meet. */
-const ALONE = [
-  '--dhcp',
-  'off',
-  '--tftp',
-  'off',
-  '--http-address',
-  '127.0.0.1',
-  '--http-port',
-  '0',
-  '--provisioner',
-  'off',
-];
+const ALONE = ['--dhcp', 'off', '--tftp', 'off', '--http-address', '127.0.0.1', '--http-port', '0'];
 
 type Line = { msg: string; role?: string; bound?: string[]; code?: string };
 
