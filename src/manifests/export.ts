@@ -1,0 +1,67 @@
+/** Gives what there is as documents that can be applied again. */
+import { TinsmithError } from '../errors.ts';
+import type { Template } from '../workflows/templates.ts';
+import type { Parts } from './apply.ts';
+import { type AnyDocument, machineDocument, templateDocument, workflowDocument } from './documents.ts';
+import type { Kind } from './identity.ts';
+import { type Origins, readOrigins } from './origins.ts';
+
+/**
+ * Documents of one kind or of all, in an order in which they can be applied.
+ * @param name id, name in a document (with `NAMESPACE/` before it where that is not the usual one), or own name
+ * @throws TinsmithError NOT_FOUND
+ */
+export async function exportManifests(
+  kinds: readonly Kind[],
+  name: string | undefined,
+  parts: Parts,
+): Promise<AnyDocument[]> {
+  const origins = await readOrigins(parts.store);
+  const found: AnyDocument[] = [];
+  for (const kind of kinds) found.push(...(await documentsOf(kind, name, parts, origins)));
+  return found;
+}
+
+async function documentsOf(
+  kind: Kind,
+  name: string | undefined,
+  { machines, templates, workflows }: Parts,
+  origins: Origins,
+): Promise<AnyDocument[]> {
+  const reference = name === undefined ? undefined : (idNamed(kind, name, origins) ?? name);
+  switch (kind) {
+    case 'hardware': {
+      const all = reference === undefined ? await machines.list() : [machines.find(reference)];
+      return all.map((machine) => machineDocument(machine, origins.of(kind, machine.id)));
+    }
+    case 'template': {
+      const all = reference === undefined ? await templates.list() : [templates.find(reference)];
+      return all.map((template) => templateDocument(template, origins.of(kind, template.id)));
+    }
+    case 'workflow': {
+      const all = reference === undefined ? await workflows.list() : [workflows.get(reference)];
+      const names = new Map((await templates.list()).map((template) => [template.id, nameOf(template, origins)]));
+      return all
+        .toSorted((a, b) => a.createdAt - b.createdAt)
+        .map((workflow) => {
+          return workflowDocument(
+            workflow,
+            origins.of(kind, workflow.id),
+            names.get(workflow.template) ?? workflow.template,
+          );
+        });
+    }
+  }
+}
+
+/** The id of what a document has named so. @throws TinsmithError INVALID_INPUT */
+function idNamed(kind: Kind, name: string, origins: Origins): string | undefined {
+  const parts = name.split('/');
+  if (parts.length > 2) throw new TinsmithError('INVALID_INPUT', `${name} is no name; write NAME or NAMESPACE/NAME.`);
+  const [namespace, own] = parts.length === 2 ? parts : ['default', name];
+  return origins.idOf(kind, namespace ?? '', own ?? '');
+}
+
+function nameOf(template: Template, origins: Origins): string {
+  return origins.of('template', template.id)?.name ?? template.name;
+}
