@@ -32,11 +32,11 @@ async function documentsOf(
   switch (kind) {
     case 'hardware': {
       const all = reference === undefined ? await machines.list() : [machines.find(reference)];
-      return all.map((machine) => machineDocument(machine, origins.of(kind, machine.id)));
+      return all.toSorted(byName).map((machine) => machineDocument(machine, origins.of(kind, machine.id)));
     }
     case 'template': {
       const all = reference === undefined ? await templates.list() : [templates.find(reference)];
-      return all.map((template) => templateDocument(template, origins.of(kind, template.id)));
+      return all.toSorted(byName).map((template) => templateDocument(template, origins.of(kind, template.id)));
     }
     case 'workflow': {
       const all = reference === undefined ? await workflows.list() : [workflows.get(reference)];
@@ -52,6 +52,11 @@ async function documentsOf(
         });
     }
   }
+}
+
+/** Files made of the documents differ no more than what they say. Workflows stay in the order in which they are run. */
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 /** The id of what a document has named so. @throws TinsmithError INVALID_INPUT */

@@ -103,7 +103,8 @@ function hardwareChange(manifest: HardwareManifest, { machines, origins }: Store
   const before = machines.get(id);
   const kept = origins.of('hardware', id);
   const origin = manifest.origin ?? kept;
-  const after = machineDocument({ ...(before ?? blank), id, name: id, hardware: manifest.hardware }, origin);
+  const called = { ...(before ?? blank), id, name: before?.name ?? id };
+  const after = machineDocument({ ...called, hardware: manifest.hardware }, origin);
   const was = before && machineDocument(before, before && kept === undefined ? origin : kept);
   const rewritten = before === undefined || !isDeepStrictEqual(plain(before.hardware), plain(manifest.hardware));
   const same = !rewritten && was !== undefined && saySame(was, after);
