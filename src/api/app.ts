@@ -7,6 +7,7 @@ import { administratorOnly, isAdministrator } from './access.ts';
 import { mount } from './openapi/index.ts';
 import { problemHandler } from './problem-handler.ts';
 import { applianceOperations } from './routes/appliance.ts';
+import { applyOperations } from './routes/apply.ts';
 import { eventOperations } from './routes/events.ts';
 import { imageOperations } from './routes/images.ts';
 import { machineOperations } from './routes/machines.ts';
@@ -58,6 +59,7 @@ export function createApp(services: Services, boot: { filesDirectory: string; ke
     ...workflowHistoryOperations(services),
     ...imageOperations(services),
     ...eventOperations(services),
+    ...applyOperations(services),
   ];
   app.use('/api/v1', mount(operations, admin));
   app.use('/api/v1', admin);
