@@ -28,13 +28,12 @@ export const apply = command({
       .option('file', {
         alias: 'f',
         type: 'string',
-        array: true,
         describe: 'File, or folder whose *.yaml, *.yml and *.json are read; - is standard input [standard input]',
       })
       .option('dry-run', { type: 'boolean', describe: 'Show what would be done, as a diff, and do nothing' })
       .option('lenient', { type: 'boolean', describe: 'Take unknown keys, and only warn of them' }),
   async run(args, terminal) {
-    const files = await readFiles(args.file ?? ['-'], terminal);
+    const files = await readFiles(args.file ?? '-', terminal);
     const { text, placeOf } = joined(files);
     const query = { dryRun: args.dryRun ? 'true' : undefined, lenient: args.lenient ? 'true' : undefined };
     const { data } = await placing(placeOf, new Client(args, terminal).sendText<Data<Applied>>('apply', query, text));
@@ -68,14 +67,8 @@ function coloured(line: string, colours: boolean): string {
 }
 
 /** @throws TinsmithError NOT_FOUND, USAGE */
-async function readFiles(names: readonly string[], terminal: Terminal): Promise<File[]> {
-  const files: File[] = [];
-  for (const name of names) {
-    if (name === '-') files.push(await readInput(name, terminal));
-    else if (isFolder(name)) files.push(...readFolder(name));
-    else files.push({ name, text: readTextFile(name) });
-  }
-  return files;
+async function readFiles(name: string, terminal: Terminal): Promise<File[]> {
+  return name !== '-' && isFolder(name) ? readFolder(name) : [await readInput(name, terminal)];
 }
 
 function isFolder(name: string): boolean {

@@ -3,7 +3,7 @@ import { TinsmithError } from '../errors.ts';
 import type { Template } from '../workflows/templates.ts';
 import type { Parts } from './apply.ts';
 import { type AnyDocument, machineDocument, templateDocument, workflowDocument } from './documents.ts';
-import type { Kind } from './identity.ts';
+import { DEFAULT_NAMESPACE, type Kind } from './identity.ts';
 import { type Origins, readOrigins } from './origins.ts';
 
 /**
@@ -59,12 +59,13 @@ function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
-/** The id of what a document has named so. @throws TinsmithError INVALID_INPUT */
+/** The id of what a document has named so; without namespace, of the only one. @throws TinsmithError INVALID_INPUT */
 function idNamed(kind: Kind, name: string, origins: Origins): string | undefined {
-  const parts = name.split('/');
-  if (parts.length > 2) throw new TinsmithError('INVALID_INPUT', `${name} is no name; write NAME or NAMESPACE/NAME.`);
-  const [namespace, own] = parts.length === 2 ? parts : ['default', name];
-  return origins.idOf(kind, namespace ?? '', own ?? '');
+  const [namespace = '', own, ...rest] = name.split('/');
+  if (rest.length > 0) throw new TinsmithError('INVALID_INPUT', `${name} is no name; write NAME or NAMESPACE/NAME.`);
+  if (own !== undefined) return origins.idOf(kind, namespace, own);
+  const [first, ...others] = origins.named(kind, name);
+  return origins.idOf(kind, DEFAULT_NAMESPACE, name) ?? (others.length === 0 ? first : undefined);
 }
 
 function nameOf(template: Template, origins: Origins): string {

@@ -16,6 +16,8 @@ export interface Origins {
   of(kind: Kind, id: string): KeptOrigin | undefined;
   /** The id of what was made of the document with these names. */
   idOf(kind: Kind, namespace: string, name: string): string | undefined;
+  /** The ids of all that have this name, in any namespace. */
+  named(kind: Kind, name: string): string[];
 }
 
 export async function readOrigins(store: Store): Promise<Origins> {
@@ -31,6 +33,10 @@ export async function readOrigins(store: Store): Promise<Origins> {
   return {
     of: (kind, id) => byId.get(keyOf(kind, id)),
     idOf: (kind, namespace, name) => byName.get(`${kind}/${namespace}/${name}`),
+    named: (kind, name) =>
+      [...byId].flatMap(([key, origin]) => {
+        return origin.name === name && key.startsWith(keyOf(kind, '')) ? [key.slice(keyOf(kind, '').length)] : [];
+      }),
   };
 }
 
