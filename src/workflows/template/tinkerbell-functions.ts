@@ -5,20 +5,35 @@ import {
   type FunctionMap,
   fixed,
   GO_FUNCTIONS,
+  GoObject,
   inWords,
   isList,
   isMap,
   keysOf,
   stringArgument,
+  type TemplateFunction,
   type Value,
 } from './gotemplate/index.ts';
+import { SPRIG_FUNCTIONS } from './sprig/index.ts';
 
 /** Values that toYaml writes at most. */
 const YAML_VALUE_LIMIT = 50_000;
 
-/** What templates may call: Go's functions and Tinkerbell's. */
+/** Where sprig takes the name of a function of Go's for lists only, texts are still Go's. */
+const SLICE: TemplateFunction = {
+  min: 1,
+  max: 4,
+  call: (args, spend) => {
+    const functions = typeof args[0] === 'string' || args.length === 4 ? GO_FUNCTIONS : SPRIG_FUNCTIONS;
+    return functions.get('slice')?.call(args, spend) ?? null;
+  },
+};
+
+/** What templates may call: Go's functions, the hermetic part of sprig, and Tinkerbell's. */
 export const TEMPLATE_FUNCTIONS: FunctionMap = new Map([
   ...GO_FUNCTIONS,
+  ...SPRIG_FUNCTIONS,
+  ['slice', SLICE],
   ['formatPartition', fixed(2, ([device, partition]) => formatPartition(device, partition))],
   ['netmaskToPrefixLength', fixed(1, ([netmask]) => netmaskToPrefixLength(stringArgument(netmask, 'the netmask')))],
   ['toYaml', fixed(1, ([value = null]) => toYaml(value))],
@@ -65,6 +80,7 @@ function toPlain(value: Value, budget: { left: number }, depth = 0): unknown {
   if (budget.left < 0 || depth > 100) throw new FunctionFault('the value is too large');
   if (value instanceof Float) return value.value;
   if (typeof value === 'function') throw new FunctionFault('a function cannot be written as YAML');
+  if (value instanceof GoObject) return value.json();
   if (isList(value)) return value.map((element) => toPlain(element, budget, depth + 1));
   if (!isMap(value)) return value;
   return new Map(keysOf(value).map((key) => [key, toPlain(value[key] ?? null, budget, depth + 1)]));

@@ -106,4 +106,6 @@ export interface Template {
   readonly text: string;
   readonly root: readonly Node[];
   readonly defined: ReadonlyMap<string, readonly Node[]>;
+  /** Names of the functions that are called somewhere in it. */
+  readonly calls: ReadonlySet<string>;
 }

@@ -6,7 +6,7 @@ import { plain } from './format.ts';
 import type { FunctionMap, TemplateFunction } from './functions.ts';
 import { noEntry, wantedArguments } from './messages.ts';
 import { Output, type SourceMap } from './output.ts';
-import { entryOf, inWords, isList, isMap, isTrue, keysOf, type Value } from './values.ts';
+import { entryOf, GoObject, inWords, isInt, isList, isMap, isTrue, keysOf, type Value } from './values.ts';
 
 /** The rendered text, and the way back from it to the template text. */
 export interface Rendered {
@@ -161,7 +161,7 @@ class Evaluation {
     if (value === null) return;
     if (isList(value)) yield* value.map((item, index): [Value, Value] => [index, item ?? null]);
     else if (isMap(value)) for (const key of keysOf(value)) yield [key, entryOf(value, key) ?? null];
-    else if (typeof value === 'number' && Number.isInteger(value)) {
+    else if (isInt(value)) {
       for (let index = 0; index < value; index++) yield [index, index];
     } else {
       throw new TemplateFault(node.pipeline.start, `range needs a list, a map or an int, not ${inWords(value)}`);
@@ -203,6 +203,8 @@ class Evaluation {
       if (known !== undefined) return this.#invoke(head, known, args, dot, piped);
     }
     if (args.length > 0 || piped !== undefined) {
+      const called = this.#methodOf(head, dot);
+      if (called !== undefined) return this.#apply(called.name, called.method, args, dot, piped);
       throw new TemplateFault(head.start, `${this.#source(head)} is a value, no function; it takes no arguments`);
     }
     if (head.kind === 'nil') throw new TemplateFault(head.start, 'nil alone is no value');
@@ -247,21 +249,50 @@ class Evaluation {
     dot: Value,
     piped: Value | undefined,
   ): Value {
-    const count = args.length + (piped === undefined ? 0 : 1);
-    if (count < callee.min || count > callee.max) {
-      const wanted = wantedArguments(callee, count);
-      throw new TemplateFault(head.start, `${head.name} takes ${wanted}, not ${count}`);
+    if (head.name === 'and' || head.name === 'or') {
+      this.#checkCount(head, callee, args.length + (piped === undefined ? 0 : 1));
+      return this.#shortCircuit(head.name, args, dot, piped);
     }
-    if (head.name === 'and' || head.name === 'or') return this.#shortCircuit(head.name, args, dot, piped);
-    const values = args.map((argument) => this.#expression(argument, dot));
+    return this.#apply({ text: head.name, start: head.start }, callee, args, dot, piped);
+  }
+
+  /** Calls a function or method; `name` is what the template calls it, and where. */
+  #apply(
+    name: Name,
+    callee: TemplateFunction,
+    args: readonly Expression[],
+    dot: Value,
+    piped: Value | undefined,
+  ): Value {
+    const { start, text } = name;
+    this.#checkCount({ name: text, start }, callee, args.length + (piped === undefined ? 0 : 1));
+    const values: Value[] = [];
+    for (const argument of args) values.push(this.#expression(argument, dot));
     if (piped !== undefined) values.push(piped);
+    const each = callee.stepsPerCharacter;
     for (const value of values) {
-      this.#budget.spendOn(value, head.start);
-      if (typeof value === 'string') this.#budget.spend(value.length * (callee.stepsPerCharacter ?? 0), head.start);
+      this.#budget.spendOn(value, start);
+      if (each !== undefined && typeof value === 'string') this.#budget.spend(value.length * each, start);
     }
-    const result = this.#guarded(head.start, `${head.name}: `, () => callee.call(values));
-    this.#budget.spendOn(result, head.start);
+    const spend = (steps: number): void => this.#budget.spend(steps, start);
+    const result = this.#guarded(start, `${text}: `, () => callee.call(values, spend));
+    this.#budget.spendOn(result, start);
     return result;
+  }
+
+  #checkCount(head: { name: string; start: number }, callee: TemplateFunction, count: number): void {
+    if (count >= callee.min && count <= callee.max) return;
+    throw new TemplateFault(head.start, `${head.name} takes ${wantedArguments(callee, count)}, not ${count}`);
+  }
+
+  /** The method that an operand with arguments names, such as `$time.Format`; undefined when it names none. */
+  #methodOf(head: Expression, dot: Value): { name: Name; method: TemplateFunction } | undefined {
+    if (head.kind !== 'field' && head.kind !== 'variable' && head.kind !== 'chain') return undefined;
+    const name = head.names.at(-1);
+    if (name === undefined) return undefined;
+    const receiver = this.#expression({ ...head, names: head.names.slice(0, -1) }, dot);
+    const method = receiver instanceof GoObject ? receiver.method(name.text) : undefined;
+    return method === undefined ? undefined : { name, method };
   }
 
   /** Does `work`; a function's fault in it becomes one of the template at `offset`. */
@@ -289,6 +320,13 @@ class Evaluation {
     let value = from;
     let walked = path;
     for (const name of names) {
+      if (value instanceof GoObject) {
+        const method = value.method(name.text);
+        if (method === undefined) throw new TemplateFault(name.start, `${inWords(value)} has no method "${name.text}"`);
+        value = this.#apply(name, method, [], null, undefined);
+        walked += `.${name.text}`;
+        continue;
+      }
       if (!isMap(value)) {
         const where = walked === '' ? 'the current value (.)' : walked;
         throw new TemplateFault(name.start, `${where} is ${inWords(value)}, it has no field "${name.text}"`);

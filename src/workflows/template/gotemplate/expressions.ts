@@ -1,6 +1,7 @@
 import { didYouMean } from '../nearest.ts';
 import type { Command, Expression, Name, Pipeline } from './ast.ts';
 import { TemplateFault } from './faults.ts';
+import type { FunctionMap } from './functions.ts';
 import type { Token, TokenKind } from './lexer.ts';
 import { charOf, numberFrom, unquote } from './literals.ts';
 import { type Tokens, unexpected } from './tokens.ts';
@@ -17,10 +18,12 @@ export class ExpressionParser {
   variables: string[] = ['$'];
   readonly #text: string;
   readonly #tokens: Tokens;
-  readonly #functions: ReadonlySet<string>;
+  readonly #functions: FunctionMap;
+  /** Names of the functions called so far. */
+  readonly calls = new Set<string>();
   #nesting = 0;
 
-  constructor(text: string, tokens: Tokens, functions: ReadonlySet<string>) {
+  constructor(text: string, tokens: Tokens, functions: FunctionMap) {
     this.#text = text;
     this.#tokens = tokens;
     this.#functions = functions;
@@ -109,7 +112,10 @@ export class ExpressionParser {
     }
     if (head.kind !== 'identifier' || this.#functions.has(head.name)) return;
     if (args.length === 0 && stage === 0) return;
-    throw new TemplateFault(head.start, `there is no function "${head.name}"${didYouMean(head.name, this.#functions)}`);
+    throw new TemplateFault(
+      head.start,
+      `there is no function "${head.name}"${didYouMean(head.name, this.#functions.keys())}`,
+    );
   }
 
   /** A term, with the fields after it. */
@@ -143,6 +149,7 @@ export class ExpressionParser {
     const { start, end, text } = token;
     switch (token.kind) {
       case 'identifier':
+        this.#note(text, start);
         return { kind: 'identifier', name: text, start, end };
       case 'dot':
         return { kind: 'dot', start, end };
@@ -179,6 +186,14 @@ export class ExpressionParser {
       default:
         throw unexpected(token, 'a value (a field, variable, function, string, number or parenthesis)');
     }
+  }
+
+  /** Notes the call of a function. @throws TemplateFault when it may not be called */
+  #note(name: string, start: number): void {
+    const known = this.#functions.get(name);
+    if (known === undefined) return;
+    if (known.refused !== undefined) throw new TemplateFault(start, `${name} ${known.refused}`);
+    this.calls.add(name);
   }
 
   #known(variable: Token): string {

@@ -1,5 +1,6 @@
+import { type Flags, NO_FLAGS } from './flags.ts';
 import { typeOf, type Value } from './values.ts';
-import { checkLength, type Flags, NO_FLAGS, verbText } from './verbs.ts';
+import { checkLength, verbText } from './verbs.ts';
 
 /** Width and precision above which Go's fmt refuses. */
 const SIZE_LIMIT = 1_000_000;

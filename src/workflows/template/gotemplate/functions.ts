@@ -1,6 +1,6 @@
 import { FunctionFault } from './faults.ts';
 import { sprint, sprintf, sprintln } from './format.ts';
-import { entryOf, inWords, isList, isMap, isTrue, kindOf, numberOf, typeOf, type Value } from './values.ts';
+import { entryOf, inWords, isInt, isList, isMap, isTrue, kindOf, numberOf, typeOf, type Value } from './values.ts';
 import { isPrintable } from './verbs.ts';
 
 /** A function that templates may call. */
@@ -9,11 +9,22 @@ export interface TemplateFunction {
   readonly min: number;
   /** Most arguments; Infinity where any number is taken. */
   readonly max: number;
-  /** Result for the arguments, their number checked. @throws FunctionFault */
-  readonly call: (args: readonly Value[]) => Value;
+  /**
+   * Result for the arguments, their number checked. `spend` pays for work beyond a look at arguments and result.
+   *
+   * @throws FunctionFault
+   */
+  readonly call: (args: readonly Value[], spend: Spend) => Value;
   /** What the function costs for each character of its text arguments, where that is more than a glance. */
   readonly stepsPerCharacter?: number;
+  /** The function changes a map that it is given. */
+  readonly mutates?: true;
+  /** The function is known and may not be called; this says why, after its name. */
+  readonly refused?: string;
 }
+
+/** Pays for so many steps of work. @throws TemplateFault when they are more than the rendering may take */
+export type Spend = (steps: number) => void;
 
 /** Functions by the name that templates call them by. */
 export type FunctionMap = ReadonlyMap<string, TemplateFunction>;
@@ -71,10 +82,10 @@ function equal(a: Value, b: Value): boolean {
   if (kind === 'nil' || other === 'nil') return kind === other;
   if (kind !== other) throw new FunctionFault(`cannot compare ${inWords(a)} with ${inWords(b)}`);
   if (kind === 'float') return numberOf(a) === numberOf(b);
-  if (kind === 'list' || kind === 'map' || kind === 'function') {
+  if (kind === 'list' || kind === 'map' || kind === 'function' || kind === 'object') {
     throw new FunctionFault(`cannot compare values of type ${inWords(a)}`);
   }
-  return a === b;
+  return typeof a === typeof b ? a === b : isInt(a) && isInt(b) && BigInt(a) === BigInt(b);
 }
 
 function less(a: Value, b: Value): boolean {
@@ -84,6 +95,7 @@ function less(a: Value, b: Value): boolean {
   }
   if (kind !== kindOf(b)) throw new FunctionFault(`cannot compare ${inWords(a)} with ${inWords(b)}`);
   if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+  if (isInt(a) && isInt(b)) return a < b;
   return (numberOf(a) ?? 0) < (numberOf(b) ?? 0);
 }
 
@@ -113,11 +125,9 @@ function indexOne(item: Value, index: Value): Value {
 
 /** An index from 0 to `limit`. */
 function position(index: Value, limit: number): number {
-  if (kindOf(index) !== 'int' || typeof index !== 'number') {
-    throw new FunctionFault(`an index must be an int, not ${inWords(index)}`);
-  }
+  if (!isInt(index)) throw new FunctionFault(`an index must be an int, not ${inWords(index)}`);
   if (index < 0 || index > limit) throw new FunctionFault(`index out of range: ${index} (of ${limit})`);
-  return index;
+  return Number(index);
 }
 
 function slice(item: Value, bounds: readonly Value[]): Value {

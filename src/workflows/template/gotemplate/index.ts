@@ -12,10 +12,20 @@ export type { Node, Template } from './ast.ts';
 export { LIMITS, type Limits } from './budget.ts';
 export type { Rendered } from './evaluate.ts';
 export { FunctionFault } from './faults.ts';
-export { type FunctionMap, fixed, GO_FUNCTIONS, stringArgument, type TemplateFunction, variadic } from './functions.ts';
+export { plain, sprint } from './format.ts';
+export {
+  type FunctionMap,
+  fixed,
+  GO_FUNCTIONS,
+  type Spend,
+  stringArgument,
+  type TemplateFunction,
+  variadic,
+} from './functions.ts';
 export { type Origin, Output, type SourceMap } from './output.ts';
 export { LineIndex, type Position } from './position.ts';
 export * from './values.ts';
+export { isPrintable, quote } from './verbs.ts';
 
 /** How to render. */
 export interface RenderOptions {
@@ -32,7 +42,7 @@ export interface RenderOptions {
  * @throws TinsmithError INVALID_INPUT with one problem: line and column of the template text, and what was expected.
  */
 export function parse(text: string, functions: FunctionMap = GO_FUNCTIONS): Template {
-  return placed(text, () => parseText(text, new Set(functions.keys())));
+  return placed(text, () => parseText(text, functions));
 }
 
 /**

@@ -46,7 +46,10 @@ const SINGLE: Readonly<Record<string, TokenKind>> = {
 // Sticky patterns, each tried at the current offset only. A number must not run into a letter.
 const SPACE = /[ \t\r\n]+/y;
 const WORD = /[\p{L}\p{Nd}_]+/uy;
-const NUMBER = /[+-]?(?:0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*|[0-9_]*)(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?/y;
+const NUMBER =
+  /[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|(?:0[oO][0-7_]*|0[bB][01_]*|[0-9_]*)(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?/y;
+// What follows the real part of a complex number.
+const IMAGINARY = /[+-][0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?i/y;
 const INTERPRETED_STRING = /"(?:[^"\\\n]|\\[^\n])*"/y;
 const CHARACTER = /'(?:[^'\\\n]|\\[^\n])*'/y;
 const SPACES = new Set([' ', '\t', '\r', '\n']);
@@ -188,6 +191,7 @@ export class Lexer {
 
   #number(start: number): Token {
     this.#match(NUMBER);
+    this.#match(IMAGINARY);
     if (this.#at === start || this.#match(WORD) !== undefined) {
       throw new TemplateFault(start, `bad number ${JSON.stringify(this.#text.slice(start, this.#at))}`);
     }

@@ -1,4 +1,5 @@
-import { float, type Value } from './values.ts';
+import { Complex } from './complex.ts';
+import { float, int, type Value } from './values.ts';
 
 const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
   a: 7,
@@ -67,20 +68,41 @@ const INTEGER =
   /^[+-]?(?:0|[1-9](?:_?[0-9])*|0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])+)$/;
 const DECIMAL_FLOAT = /^[+-]?(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9]+)?$/;
 
+const HEXADECIMAL_FLOAT = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?[0-9]{1,4})$/;
+
+function hexadecimalFloat([, sign, whole = '', fraction = '', power = '0']: readonly string[]): number {
+  const value = Number(BigInt(`0x0${whole}${fraction}`)) * 2 ** (Number(power) - 4 * fraction.length);
+  return sign === '-' ? -value : value;
+}
+
+/** `2i` or `1+2i` */
+function complexFrom(source: string): { value: Value } | { problem: string } {
+  const [, real = '0', imaginary = ''] =
+    /^(.*?[0-9.])??((?:(?<=[0-9.])[+-]|^[+-]?)[0-9_.]*(?:[eE][+-]?[0-9]+)?)i$/.exec(source) ?? [];
+  const parts = [real, imaginary].map((part) =>
+    DECIMAL_FLOAT.test(part) ? Number(part.replaceAll('_', '')) : Number.NaN,
+  );
+  const [first = 0, second = 0] = parts;
+  return Number.isFinite(first + second) ? { value: new Complex(first, second) } : { problem: `bad number ${source}` };
+}
+
 /** Value of a number as Go writes it; a message when it is none, or one that an int cannot hold here. */
 export function numberFrom(source: string): { value: Value } | { problem: string } {
   const plain = source.replaceAll('_', '').replace(/^\+/, '');
+  if (source.endsWith('i')) return complexFrom(source);
   if (INTEGER.test(source)) {
-    const sign = plain.startsWith('-') ? -1 : 1;
-    const digits = plain.replace(/^-/, '').replace(/^0(?=[0-7]+$)/, '0o');
-    const value = sign * Number(digits);
-    if (!Number.isSafeInteger(value)) return { problem: `the number ${source} is beyond ±2^53` };
-    return { value: value === 0 ? 0 : value };
+    const digits = BigInt(plain.replace(/^-/, '').replace(/^0(?=[0-7]+$)/, '0o'));
+    const value = plain.startsWith('-') ? -digits : digits;
+    if (BigInt.asIntN(64, value) !== value) return { problem: `the number ${source} does not fit in 64 bits` };
+    return { value: int(value) };
   }
   if (DECIMAL_FLOAT.test(source)) {
+    if (/^[+-]?0[0-9_]+$/.test(source)) return { problem: `${source} is no octal number` };
     const value = Number(plain);
     if (!Number.isFinite(value)) return { problem: `the number ${source} is out of range` };
     return { value: float(value) };
   }
+  const hexadecimal = HEXADECIMAL_FLOAT.exec(plain);
+  if (hexadecimal !== null) return { value: float(hexadecimalFloat(hexadecimal)) };
   return { problem: `bad number ${source}; write decimal, 0x, 0o or 0b integers, or decimal fractions` };
 }

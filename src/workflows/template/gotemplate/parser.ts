@@ -1,6 +1,7 @@
 import type { Action, Control, Node, Template, TemplateCall } from './ast.ts';
 import { ExpressionParser } from './expressions.ts';
 import { TemplateFault } from './faults.ts';
+import type { FunctionMap } from './functions.ts';
 import type { Token } from './lexer.ts';
 import { unquote } from './literals.ts';
 import { Tokens, unexpected } from './tokens.ts';
@@ -21,7 +22,7 @@ interface Ending {
  *
  * @throws TemplateFault at the first mistake.
  */
-export function parse(text: string, functions: ReadonlySet<string>): Template {
+export function parse(text: string, functions: FunctionMap): Template {
   return new Parser(text, functions).parse();
 }
 
@@ -32,7 +33,7 @@ class Parser {
   readonly #defined = new Map<string, readonly Node[]>();
   #loops = 0;
 
-  constructor(text: string, functions: ReadonlySet<string>) {
+  constructor(text: string, functions: FunctionMap) {
     this.#text = text;
     this.#tokens = new Tokens(text);
     this.#expressions = new ExpressionParser(text, this.#tokens, functions);
@@ -67,7 +68,7 @@ class Parser {
       if ('word' in node) throw new TemplateFault(node.start, `unexpected {{${node.word}}}, no block is open here`);
       root.push(node);
     }
-    return { text: this.#text, root, defined: this.#defined };
+    return { text: this.#text, root, defined: this.#defined, calls: this.#expressions.calls };
   }
 
   #define(): void {

@@ -1,13 +1,18 @@
+import type { TemplateFunction } from './functions.ts';
+
 /**
  * What templates compute with: JSON values, and functions. A whole JavaScript number is Go's `int`, any other number is
- * `float64`; a float that happens to be whole (`1.0`) is a {@link Float}. Lists are `[]any`, objects `map[string]any`.
+ * `float64`; a float that happens to be whole (`1.0`) is a {@link Float}. A bigint is Go's `int64`. Lists are `[]any`,
+ * objects `map[string]any`, where {@link typed} says nothing else.
  */
 export type Value =
   | null
   | boolean
   | string
   | number
+  | bigint
   | Float
+  | GoObject
   | readonly Value[]
   | Callable
   | { readonly [key: string]: Value };
@@ -24,13 +29,41 @@ export class Float {
   }
 }
 
+/** A value of one of Go's own types, such as a time: templates see its text and its methods. */
+export abstract class GoObject {
+  /** Go's name of the type. */
+  abstract readonly type: string;
+  /** Go's kind of the type, such as `struct`. */
+  abstract readonly kind: string;
+
+  /** What `%v` writes. */
+  abstract text(): string;
+
+  /** The string that JSON has for it. */
+  json(): string {
+    return this.text();
+  }
+
+  /** The method of that name, for `.Name` and `.Name argument`. */
+  abstract method(name: string): TemplateFunction | undefined;
+}
+
+/** Go's types of lists and maps that are not of `interface {}`. */
+const GO_TYPES = new WeakMap<object, string>();
+
+/** Notes that `value` has the Go type `type`, such as `[]string`; it is otherwise the list or map that it is. */
+export function typed<T extends readonly Value[] | { readonly [key: string]: Value }>(value: T, type: string): T {
+  GO_TYPES.set(value, type);
+  return value;
+}
+
 /** `value` as float64: wrapped only where it is whole. */
 export function float(value: number): number | Float {
   return Number.isInteger(value) ? new Float(value) : value;
 }
 
 /** Go's kinds, as far as templates can tell them apart. */
-export type Kind = 'nil' | 'bool' | 'int' | 'float' | 'string' | 'list' | 'map' | 'function';
+export type Kind = 'nil' | 'bool' | 'int' | 'float' | 'string' | 'list' | 'map' | 'object' | 'function';
 
 export function kindOf(value: Value | undefined): Kind {
   switch (typeof value) {
@@ -38,6 +71,8 @@ export function kindOf(value: Value | undefined): Kind {
       return 'string';
     case 'number':
       return Number.isInteger(value) ? 'int' : 'float';
+    case 'bigint':
+      return 'int';
     case 'boolean':
       return 'bool';
     case 'function':
@@ -45,6 +80,7 @@ export function kindOf(value: Value | undefined): Kind {
     case 'object':
       if (value === null) return 'nil';
       if (value instanceof Float) return 'float';
+      if (value instanceof GoObject) return 'object';
       return Array.isArray(value) ? 'list' : 'map';
     default:
       return 'nil';
@@ -53,6 +89,12 @@ export function kindOf(value: Value | undefined): Kind {
 
 /** Go's name of the value's type, as in its messages and in `%T`. */
 export function typeOf(value: Value): string {
+  if (typeof value === 'bigint') return 'int64';
+  if (value instanceof GoObject) return value.type;
+  if (typeof value === 'object' && value !== null) {
+    const type = GO_TYPES.get(value);
+    if (type !== undefined) return type;
+  }
   switch (kindOf(value)) {
     case 'nil':
       return '<nil>';
@@ -65,6 +107,7 @@ export function typeOf(value: Value): string {
     case 'map':
       return 'map[string]interface {}';
     case 'function':
+    case 'object':
       return 'func';
     case 'bool':
       return 'bool';
@@ -81,6 +124,7 @@ export function isTrue(value: Value): boolean {
     return false;
   }
   if (value instanceof Float) return value.value !== 0;
+  if (typeof value === 'bigint') return value !== 0n;
   // NaN is not zero, so Go takes it for true.
   return typeof value === 'number' ? value !== 0 : Boolean(value);
 }
@@ -90,12 +134,29 @@ export function isList(value: Value | undefined): value is readonly Value[] {
 }
 
 export function isMap(value: Value | undefined): value is { readonly [key: string]: Value } {
-  return kindOf(value) === 'map';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Float) &&
+    !(value instanceof GoObject)
+  );
+}
+
+/** Whether the value is one of Go's integers: a whole number, or a bigint. */
+export function isInt(value: Value | undefined): value is number | bigint {
+  return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
+}
+
+/** A bigint as the int that it is, a number where that is exact. */
+export function int(value: bigint): number | bigint {
+  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
 /** The number in an int or float64, else undefined. */
 export function numberOf(value: Value): number | undefined {
   if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
   return value instanceof Float ? value.value : undefined;
 }
 
@@ -115,7 +176,7 @@ export function inWords(value: Value): string {
     case 'nil':
       return 'nothing (nil)';
     case 'int':
-      return `the int ${String(value)}`;
+      return `the ${typeOf(value)} ${String(value)}`;
     case 'float':
       return 'a float';
     case 'bool':
@@ -126,6 +187,8 @@ export function inWords(value: Value): string {
       return 'a list';
     case 'map':
       return 'a map';
+    case 'object':
+      return `a ${typeOf(value)}`;
     case 'function':
       return 'a function';
   }

@@ -1,47 +1,40 @@
 import { FunctionFault } from './faults.ts';
-import { entryOf, isList, isMap, keysOf, kindOf, numberOf, typeOf, type Value } from './values.ts';
+import { type Flags, NO_FLAGS, pad } from './flags.ts';
+import { floatText } from './floats.ts';
+import { entryOf, GoObject, isList, isMap, keysOf, kindOf, numberOf, typeOf, type Value } from './values.ts';
 
 /** Characters that one formatting may write: lists that hold one another could else grow without bound. */
 const TEXT_LIMIT = 1 << 20;
 
-/** Flags, width and precision of one directive. */
-export interface Flags {
-  plus: boolean;
-  minus: boolean;
-  sharp: boolean;
-  space: boolean;
-  zero: boolean;
-  width: number | undefined;
-  precision: number | undefined;
-}
+/** Lists and maps in one another. */
+const DEPTH_LIMIT = 200;
 
-/** A directive without any. */
-export const NO_FLAGS: Flags = {
-  plus: false,
-  minus: false,
-  sharp: false,
-  space: false,
-  zero: false,
-  width: undefined,
-  precision: undefined,
-};
-
-/** One value under one verb; lists and maps apply the verb to their elements. */
-export function verbText(value: Value, verb: string, flags: Flags): string {
+/**
+ * One value under one verb; lists and maps apply the verb to their elements.
+ *
+ * @throws FunctionFault when the text becomes too long, or the value is nested too deep
+ */
+export function verbText(value: Value, verb: string, flags: Flags, depth = 0): string {
   if (verb === 'T') return pad(typeOf(value), flags);
+  if (depth > DEPTH_LIMIT) throw new FunctionFault(`the value is nested more than ${DEPTH_LIMIT} deep`);
   if (value === null) return verb === 'v' ? pad('<nil>', flags) : `%!${verb}(<nil>)`;
   const syntax = verb === 'v' && flags.sharp;
   if (isList(value)) {
-    const items = join(value.length, syntax, (index) => verbText(value[index] ?? null, verb, flags));
-    return syntax ? `[]interface {}{${items}}` : `[${items}]`;
+    const items = join(value.length, syntax, (index) => element(value[index] ?? null, verb, flags, depth));
+    return syntax ? `${typeOf(value)}{${items}}` : `[${items}]`;
   }
   if (isMap(value)) {
     const keys = keysOf(value);
     const entries = join(keys.length, syntax, (index) => {
       const key = keys[index] ?? '';
-      return `${verbText(key, verb, flags)}:${verbText(entryOf(value, key) ?? null, verb, flags)}`;
+      return `${verbText(key, verb, flags)}:${element(entryOf(value, key) ?? null, verb, flags, depth)}`;
     });
-    return syntax ? `map[string]interface {}{${entries}}` : `map[${entries}]`;
+    return syntax ? `${typeOf(value)}{${entries}}` : `map[${entries}]`;
+  }
+  if (value instanceof GoObject) {
+    return verb === 'v' || verb === 's' || verb === 'q'
+      ? (stringText(value.text(), verb, flags) ?? '')
+      : bad(value, verb);
   }
   switch (kindOf(value)) {
     case 'bool':
@@ -49,12 +42,18 @@ export function verbText(value: Value, verb: string, flags: Flags): string {
     case 'string':
       return stringText(String(value), verb, flags) ?? bad(value, verb);
     case 'int':
-      return integerText(Number(value), verb, flags) ?? bad(value, verb);
+      return integerText(typeof value === 'bigint' ? value : Number(value), verb, flags) ?? bad(value, verb);
     case 'float':
       return floatText(numberOf(value) ?? 0, verb, flags) ?? bad(value, verb);
     default:
       return bad(value, verb);
   }
+}
+
+/** An element of a list or map; a nil has a type there in `%#v`. */
+function element(value: Value, verb: string, flags: Flags, depth: number): string {
+  if (value === null && verb === 'v' && flags.sharp) return 'interface {}(nil)';
+  return verbText(value, verb, flags, depth + 1);
 }
 
 /** The texts of `count` elements, one after another, with the separator of Go's `%v` or `%#v`. */
@@ -99,7 +98,7 @@ function stringText(value: string, verb: string, flags: Flags): string | undefin
   }
 }
 
-function integerText(value: number, verb: string, flags: Flags): string | undefined {
+function integerText(value: number | bigint, verb: string, flags: Flags): string | undefined {
   switch (verb) {
     case 'v':
     case 'd':
@@ -130,85 +129,19 @@ function integerText(value: number, verb: string, flags: Flags): string | undefi
   }
 }
 
-function character(code: number): string {
+function character(value: number | bigint): string {
+  const code = Number(value);
   const valid = code >= 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
   return String.fromCodePoint(valid ? code : 0xfffd);
 }
 
-function signed(value: number, base: number, prefix: string, flags: Flags): string {
+function signed(value: number | bigint, base: number, prefix: string, flags: Flags): string {
   const sign = value < 0 ? '-' : flags.plus ? '+' : flags.space ? ' ' : '';
-  if (flags.precision === 0 && value === 0) return pad('', { ...flags, zero: false });
-  let digits = Math.abs(value).toString(base);
+  if (flags.precision === 0 && Number(value) === 0) return pad('', { ...flags, zero: false });
+  let digits = (value < 0 ? -value : value).toString(base);
   if (flags.precision !== undefined) digits = digits.padStart(flags.precision, '0');
   else if (flags.zero && flags.width !== undefined) digits = digits.padStart(flags.width - sign.length, '0');
   return pad(sign + prefix + digits, { ...flags, zero: false });
-}
-
-function floatText(value: number, verb: string, flags: Flags): string | undefined {
-  let text: string;
-  switch (verb) {
-    case 'v':
-    case 'g':
-    case 'G':
-      text = general(value, flags.precision);
-      break;
-    case 'e':
-    case 'E':
-      text = exponent(value.toExponential(Math.min(flags.precision ?? 6, 100)));
-      break;
-    case 'f':
-    case 'F':
-      text = fixed(value, Math.min(flags.precision ?? 6, 100));
-      break;
-    default:
-      return undefined;
-  }
-  if (!Number.isFinite(value)) text = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-  if (verb === 'E' || verb === 'G') text = text.toUpperCase();
-  if (flags.plus && !text.startsWith('-') && !text.startsWith('+')) text = `+${text}`;
-  if (flags.space && !/^[+-]/.test(text)) text = ` ${text}`;
-  if (!flags.zero || flags.width === undefined || !Number.isFinite(value)) return pad(text, { ...flags, zero: false });
-  const sign = /^[+\- ]/.exec(text)?.[0] ?? '';
-  return sign + text.slice(sign.length).padStart(flags.width - sign.length, '0');
-}
-
-/** `toFixed` gives up at 1e21 and writes an exponent; Go never does. */
-function fixed(value: number, digits: number): string {
-  if (Math.abs(value) < 1e21) return value.toFixed(digits);
-  return `${BigInt(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
-}
-
-/** Go's `%g`: the shortest text that reads back the same, with an exponent below 1e-4 and from 1e6. */
-function general(value: number, precision: number | undefined): string {
-  if (!Number.isFinite(value)) return String(value);
-  if (precision === undefined) {
-    const shortest = exponent(value.toExponential());
-    const power = Number(shortest.slice(shortest.indexOf('e') + 1));
-    if (power < -4 || power >= 6) return shortest;
-    return Object.is(value, -0) ? '-0' : String(value);
-  }
-  const digits = Math.min(Math.max(precision, 1), 100);
-  const scientific = value.toExponential(digits - 1);
-  const power = Number(scientific.slice(scientific.indexOf('e') + 1));
-  const trim = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
-  if (power < -4 || power >= digits) {
-    const [mantissa = '', tail = ''] = scientific.split('e');
-    return exponent(`${trim(mantissa)}e${tail}`);
-  }
-  return trim(value.toFixed(Math.max(0, digits - 1 - power)));
-}
-
-/** JavaScript's `1e+3` as Go's `1e+03`. */
-function exponent(text: string): string {
-  return text.replace(/e([+-])([0-9])$/, 'e$10$2');
-}
-
-function pad(text: string, flags: Flags): string {
-  if (flags.width === undefined) return text;
-  const missing = flags.width - [...text].length;
-  if (missing <= 0) return text;
-  if (flags.minus) return text + ' '.repeat(missing);
-  return (flags.zero ? '0' : ' ').repeat(missing) + text;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -223,7 +156,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Go's `strconv.Quote`; with the `#` flag raw where it can be, with `+` ASCII only. */
-function quote(text: string, flags: Flags, mark = '"'): string {
+export function quote(text: string, flags: Flags = NO_FLAGS, mark = '"'): string {
   if (flags.sharp && mark === '"' && isRaw(text)) return `\`${text}\``;
   let quoted = '';
   for (const symbol of text) {

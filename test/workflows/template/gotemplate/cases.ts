@@ -273,7 +273,6 @@ export const REFUSALS: Readonly<Record<string, readonly Refusal[]>> = {
   ],
   pipelines: [
     ['{{1 | 2}}', null, '1:7', /function was expected after \|/],
-    ['{{ .x | }}', { x: 1 }, '1:9', /function after \|/],
     ['{{ .x | .y }}', { x: 1, y: 2 }, '1:9', /takes no arguments/],
     ['{{ .x 1 }}', { x: 1 }, '1:4', /\.x is a value, no function/],
     ['{{ (1) 2 }}', null, '1:4', /takes no arguments/],
