@@ -1,5 +1,6 @@
 /** The gRPC server: sockets, credentials, and who calls. What is called, and what it means, is decided elsewhere. */
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
@@ -28,6 +29,7 @@ export interface GrpcServer {
 
 /** How long calls may take to end when the server stops, ms. */
 const GRACE = 2000;
+const STEP = 50;
 /** What a message may have beside the ephemeral data in it, bytes. */
 const MARGIN = 1 << 20;
 
@@ -128,9 +130,12 @@ export async function startGrpcServer(options: {
     port,
     async stop() {
       for (const end of ends) end.abort();
-      const timer = setTimeout(() => server.forceShutdown(), GRACE);
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      clearTimeout(timer);
+      // Graceful where it can be; a connection that its client keeps open would hold it up for seconds.
+      const shut = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      for (let waited = 0; ends.size > 0 && waited < GRACE; waited += STEP)
+        await Promise.race([shut, setTimeout(STEP)]);
+      await Promise.race([shut, setTimeout(STEP)]);
+      server.forceShutdown();
     },
   };
 }
