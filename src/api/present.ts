@@ -4,9 +4,10 @@ import type { TraceEntry as TraceRecord } from '../boots/trace.ts';
 import type { Machine as MachineRecord } from '../machines/machines.ts';
 import type { MachineWork } from '../machines/work.ts';
 import type { StoredEvent } from '../store/events.ts';
+import type { DataVersion as DataVersionRecord } from '../workflows/data.ts';
 import type { Template as TemplateRecord } from '../workflows/templates.ts';
-import { currentAction, isFinal, type Workflow as WorkflowRecord, type WorkflowState } from '../workflows/workflow.ts';
-import type { Machine, Template, TraceEntry, Workflow, WorkflowActionEvent } from './types.ts';
+import { type ActionState, currentAction, isFinal, type Workflow as WorkflowRecord } from '../workflows/workflow.ts';
+import type { DataVersion, Machine, Template, TraceEntry, Workflow, WorkflowActionEvent } from './types.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const maybeIso = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : iso(ms));
@@ -37,24 +38,43 @@ export function presentTemplate(template: TemplateRecord): Template {
 /** @param waitsFor why nothing moves, when nothing does. */
 export function presentWorkflow(workflow: WorkflowRecord, waitsFor: string | undefined): Workflow {
   const index = currentAction(workflow);
-  const current = workflow.actions[index ?? workflow.actions.length - 1];
-  const done = workflow.actions.filter(({ state }) => state === 'SUCCESS').length;
+  const own = workflow.actions.filter(({ hook }) => hook === undefined);
+  const current = workflow.actions[index ?? own.length - 1];
+  const done = own.filter(({ state }) => state === 'SUCCESS' || state === 'SKIPPED').length;
+  const { outcome } = workflow;
   return {
     ...workflow,
-    actions: workflow.actions.map((action) => ({
+    actions: workflow.actions.map(({ heardAt: _, ...action }) => ({
       ...action,
+      notBefore: maybeIso(action.notBefore),
       startedAt: maybeIso(action.startedAt),
       endedAt: maybeIso(action.endedAt),
     })),
+    tasks: workflow.tasks.map((task) => ({ ...task, startedAt: maybeIso(task.startedAt) })),
+    services: workflow.services.map((service) => ({
+      ...service,
+      since: maybeIso(service.since),
+      takenAt: maybeIso(service.takenAt),
+    })),
+    outcome: outcome && { ...outcome, until: iso(outcome.until) },
+    pausedAt: maybeIso(workflow.pausedAt),
+    begunAt: maybeIso(workflow.begunAt),
+    servedAt: maybeIso(workflow.servedAt),
+    startedAt: maybeIso(workflow.startedAt),
     createdAt: iso(workflow.createdAt),
     updatedAt: iso(workflow.updatedAt),
-    progress: Math.floor((done * 100) / workflow.actions.length),
+    progress: Math.floor((done * 100) / own.length),
     currentTask: current?.task,
     currentAction: current?.name,
     currentWorker: current?.machine,
     currentActionState: current?.state,
     waitsFor: isFinal(workflow.state) ? undefined : waitsFor,
   };
+}
+
+export function presentDataVersion({ version, at, by, size, sha256 }: DataVersionRecord): DataVersion {
+  const { name, worker, task, action } = by;
+  return { version, at: iso(at), size, sha256, worker, task, action, by: name };
 }
 
 export function presentTrace(entry: TraceRecord): TraceEntry {
@@ -70,7 +90,7 @@ export function presentActionEvents(workflow: string, events: StoredEvent[]): Wo
       task: string;
       name: string;
       action: number;
-      attempt: number;
+      attempt?: number;
       seconds?: number;
       message?: string;
       exitCode?: number;
@@ -83,7 +103,7 @@ export function presentActionEvents(workflow: string, events: StoredEvent[]): Wo
         task,
         action: name,
         index: action,
-        attempt,
+        attempt: attempt ?? 0,
         state,
         seconds: seconds ?? 0,
         message:
@@ -96,14 +116,16 @@ export function presentActionEvents(workflow: string, events: StoredEvent[]): Wo
   });
 }
 
-function actionState(event: StoredEvent): WorkflowState | undefined {
+function actionState(event: StoredEvent): ActionState | undefined {
   switch (event.kind) {
+    case 'action.skipped':
+      return 'SKIPPED';
     case 'action.started':
       return 'RUNNING';
     case 'action.lost':
       return 'PENDING';
     case 'action.ended':
-      return event.data.state as WorkflowState;
+      return event.data.state as ActionState;
     default:
       return undefined;
   }

@@ -2,15 +2,19 @@
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
 import type { Trace } from '../boots/trace.ts';
+import type { LastSeen } from '../machines/last-seen.ts';
 import type { Machines } from '../machines/machines.ts';
 import type { Builtins, Images, Registry } from '../registry/index.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
+import type { Assignments } from '../workflows/assignments.ts';
+import type { WorkflowData } from '../workflows/data.ts';
 import type { Templates } from '../workflows/templates.ts';
 import type { Workflows } from '../workflows/workflows.ts';
 import type { Stream } from './stream.ts';
 import type { WorkerTokens } from './tokens.ts';
 import type { Status } from './types.ts';
+import type { WorkerStream } from './worker-stream.ts';
 
 export interface Services {
   store: Store;
@@ -18,6 +22,11 @@ export interface Services {
   machines: Machines;
   templates: Templates;
   workflows: Workflows;
+  assignments: Assignments;
+  data: WorkflowData;
+  lastSeen: LastSeen;
+  /** The streams that spare workers asking. */
+  workerStream: WorkerStream;
   trace: Trace;
   stream: Stream;
   images: Images;

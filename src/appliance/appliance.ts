@@ -9,20 +9,22 @@ import type { Services } from '../api/services.ts';
 import { createStream } from '../api/stream.ts';
 import { adminToken, WorkerTokens } from '../api/tokens.ts';
 import type { Status } from '../api/types.ts';
+import { WorkerStream } from '../api/worker-stream.ts';
 import { bootFiles } from '../boots/boot-files.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { Trace } from '../boots/trace.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
+import { LastSeen } from '../machines/last-seen.ts';
 import { Machines } from '../machines/machines.ts';
 import { type DataDirectory, EventLog, openStore } from '../store/index.ts';
 import { COMMIT, VERSION } from '../version.ts';
-import { Templates } from '../workflows/templates.ts';
-import { Workflows } from '../workflows/workflows.ts';
+import { makeWorkflows } from '../workflows/index.ts';
 import { DhcpContexts } from './dhcp-contexts.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
 import { dhcpRole, httpRole, tftpRole } from './network-roles.ts';
+import { startProvisionerWorker } from './provisioner-worker.ts';
 import { openRegistry } from './registry.ts';
 import { Roles } from './roles.ts';
 import type { Settings } from './settings.ts';
@@ -52,8 +54,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
 
     const events = await EventLog.open(store, clock);
     const machines = new Machines(store, events, clock);
-    const templates = new Templates(store, events, clock, randomUUID);
-    const workflows = new Workflows({ store, events, machines, templates, clock, newId: randomUUID });
+    const lastSeen = new LastSeen(clock);
     const trace = new Trace(clock);
     const stream = createStream(events, clock);
     trace.listen((entry) => {
@@ -61,9 +62,6 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       if (stream.isHeard())
         stream.tell({ kind: 'boot.trace', machine: machines.byMac(entry.mac)?.id, data: presentTrace(entry) });
     });
-    workflows.onLog(({ workflow, machine, data: output }) =>
-      stream.tell({ kind: 'log', workflow, machine, data: output }),
-    );
     const { images, builtins, registry } = await openRegistry(settings.data, workerExecutable());
     const files = bootFiles({
       osieDirectory: settings.osie ?? join(dirname(process.execPath), 'osie'),
@@ -92,12 +90,29 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       `http://${settings.httpAddress === '0.0.0.0' ? address : settings.httpAddress}:${httpPort}`;
     const serverUrl = (address: string | undefined): string =>
       httpAt(interfaceTowards(interfaces, address)?.address ?? '127.0.0.1');
+    const workerStream = new WorkerStream();
+    const { deadlines, ...workflowParts } = makeWorkflows({
+      ...{ store, events, machines, lastSeen, clock, log },
+      values: (machine) => {
+        const url = new URL(serverUrl(machine?.hardware.network.interfaces[0]?.dhcp.ip?.address));
+        return { tinsmith: { url: url.origin, address: url.hostname, port: url.port } };
+      },
+      dataLimit: settings.dataLimit,
+      wakes: {
+        work: (machine) => workerStream.tell(machine, 'work'),
+        services: (machine) => workerStream.tell(machine, 'services'),
+        stop: (machine, notice) => workerStream.stop(machine, notice),
+      },
+      onLog: (output) => stream.tell({ kind: 'log', ...output }),
+      newId: randomUUID,
+    });
     const services: Services = {
       store,
       events,
       machines,
-      templates,
-      workflows,
+      ...workflowParts,
+      lastSeen,
+      workerStream,
       trace,
       stream,
       images,
@@ -117,16 +132,23 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
 
     cleanUp.push(() => roles.stop());
     cleanUp.push(() => stream.close());
+    cleanUp.push(() => workerStream.close());
     const around = { settings, interfaces, trace, log };
     await roles.start(
       httpRole(around, app, (port) => {
         httpPort = port;
       }),
     );
+    await deadlines.start();
+    cleanUp.push(() => deadlines.stop());
     if (settings.tftp) await roles.start(tftpRole(around, files, filesDirectory));
     else roles.off('tftp');
     if (settings.dhcp === 'off') roles.off('dhcp');
     else await roles.start(dhcpRole(around, settings.dhcp, new DhcpContexts(machines, httpAt, clock)));
+    await startProvisionerWorker(roles, {
+      ...{ settings, httpPort, log },
+      issueToken: (machine) => services.workerTokens.issue(machine),
+    });
     return { status, stop: undo };
   } catch (error) {
     await undo();

@@ -4,6 +4,8 @@
  * carries (workflow, action, attempt), so that it can be repeated any number of times.
  */
 import { z } from 'zod';
+import type { Healthcheck, RestartPolicy, ServicePort, Verb } from '../workflows/template/document.ts';
+import { SERVICE_STATES } from '../workflows/workflow.ts';
 
 /** Names one attempt at one action: `action` is its position in the workflow, counted over all tasks from 0. */
 export const attemptKey = z.object({
@@ -41,12 +43,17 @@ export type Assignment =
       total: number;
       /** Limit for the action in seconds, from the start of its container; 0 means none. */
       timeout: number;
-      run: ContainerRun | { kind: 'verb' };
+      /** Report success when everything is ready, then run it and go on. */
+      background: boolean;
+      /** What its ephemeral data, `/workflow/data`, may be; `limit` in bytes. */
+      data: { kind: 'json' | 'binary'; limit: number };
+      run: ContainerRun | { kind: 'verb'; verb: Verb };
     } & AttemptKey)
   /** Do this now: the server has the report that came before it. Given again until the machine has another boot id. */
-  | { kind: 'verb'; verb: 'reboot' | 'poweroff' | 'kexec'; workflow: string }
+  | { kind: 'verb'; verb: Verb; workflow: string }
   | { kind: 'idle'; reason: string };
 
+/** A container as the server wants it, for an action or a service. */
 export interface ContainerRun {
   kind: 'container';
   /** The image as the template names it. */
@@ -61,14 +68,95 @@ export interface ContainerRun {
   volumes: string[];
   pid?: string;
   network?: string;
+  /** Undefined: an action is, a service is not. */
+  privileged?: boolean;
+  /** Bytes. */
+  memory?: number;
+  /** Processors, such as 0.5. */
+  cpus?: number;
+  /** Texts that must not appear in what is shown or sent of its output. */
+  secrets: string[];
 }
 
-/** `GET work?boot=…&wait=…` */
-export const workQuery = z.object({
+/**
+ * `GET services`: the services that this worker is to have running now; whatever else it has, is to be stopped and
+ * removed. Asked at the start, whenever the stream says `services`, and now and then.
+ */
+export interface ServicesAnswer {
+  services: WantedService[];
+}
+export interface WantedService {
+  workflow: string;
+  /** Its position among the workflow's services, from 0. */
+  service: number;
+  name: string;
+  run: ContainerRun;
+  labels: string[];
+  ports: ServicePort[];
+  healthcheck?: Healthcheck;
+  restart: RestartPolicy;
+  /** Starts that the server knows of, by any worker: the next one's number is greater. Absent: none. */
+  starts?: number;
+}
+
+/** `POST service`: what has become of a service. Sent at each change, and again after a new hello. */
+export const serviceReport = z.object({
+  workflow: z.string().min(1).max(64),
+  service: z.int().min(0).max(999),
   boot: z.string().min(1).max(64),
-  /** How long the server may hold the answer back while there is nothing to do, seconds. */
-  wait: z.coerce.number().min(0).max(60).default(0),
+  state: z.enum(SERVICE_STATES).exclude(['PENDING']),
+  /** Times that it was started, over all workers that had it. */
+  starts: z.int().min(0),
+  exitCode: z.int().optional(),
+  message: z.string().max(2000).optional(),
+  /** The port on this machine by which each of the container's ports is reached, by its number: `{ "80": 32768 }`. */
+  ports: z.record(z.string().regex(/^[0-9]{1,5}$/), z.int().min(1).max(65_535)).optional(),
 });
+export type ServiceReport = z.infer<typeof serviceReport>;
+/** `wanted` false: stop it and remove it. */
+export interface ServiceReportAnswer {
+  wanted: boolean;
+}
+
+/** `POST service-log`: output of one start of a service, as `log` for actions. */
+export const serviceLogPost = z.object({
+  workflow: z.string().min(1).max(64),
+  service: z.int().min(0).max(999),
+  start: z.int().min(1),
+  from: z.int().min(0),
+  entries: z.lazy(() => z.array(logEntry).max(5000)),
+});
+export type ServiceLogPost = z.infer<typeof serviceLogPost>;
+
+/**
+ * `GET data?workflow=ID`: the workflow's ephemeral data as bytes, version in the header of this name; 0 and nothing when
+ * there is none yet. `PUT data?workflow=ID&action=N&attempt=N&base=VERSION` with the bytes: what the worker made of that
+ * version. 409 with a problem when it cannot be merged with what others wrote meanwhile.
+ */
+export const DATA_VERSION_HEADER = 'tinsmith-data-version';
+export const dataQuery = z.object({ workflow: z.string().min(1).max(64) });
+export const dataUpdateQuery = z.object({
+  workflow: z.string().min(1).max(64),
+  action: z.coerce.number().pipe(z.int().min(0).max(9999)),
+  attempt: z.coerce.number().pipe(z.int().min(1).max(9999)),
+  base: z.coerce.number().pipe(z.int().min(0)),
+});
+export interface DataAnswer {
+  version: number;
+  /** Others wrote since `base`: what is stored is not what was sent; fetch it. */
+  merged: boolean;
+}
+
+/**
+ * `GET stream`: server-sent events that spare the worker asking. `event: work`: ask for work. `event: services`: ask for
+ * the services. `event: stop`, with an attempt's key and `reason` as JSON data: it is no longer wanted. A comment comes at
+ * least every 30 s; after 75 s of silence the worker opens another.
+ */
+export const stopNotice = attemptKey.extend({ reason: z.string() });
+export type StopNotice = z.infer<typeof stopNotice>;
+
+/** `GET work?boot=…` */
+export const workQuery = z.object({ boot: z.string().min(1).max(64) });
 
 /** One piece of a container's output: a line with its newline, or a fragment without one. */
 export const logEntry = z.object({

@@ -1,8 +1,8 @@
-/** The output of actions, kept entry by entry: numbered, so that what comes twice is stored once. */
+/** The output of actions and services, kept entry by entry: numbered, so that what comes twice is stored once. */
 import type { Store, Transaction } from '../store/store.ts';
 import type { AttemptKey, LogEntry } from '../worker/protocol.ts';
 
-/** Bytes of output kept of one attempt; what comes after is counted and not kept. */
+/** Bytes of output kept of one attempt or start; what comes after is counted and not kept. */
 export const LOG_LIMIT = 16 << 20;
 
 interface LogHead {
@@ -13,8 +13,13 @@ interface LogHead {
   cutAt?: number;
 }
 
-const attemptPrefix = ({ workflow, action, attempt }: AttemptKey): string =>
-  `${workflow}/${pad(action, 4)}/${pad(attempt, 4)}`;
+/** Whose output it is: of one attempt at an action, or of one start of a service. */
+export type LogOf = AttemptKey | { workflow: string; service: number; start: number };
+
+const prefixOf = (of: LogOf): string =>
+  'service' in of
+    ? `${of.workflow}/s${pad(of.service, 3)}/${pad(of.start, 9)}`
+    : `${of.workflow}/${pad(of.action, 4)}/${pad(of.attempt, 4)}`;
 const pad = (n: number, width: number): string => String(n).padStart(width, '0');
 
 /**
@@ -23,11 +28,11 @@ const pad = (n: number, width: number): string => String(n).padStart(width, '0')
  */
 export function appendLog(
   transaction: Transaction,
-  key: AttemptKey,
+  of: LogOf,
   from: number,
   entries: LogEntry[],
 ): { next: number; first: number; added: LogEntry[] } {
-  const headKey = `log-head/${attemptPrefix(key)}`;
+  const headKey = `log-head/${prefixOf(of)}`;
   const head = transaction.get<LogHead>(headKey) ?? { next: 0, bytes: 0 };
   if (from > head.next) return { next: head.next, first: head.next, added: [] };
   const fresh = entries.slice(head.next - from);
@@ -49,14 +54,14 @@ export function appendLog(
       kept.push(entry);
     }
   }
-  if (kept.length > 0) transaction.put(`log/${attemptPrefix(key)}/${pad(head.next, 9)}`, kept);
+  if (kept.length > 0) transaction.put(`log/${prefixOf(of)}/${pad(head.next, 9)}`, kept);
   transaction.put(headKey, { next, bytes, cutAt });
   return { next, first: head.next, added: kept };
 }
 
-/** The output of one attempt, oldest first. */
-export async function readLog(store: Store, key: AttemptKey): Promise<LogEntry[]> {
-  return (await store.values<LogEntry[]>(`log/${attemptPrefix(key)}/`)).flat();
+/** The output of one attempt or start, oldest first. */
+export async function readLog(store: Store, of: LogOf): Promise<LogEntry[]> {
+  return (await store.values<LogEntry[]>(`log/${prefixOf(of)}/`)).flat();
 }
 
 /** Removes all output of a workflow. */

@@ -1,44 +1,61 @@
 /** From a template to a workflow: rendered for the machines it names, so that what can fail here does not fail there. */
 import { type Problem, TinsmithError } from '../errors.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
+import { untouched } from './engine/index.ts';
+import type { TemplateHook } from './template/document.ts';
 import { type RenderedTemplate, renderTemplate } from './template/index.ts';
 import type { Template } from './templates.ts';
-import type { ActionRecord, Workflow } from './workflow.ts';
+import { PROVISIONER, type Workflow } from './workflow.ts';
 
-/** @throws TinsmithError INVALID_INPUT, CONFLICT */
-export function planWorkflow(options: {
+/** Who runs a task or a service. */
+type WorkerMachine = { id: string; name: string };
+
+export interface PlanOptions {
   id: string;
   template: Template;
   devices: Record<string, unknown>;
-  machines: Machines;
+  secrets: Readonly<Record<string, string>>;
+  /** For a template that names no machine. */
+  machine?: Machine;
+  lenient: boolean;
+  machines: Pick<Machines, 'find'>;
+  /** Values for the template beside the devices, such as the server's address. */
   extra: (machine: Machine | undefined) => Record<string, unknown>;
   now: number;
-}): Workflow {
+}
+
+/** Renders a template. @throws TinsmithError INVALID_INPUT */
+export function renderFor(options: Omit<PlanOptions, 'now'>): RenderedTemplate {
+  const { id, template, devices, secrets, machines, lenient } = options;
+  const first =
+    options.machine ??
+    Object.values(devices)
+      .map((value) => (typeof value === 'string' ? lookUp(machines, value) : undefined))
+      .find((machine) => machine !== undefined);
+  return renderTemplate(
+    template.data,
+    {
+      devices: { ...options.extra(first), ...devices },
+      hardware: first && legacyHardware(first),
+      hardwareObject: first?.hardware,
+      workflowid: id,
+      secrets,
+    },
+    { lenient },
+  );
+}
+
+/**
+ * The workflow that a template makes, secrets and all.
+ * @throws TinsmithError INVALID_INPUT, CONFLICT
+ */
+export function planWorkflow(options: PlanOptions): Workflow {
   const { id, template, devices, machines, now } = options;
-  const first = Object.values(devices)
-    .map((value) => (typeof value === 'string' ? lookUp(machines, value) : undefined))
-    .find((machine) => machine !== undefined);
-  const rendered = renderTemplate(template.data, {
-    devices: { ...options.extra(first), ...devices },
-    hardware: first && legacyHardware(first),
-    hardwareObject: first?.hardware,
-    workflowid: id,
-  });
+  const rendered = renderFor(options);
   const { document } = rendered;
   const machineOf = workersOf(rendered, machines, template.name);
-  const actions = document.tasks.flatMap((task) =>
-    task.actions.map(
-      (action): ActionRecord => ({
-        task: task.name,
-        name: action.name,
-        machine: machineOf(task.worker).id,
-        timeout: action.timeout,
-        run: action.run,
-        state: 'PENDING',
-        attempt: 0,
-      }),
-    ),
-  );
+  const hook = (each: TemplateHook): TemplateHook & { machine?: string } =>
+    each.worker === undefined ? each : { ...each, machine: machineOf(each.worker).id };
   return {
     id,
     name: document.name,
@@ -46,40 +63,68 @@ export function planWorkflow(options: {
     devices,
     rendered: rendered.text,
     globalTimeout: document.globalTimeout,
+    data: document.data,
+    tasks: document.tasks.map(({ name, worker, timeout }) => ({ name, machine: machineOf(worker).id, timeout })),
+    actions: document.tasks.flatMap((task) =>
+      task.actions.map((action) => untouched({ ...action, task: task.name, machine: machineOf(task.worker).id })),
+    ),
+    services: document.services.map((service) => ({
+      ...service,
+      machine: machineOf(service.worker).id,
+      state: 'PENDING',
+      starts: 0,
+    })),
+    onFailure: document.onFailure.map(hook),
+    onTimeout: document.onTimeout.map(hook),
     state: 'PENDING',
-    actions,
     createdAt: now,
     updatedAt: now,
   };
 }
 
+/** Finds the machines of all workers that a document names. */
 function workersOf(
   { document, placeOf }: RenderedTemplate,
-  machines: Machines,
+  machines: Pick<Machines, 'find'>,
   template: string,
-): (worker: string) => Machine {
-  const found = new Map<string, Machine>();
+): (worker: string) => WorkerMachine {
+  const found = new Map<string, WorkerMachine>();
   const problems: Problem[] = [];
-  document.tasks.forEach((task, i) => {
-    const machine = lookUp(machines, task.worker);
-    const field = `tasks[${i}].worker`;
+  const report = (field: string, message: string): undefined => {
     const { line, column } = placeOf(field) ?? {};
-    if (!machine)
-      problems.push({
+    problems.push({ field, message, line, column });
+  };
+  const find = (worker: string, field: string): WorkerMachine | undefined => {
+    if (worker === PROVISIONER) return { id: PROVISIONER, name: PROVISIONER };
+    const machine = lookUp(machines, worker);
+    if (!machine) return report(field, `${worker || 'an empty worker'} is no machine's MAC or IP address, name or id`);
+    if (machine.hardware.network.interfaces.every(({ netboot }) => netboot?.allow_workflow === false))
+      return report(
         field,
-        message: `${task.worker || 'an empty worker'} is no machine's MAC or IP address, name or id`,
-        line,
-        column,
-      });
-    else if (machine.hardware.network.interfaces.every(({ netboot }) => netboot?.allow_workflow === false)) {
-      problems.push({
-        field,
-        message: `machine ${machine.name} is not open to workflows: allow_workflow is false in its hardware data`,
-        line,
-        column,
-      });
-    } else found.set(task.worker, machine);
+        `machine ${machine.name} is not open to workflows: allow_workflow is false in its hardware data`,
+      );
+    return machine;
+  };
+  const note = (worker: string, field: string): void => {
+    const machine = find(worker, field);
+    if (machine) found.set(worker, machine);
+  };
+  document.tasks.forEach(({ worker, actions }, i) => {
+    note(worker, `tasks[${i}].worker`);
+    const verb = actions.findIndex(({ run }) => run.kind === 'verb');
+    if (worker === PROVISIONER && verb !== -1)
+      report(`tasks[${i}].actions[${verb}].verb`, 'the provisioner itself is not restarted by a workflow');
   });
+  document.services.forEach(({ worker }, i) => {
+    note(worker, `services[${i}].worker`);
+  });
+  for (const [key, hooks] of [
+    ['on_failure', document.onFailure],
+    ['on_timeout', document.onTimeout],
+  ] as const)
+    hooks.forEach(({ worker }, i) => {
+      if (worker !== undefined) note(worker, `${key}[${i}].worker`);
+    });
   if (problems.length > 0) {
     throw new TinsmithError(
       'INVALID_INPUT',
@@ -97,7 +142,7 @@ function workersOf(
   };
 }
 
-function lookUp(machines: Machines, reference: string): Machine | undefined {
+function lookUp(machines: Pick<Machines, 'find'>, reference: string): Machine | undefined {
   try {
     return reference === '' ? undefined : machines.find(reference);
   } catch {
@@ -111,11 +156,13 @@ function legacyHardware({ hardware }: Machine): Record<string, unknown> {
     | { instance?: { storage?: { disks?: { device?: string }[] }; userdata?: string } }
     | null
     | undefined;
+  // Tinkerbell's later resource has these beside the metadata.
+  const spec = hardware as { disks?: { device?: string }[]; userData?: string | null; vendorData?: string | null };
   return {
-    Disks: (metadata?.instance?.storage?.disks ?? []).flatMap(({ device }) => (device ? [device] : [])),
+    Disks: (spec.disks ?? metadata?.instance?.storage?.disks ?? []).flatMap(({ device }) => (device ? [device] : [])),
     Interfaces: hardware.network.interfaces,
     Metadata: hardware.metadata ?? {},
-    UserData: metadata?.instance?.userdata ?? '',
-    VendorData: '',
+    UserData: spec.userData ?? metadata?.instance?.userdata ?? '',
+    VendorData: spec.vendorData ?? '',
   };
 }

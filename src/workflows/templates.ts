@@ -9,6 +9,8 @@ export interface Template {
   name: string;
   /** The YAML as it was given. */
   data: string;
+  /** It was written for a lenient reader: what is unknown in it was told as a warning, and is left out. */
+  lenient?: boolean;
   /** ms since 1970 */
   createdAt: number;
   updatedAt: number;
@@ -30,23 +32,37 @@ export class Templates {
   }
 
   /** @throws TinsmithError INVALID_INPUT with line and column, CONFLICT when the name is taken. */
-  async create(data: string): Promise<Template> {
-    const { name } = checkTemplate(data);
+  async create(data: string, lenient = false): Promise<Template> {
+    const { name } = checkTemplate(data, { lenient });
     const now = this.#clock();
     return this.#store.change((transaction) =>
-      this.#put(transaction, { id: this.#newId(), name, data, createdAt: now, updatedAt: now }, 'template.created'),
+      this.#put(
+        transaction,
+        { id: this.#newId(), name, data, lenient, createdAt: now, updatedAt: now },
+        'template.created',
+      ),
     );
   }
 
-  /** Replaces a template's text; workflows made from it keep what they were made of. */
-  async update(reference: string, data: string): Promise<Template> {
-    const { name } = checkTemplate(data);
+  /**
+   * Replaces a template's text; workflows made from it keep what they were made of.
+   * @param allow refuses, by throwing, to replace the template as it is.
+   * @throws TinsmithError as create, and NOT_FOUND
+   */
+  async update(
+    reference: string,
+    data: string,
+    allow: (before: Template) => void = () => {},
+    lenient = false,
+  ): Promise<Template> {
+    const { name } = checkTemplate(data, { lenient });
     const { id } = this.find(reference);
     return this.#store.change((transaction) => {
       const before = transaction.get<Template>(keys.template(id));
       if (!before) throw notFound(reference);
+      allow(before);
       transaction.delete(keys.name(before.name));
-      return this.#put(transaction, { ...before, name, data, updatedAt: this.#clock() }, 'template.updated');
+      return this.#put(transaction, { ...before, name, data, lenient, updatedAt: this.#clock() }, 'template.updated');
     });
   }
 
@@ -62,11 +78,16 @@ export class Templates {
     return (await this.#store.values<Template>('template/')).sort((a, b) => a.createdAt - b.createdAt);
   }
 
-  async delete(reference: string): Promise<Template> {
+  /**
+   * @param allow refuses, by throwing, to delete the template as it is.
+   * @throws TinsmithError NOT_FOUND
+   */
+  async delete(reference: string, allow: (before: Template) => void = () => {}): Promise<Template> {
     const { id } = this.find(reference);
     return this.#store.change((transaction) => {
       const template = transaction.get<Template>(keys.template(id));
       if (!template) throw notFound(reference);
+      allow(template);
       transaction.delete(keys.template(id));
       transaction.delete(keys.name(template.name));
       this.#events.append(transaction, { kind: 'template.deleted', data: { template: id, name: template.name } });

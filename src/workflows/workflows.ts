@@ -1,293 +1,214 @@
-/** The workflows we have, and the worker's side of them: who is to do what, and what was reported. */
+/** The workflows we have, from the side of people: made, looked at, told what to do, deleted. */
 import { TinsmithError } from '../errors.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
-import { type MachineWork, machineWork } from '../machines/work.ts';
-import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import type {
-  Assignment,
-  AttemptKey,
-  Heartbeat,
-  Hello,
-  LogPost,
-  Progress,
-  Report,
-  ReportAnswer,
-} from '../worker/protocol.ts';
-import { bootableDisks, fold, installedDisks, nextStep, takeReport } from './engine.ts';
-import { appendLog, clearLogs } from './logs.ts';
-import { planWorkflow } from './render.ts';
-import type { Templates } from './templates.ts';
-import { isFinal, type Workflow, type WorkflowEvent } from './workflow.ts';
+import { masker } from '../worker/mask.ts';
+import type { WorkflowData } from './data.ts';
+import { type Command, dueAt, expire, type Heard, obey } from './engine/index.ts';
+import type { Journal } from './journal.ts';
+import { clearLogs } from './logs.ts';
+import type { WorkflowRecords } from './records.ts';
+import { type PlanOptions, planWorkflow, renderFor } from './render.ts';
+import { checkSecrets, deleteSecrets, maskWorkflow, putSecrets } from './secrets.ts';
+import { checkTemplate } from './template/index.ts';
+import type { Template, Templates } from './templates.ts';
+import { currentAction, isFinal, machinesOf, PROVISIONER, type Workflow } from './workflow.ts';
 
-/** What a worker is to do, before it is dressed for the wire. */
-export type Work = { kind: 'action'; workflow: Workflow; key: AttemptKey } | Exclude<Assignment, { kind: 'action' }>;
-
-const NOTHING_QUEUED: Work = { kind: 'idle', reason: 'no workflow is waiting for this machine' };
-
-const keyOf = (id: string): string => `workflow/${id}`;
+/** What a workflow is made from. */
+export interface WorkflowOrder {
+  /** Id or name of the template. */
+  template: string;
+  /** Names in the template to MAC or IP addresses, or any other values. */
+  devices: Record<string, unknown>;
+  /** What templates see as `.secrets.NAME`; masked wherever it is shown. */
+  secrets?: Readonly<Record<string, string>>;
+  /** The machine that `.hardware` is, where the devices name none. */
+  machine?: string;
+  /** A UUID; a new one by default. */
+  id?: string;
+}
 
 export class Workflows {
   readonly #store: Store;
-  readonly #events: EventLog;
+  readonly #records: WorkflowRecords;
+  readonly #journal: Journal;
+  readonly #data: WorkflowData;
   readonly #machines: Machines;
   readonly #templates: Templates;
+  readonly #values: PlanOptions['extra'];
+  readonly #heard: Heard;
   readonly #clock: () => number;
   readonly #newId: () => string;
 
+  /** @param parts.values values for every template beside the devices, such as the server's address. */
   constructor(parts: {
     store: Store;
-    events: EventLog;
+    records: WorkflowRecords;
+    journal: Journal;
+    data: WorkflowData;
     machines: Machines;
     templates: Templates;
+    values: (machine: Machine | undefined) => Record<string, unknown>;
+    heard: Heard;
     clock: () => number;
     newId: () => string;
   }) {
     this.#store = parts.store;
-    this.#events = parts.events;
+    this.#records = parts.records;
+    this.#journal = parts.journal;
+    this.#data = parts.data;
     this.#machines = parts.machines;
     this.#templates = parts.templates;
+    this.#values = parts.values;
+    this.#heard = parts.heard;
     this.#clock = parts.clock;
     this.#newId = parts.newId;
   }
 
   /**
    * Renders a template for the machines it names and queues it on them.
-   * @param extra values for the template beside the devices, such as the server's address.
-   * @throws TinsmithError NOT_FOUND, INVALID_INPUT (template: line and column), CONFLICT (machine not open to workflows)
+   * @throws TinsmithError NOT_FOUND, INVALID_INPUT (template: line and column), CONFLICT (the id is taken)
    */
-  async create(
-    reference: string,
-    devices: Record<string, unknown>,
-    extra: (machine: Machine | undefined) => Record<string, unknown>,
-  ): Promise<Workflow> {
-    const template = this.#templates.find(reference);
-    const workflow = planWorkflow({
-      id: this.#newId(),
-      template,
-      devices,
-      machines: this.#machines,
-      extra,
+  async create(order: WorkflowOrder): Promise<Workflow> {
+    const secrets = order.secrets ?? {};
+    checkSecrets(secrets);
+    const template = this.#templates.find(order.template);
+    const planned = planWorkflow({
+      ...this.#optionsOf(order, template, order.id ?? this.#newId()),
       now: this.#clock(),
     });
+    const { workflow, unmasked } = maskWorkflow(planned, secrets);
     return this.#store.change((transaction) => {
-      for (const id of new Set(workflow.actions.map((action) => action.machine))) {
-        if (transaction.get(`machine/${id}`) === undefined)
+      if (this.#records.get(workflow.id, transaction))
+        throw new TinsmithError('CONFLICT', `There is a workflow ${workflow.id} already.`);
+      for (const id of machinesOf(workflow)) {
+        if (id !== PROVISIONER && transaction.get(`machine/${id}`) === undefined)
           throw new TinsmithError('CONFLICT', `Machine ${id} has just been deleted.`);
-        const work = machineWork(transaction, id);
-        transaction.put(`work/${id}`, { ...work, queue: [...work.queue, workflow.id] });
       }
-      return this.#record(transaction, workflow, { kind: 'workflow.created', workflow });
-    });
-  }
-
-  /** @throws TinsmithError NOT_FOUND */
-  get(id: string): Workflow {
-    const workflow = this.#store.get<Workflow>(keyOf(id.toLowerCase()));
-    if (!workflow)
-      throw new TinsmithError('NOT_FOUND', `There is no workflow ${id}.`, {
-        next: 'See which there are: tinsmith workflow list',
-      });
-    return workflow;
-  }
-
-  async list(): Promise<Workflow[]> {
-    return (await this.#store.values<Workflow>('workflow/')).sort((a, b) => a.createdAt - b.createdAt);
-  }
-
-  /** Deletes a workflow, a running one too: its worker is told at the next heartbeat. */
-  async delete(id: string): Promise<Workflow> {
-    const { id: key } = this.get(id);
-    const deleted = await this.#store.change((transaction) => {
-      const workflow = transaction.get<Workflow>(keyOf(key));
-      if (!workflow) throw new TinsmithError('NOT_FOUND', `Workflow ${id} has just been deleted.`);
-      this.#leaveQueues(transaction, workflow, (work) => work);
-      transaction.delete(keyOf(key));
-      this.#events.append(transaction, {
-        kind: 'workflow.deleted',
-        workflow: key,
-        data: { name: workflow.name, state: workflow.state },
-      });
-      return workflow;
-    });
-    await clearLogs(this.#store, key);
-    await this.#store.clear(`workflow-event/${key}/`);
-    return deleted;
-  }
-
-  /** A worker has started. */
-  async hello(machine: Machine, hello: Hello): Promise<void> {
-    await this.#store.change((transaction) => {
-      const work = machineWork(transaction, machine.id);
-      transaction.put(`work/${machine.id}`, {
-        ...work,
-        worker: { boot: hello.boot, version: hello.version, at: this.#clock() },
-      });
-      this.#events.append(transaction, {
-        kind: 'worker.hello',
-        machine: machine.id,
-        data: { ...hello, restarted: work.worker?.boot !== hello.boot },
-      });
-    });
-  }
-
-  /** What the worker of a machine is to do now. */
-  async ask(machine: Machine, boot: string): Promise<Work> {
-    // The common case of a waiting worker needs no change.
-    const { queue, verb } = this.#machines.work(machine.id);
-    if (queue.length === 0 && !verb) return NOTHING_QUEUED;
-    return this.#store.change((transaction): Work => {
-      const work = machineWork(transaction, machine.id);
-      if (work.verb) {
-        if (work.verb.boot === boot) return { kind: 'verb', verb: work.verb.verb, workflow: work.verb.workflow };
-        transaction.put(`work/${machine.id}`, { ...work, verb: undefined });
-      }
-      const id = work.queue[0];
-      const workflow = id === undefined ? undefined : transaction.get<Workflow>(keyOf(id));
-      if (!workflow) return NOTHING_QUEUED;
-      const { events, step } = nextStep(workflow, machine.id, boot, this.#clock());
-      const after = events.reduce((before, event) => this.#record(transaction, before, event), workflow);
-      if (step.step === 'wait') return { kind: 'idle', reason: step.reason };
-      return {
-        kind: 'action',
-        workflow: after,
-        key: { workflow: after.id, action: step.action, attempt: step.attempt },
-      };
+      if (unmasked) putSecrets(transaction, workflow.id, unmasked);
+      return this.#journal.create(transaction, workflow);
     });
   }
 
   /**
-   * Takes a report. When this returns, it is on disk.
-   * @throws TinsmithError NOT_FOUND (the workflow is gone), CONFLICT (the report cannot be)
+   * Refuses what create would, for machines and a template that need not be stored yet.
+   * @throws TinsmithError as create
    */
-  async report(machine: Machine, report: Report): Promise<ReportAnswer> {
-    return this.#store.change((transaction): ReportAnswer => {
-      const workflow = transaction.get<Workflow>(keyOf(report.workflow));
-      if (!workflow)
-        throw new TinsmithError('NOT_FOUND', `There is no workflow ${report.workflow} any more.`, {
-          next: 'Stop the action and ask for work.',
-        });
-      const result = takeReport(workflow, machine, report, this.#clock());
-      switch (result.outcome) {
-        case 'refused':
-          throw new TinsmithError('CONFLICT', `The report is refused: ${result.sentence}.`, {
-            next: 'Stop the action and ask for work.',
-          });
-        case 'repeated':
-        case 'superseded':
-          return { acknowledged: true, outcome: result.outcome };
-        case 'recorded': {
-          const after = result.events.reduce((before, event) => this.#record(transaction, before, event), workflow);
-          this.#takeEffects(transaction, after, machine.id, report);
-          return { acknowledged: true, outcome: 'recorded' };
-        }
-      }
-    });
-  }
-
-  #takeEffects(transaction: Transaction, workflow: Workflow, machine: string, report: Report): void {
-    const action = workflow.actions[report.action];
-    if (report.state === 'SUCCESS' && action?.run.kind === 'verb') {
-      transaction.put(`work/${machine}`, {
-        ...machineWork(transaction, machine),
-        verb: { verb: action.run.verb, boot: report.boot, workflow: workflow.id },
-      });
-    }
-    if (!isFinal(workflow.state)) return;
-    this.#leaveQueues(transaction, workflow, (work, id) => {
-      const disks = workflow.state === 'SUCCESS' ? installedDisks(workflow, id) : [];
-      if (disks.length > 0) {
-        return { ...work, ended: work.ended + 1, installed: { workflow: workflow.id, at: this.#clock(), disks } };
-      }
-      // It installed nothing, but it may have wiped what was there before.
-      const bootable = bootableDisks(workflow, id);
-      const gone = bootable !== undefined && work.installed?.disks.every((disk) => !bootable.includes(disk));
-      return { ...work, ended: work.ended + 1, installed: gone ? undefined : work.installed };
-    });
-  }
-
-  #leaveQueues(
-    transaction: Transaction,
-    workflow: Workflow,
-    change: (work: MachineWork, machine: string) => MachineWork,
+  check(
+    order: Omit<WorkflowOrder, 'template' | 'machine'>,
+    about: { template: Template; machines: Pick<Machines, 'find'>; machine?: Machine | undefined },
   ): void {
-    for (const id of new Set(workflow.actions.map((action) => action.machine))) {
-      const work = machineWork(transaction, id);
-      transaction.put(
-        `work/${id}`,
-        change({ ...work, queue: work.queue.filter((queued) => queued !== workflow.id) }, id),
-      );
-    }
+    const options = this.#optionsOf(order, about.template, order.id ?? this.#newId());
+    planWorkflow({ ...options, machines: about.machines, machine: about.machine, now: this.#clock() });
   }
 
-  /** Takes output. Returns the number expected next. */
-  async log(machine: Machine, post: LogPost): Promise<number> {
-    return this.#store.change((transaction) => {
-      const workflow = transaction.get<Workflow>(keyOf(post.workflow));
-      const action = workflow?.actions[post.action];
-      if (!workflow || !action || action.machine !== machine.id)
-        throw new TinsmithError(
-          'NOT_FOUND',
-          `There is no action ${post.action} of workflow ${post.workflow} on machine ${machine.name}.`,
-        );
-      if (post.attempt > action.attempt + 1)
-        throw new TinsmithError('CONFLICT', `Action ${action.name} has had no attempt ${post.attempt}.`);
-      const { next, first, added } = appendLog(transaction, post, post.from, post.entries);
-      if (added.length > 0) {
-        const data = {
-          action: post.action,
-          task: action.task,
-          name: action.name,
-          attempt: post.attempt,
-          from: first,
-          entries: added,
-        };
-        transaction.afterwards(() => this.#onLog?.({ workflow: workflow.id, machine: machine.id, data }));
-      }
-      return next;
-    });
+  /**
+   * What a template would become, secrets masked; nothing is stored.
+   * @param order.data a template's text, in place of a template that is stored
+   * @throws TinsmithError as create
+   */
+  preview(order: Omit<WorkflowOrder, 'template' | 'id'> & ({ template: string } | { data: string })): {
+    text: string;
+    warnings: string[];
+  } {
+    const template =
+      'data' in order
+        ? { id: '', ...checkTemplate(order.data), data: order.data, createdAt: 0, updatedAt: 0 }
+        : this.#templates.find(order.template);
+    const { text, warnings } = renderFor(this.#optionsOf(order, template, '00000000-0000-0000-0000-000000000000'));
+    return { text: masker(Object.values(order.secrets ?? {}))(text), warnings: warnings.map(({ message }) => message) };
   }
 
-  /** Told of output as it is stored. It is not an event: the log itself is the record. */
-  onLog(listener: (log: { workflow: string; machine: string; data: Record<string, unknown> }) => void): void {
-    this.#onLog = listener;
-  }
-  #onLog: ((log: { workflow: string; machine: string; data: Record<string, unknown> }) => void) | undefined;
-
-  /** Whether an attempt that a worker is running is still wanted. */
-  heartbeat(
-    machine: Machine,
-    beat: Heartbeat,
-  ): { continue: boolean; reason: string; progress?: { workflow: Workflow; action: number; progress: Progress } } {
-    const workflow = this.#store.get<Workflow>(keyOf(beat.workflow));
-    const action = workflow?.actions[beat.action];
-    if (!workflow || !action || action.machine !== machine.id)
-      return { continue: false, reason: `workflow ${beat.workflow} is gone` };
-    if (isFinal(workflow.state)) return { continue: false, reason: `the workflow has ended: ${workflow.state}` };
-    if (action.attempt > beat.attempt || (action.attempt === beat.attempt && action.boot !== beat.boot))
-      return { continue: false, reason: `attempt ${action.attempt} has begun` };
+  #optionsOf(
+    { devices, secrets = {}, machine }: Omit<WorkflowOrder, 'template'>,
+    template: Template,
+    id: string,
+  ): Omit<PlanOptions, 'now'> {
     return {
-      continue: true,
-      reason: '',
-      ...(beat.progress ? { progress: { workflow, action: beat.action, progress: beat.progress } } : {}),
+      ...{ id, template, devices, secrets },
+      machine: machine === undefined ? undefined : this.#machines.find(machine),
+      lenient: template.lenient ?? false,
+      machines: this.#machines,
+      extra: this.#values,
     };
   }
 
-  #record(transaction: Transaction, before: Workflow, event: WorkflowEvent): Workflow {
-    const after = fold(before, event);
-    transaction.put(keyOf(after.id), after);
-    const action = 'action' in event ? after.actions[event.action] : undefined;
-    const { kind, ...facts } = event;
-    const data =
-      event.kind === 'workflow.created'
-        ? { actions: after.actions.map(({ task, name, machine, timeout }) => ({ task, name, machine, timeout })) }
-        : facts;
-    this.#events.append(transaction, {
-      kind,
-      workflow: after.id,
-      machine: action?.machine ?? after.actions[0]?.machine,
-      data: { ...data, ...(action ? { task: action.task, name: action.name } : { name: after.name }) },
-    });
-    return after;
+  /** @throws TinsmithError NOT_FOUND */
+  get(id: string): Workflow {
+    return this.find(id) ?? notFound(id);
   }
+
+  find(id: string): Workflow | undefined {
+    return this.#records.get(id.toLowerCase());
+  }
+
+  list(): Promise<Workflow[]> {
+    return this.#records.list();
+  }
+
+  /**
+   * Tells a workflow to do something.
+   * @param allow refuses, by throwing, to change the workflow as it is.
+   * @throws TinsmithError NOT_FOUND, CONFLICT (it cannot, in its state)
+   */
+  async tell(id: string, command: Command, allow: (before: Workflow) => void = () => {}): Promise<Workflow> {
+    return this.#change(id, (transaction, workflow) => {
+      allow(workflow);
+      const result = obey(workflow, command, this.#clock());
+      if (result.outcome === 'refused') {
+        throw new TinsmithError('CONFLICT', `Workflow ${workflow.id} cannot ${command.command}: ${result.sentence}.`, {
+          next: `See how it stands: tinsmith workflow state ${workflow.id}`,
+        });
+      }
+      return this.#journal.record(transaction, workflow, result.events);
+    });
+  }
+
+  /** Deletes a workflow with its history, data, logs and secrets; the worker of a running one is told to stop. */
+  async delete(id: string, allow: (before: Workflow) => void = () => {}): Promise<Workflow> {
+    const deleted = await this.#change(id, (transaction, workflow) => {
+      allow(workflow);
+      this.#journal.remove(transaction, workflow);
+      deleteSecrets(transaction, workflow.id);
+      return workflow;
+    });
+    await clearLogs(this.#store, deleted.id);
+    await this.#data.clear(deleted.id);
+    await this.#store.clear(`workflow-event/${deleted.id}/`);
+    return deleted;
+  }
+
+  /** When a workflow is to be looked at again without anybody asking, ms since 1970. */
+  dueAt(id: string): number | undefined {
+    const workflow = this.#records.get(id);
+    return workflow && dueAt(workflow, this.#heard, this.#clock());
+  }
+
+  /** Looks at a workflow because its time has come. Returns the machine that may begin its action now, if there is one. */
+  async expire(id: string): Promise<string | undefined> {
+    return this.#store.change((transaction) => {
+      const workflow = this.#records.get(id, transaction);
+      if (!workflow || isFinal(workflow.state)) return undefined;
+      const events = expire(workflow, this.#heard, this.#clock());
+      const after = this.#journal.record(transaction, workflow, events);
+      return after.actions[currentAction(after) ?? -1]?.machine;
+    });
+  }
+
+  /** Ids of those that have not ended. */
+  active(): Promise<string[]> {
+    return this.#records.active();
+  }
+
+  #change(id: string, change: (transaction: Transaction, workflow: Workflow) => Workflow): Promise<Workflow> {
+    return this.#store.change((transaction) =>
+      change(transaction, this.#records.get(id.toLowerCase(), transaction) ?? notFound(id)),
+    );
+  }
+}
+
+function notFound(id: string): never {
+  throw new TinsmithError('NOT_FOUND', `There is no workflow ${id}.`, {
+    next: 'See which there are: tinsmith workflow list',
+  });
 }

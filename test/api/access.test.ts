@@ -42,7 +42,7 @@ async function waiting(t: TestContext): Promise<Running> {
   await all.templates.create(TWO_ACTIONS);
   for (const n of [1, 2]) {
     all.time.now++;
-    await all.workflows.create('install', device(n), () => ({}));
+    await all.workflows.create({ template: 'install', devices: device(n) });
   }
   return all;
 }

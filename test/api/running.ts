@@ -7,6 +7,7 @@ import { createApp } from '../../src/api/app.ts';
 import type { Services } from '../../src/api/services.ts';
 import { createStream } from '../../src/api/stream.ts';
 import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
+import { WorkerStream } from '../../src/api/worker-stream.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
 import { noteSent } from '../../src/boots/routes.ts';
 import { Trace } from '../../src/boots/trace.ts';
@@ -27,7 +28,8 @@ export interface Answer {
 
 /** @param options.osie false: there is nothing to boot. */
 export async function running(t: TestContext, options: { osie?: boolean } = {}) {
-  const parts = await made(t);
+  const workerStream = new WorkerStream();
+  const parts = await made(t, workerStream);
   const { directory, clock, events, machines } = parts;
   const osieDirectory = join(directory, 'osie');
   const filesDirectory = join(directory, 'files');
@@ -45,6 +47,7 @@ export async function running(t: TestContext, options: { osie?: boolean } = {}) 
   const neighbours = new Map<string, string>();
   const services: Services = {
     ...parts,
+    workerStream,
     trace,
     stream: createStream(events, clock),
     images,

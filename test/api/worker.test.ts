@@ -10,45 +10,84 @@ async function waiting(t: TestContext) {
   const all = await running(t);
   const machine = await pushed(all.machines, 1);
   await all.templates.create(TWO_ACTIONS);
-  const first = await all.workflows.create('install', device(1), () => ({}));
+  const first = await all.workflows.create({ template: 'install', devices: device(1) });
   const token = await tokenFor(all, macOf(1));
   await all.workflows.delete(first.id);
-  const ask = (wait: number) => all.call('GET', `/api/v1/worker/work?boot=b&wait=${wait}`, { token });
+  const ask = () => all.call('GET', '/api/v1/worker/work?boot=b', { token });
   return { ...all, machine, token, ask };
 }
 
+/** What a machine's stream has said so far, and a wait for what it says next. */
+async function streamOf(t: TestContext, { url }: { url: string }, token: string) {
+  const controller = new AbortController();
+  t.after(() => controller.abort());
+  const response = await fetch(`${url}/api/v1/worker/stream`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: controller.signal,
+  });
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader() ?? assert.fail();
+  let text = '';
+  return async (wanted: RegExp): Promise<string> => {
+    for (;;) {
+      const found = wanted.exec(text);
+      if (found) {
+        text = text.slice(found.index + found[0].length);
+        return found[0];
+      }
+      const { value, done } = await reader.read();
+      assert.ok(!done, `the stream ended before ${wanted}`);
+      text += value;
+    }
+  };
+}
+
 describe('a worker that waits', () => {
-  it('is given work as soon as there is some', { timeout: 30_000 }, async (t) => {
-    const { ask, workflows } = await waiting(t);
-    for (let i = 0; i < 20; i++) {
-      // Created while the question is on its way, is being answered, or waits: the test does not choose.
-      const [answer, { id }] = await Promise.all([ask(60), workflows.create('install', device(1), () => ({}))]);
-      assert.deepEqual([answer.json.kind, answer.json.workflow], ['action', id]);
-      await workflows.delete(id);
+  it('is told of work by its stream, and to stop what is no longer wanted', { timeout: 30_000 }, async (t) => {
+    const all = await waiting(t);
+    const next = await streamOf(t, all, all.token);
+    for (let i = 0; i < 5; i++) {
+      const { id } = await all.workflows.create({ template: 'install', devices: device(1) });
+      await next(/event: work\n/);
+      assert.deepEqual((await all.ask()).json.workflow, id);
+      const body = { workflow: id, action: 0, attempt: 1, boot: 'b', state: 'RUNNING', at: 1 };
+      await all.call('POST', '/api/v1/worker/report', { token: all.token, body });
+      await all.workflows.tell(id, { command: 'cancel' });
+      const notice = await next(/event: stop\ndata: .*\n/);
+      assert.deepEqual(JSON.parse(notice.split('data: ')[1] ?? ''), {
+        workflow: id,
+        action: 0,
+        attempt: 1,
+        reason: 'the workflow was cancelled',
+      });
     }
   });
 
-  it('is told that there is none when its time is over, or at once when it does not wait', async (t) => {
-    const { ask, time } = await waiting(t);
-    const idle = { kind: 'idle', reason: 'no workflow is waiting for this machine' };
-    assert.deepEqual((await ask(0)).json, idle);
-    const ticking = setInterval(() => {
-      time.now += 1000;
-    }, 5);
-    t.after(() => clearInterval(ticking));
-    assert.deepEqual((await ask(0.05)).json, idle);
+  it('is told nothing of other machines', { timeout: 30_000 }, async (t) => {
+    const all = await waiting(t);
+    await pushed(all.machines, 2);
+    const next = await streamOf(t, all, all.token);
+    await all.workflows.create({ template: 'install', devices: device(2) });
+    await all.workflows.create({ template: 'install', devices: device(1) });
+    await next(/event: work\n/);
+    assert.equal((await all.ask()).json.kind, 'action');
+  });
+
+  it('is told that there is nothing', async (t) => {
+    const { ask } = await waiting(t);
+    assert.deepEqual((await ask()).json, { kind: 'idle', reason: 'no workflow is waiting for this machine' });
   });
 
   it('is given the verb once its report is taken', async (t) => {
     const { ask, call, token, workflows } = await waiting(t);
-    const { id } = await workflows.create('install', device(1), () => ({}));
+    const { id } = await workflows.create({ template: 'install', devices: device(1) });
     for (const action of [0, 1]) {
-      assert.equal((await ask(0)).json.action, action);
+      assert.equal((await ask()).json.action, action);
       const body = { workflow: id, action, attempt: 1, boot: 'b', state: 'SUCCESS', at: 1 };
       assert.equal((await call('POST', '/api/v1/worker/report', { token, body })).json.outcome, 'recorded');
       assert.equal((await call('POST', '/api/v1/worker/report', { token, body })).json.outcome, 'repeated');
     }
-    assert.deepEqual((await ask(60)).json, { kind: 'verb', verb: 'reboot', workflow: id });
+    assert.deepEqual((await ask()).json, { kind: 'verb', verb: 'reboot', workflow: id });
   });
 });
 

@@ -4,8 +4,6 @@ import { describe, it } from 'node:test';
 import type { Problem } from '../../src/errors.ts';
 import { device, made, pushed, TWO_ACTIONS } from './made.ts';
 
-const nothing = () => ({});
-
 describe('creating a workflow', () => {
   for (const [what, devices, problem] of [
     ['whose worker is no machine', device(9), { field: 'tasks[0].worker', line: 6, column: 13 }],
@@ -17,7 +15,7 @@ describe('creating a workflow', () => {
       await pushed(machines, 1);
       await templates.create(TWO_ACTIONS);
       await assert.rejects(
-        workflows.create('install', devices, nothing),
+        workflows.create({ template: 'install', devices: devices }),
         (error: { code: string; problems: Problem[] }) => {
           assert.equal(error.code, 'INVALID_INPUT');
           const [first] = error.problems;
@@ -36,16 +34,16 @@ describe('creating a workflow', () => {
     await pushed(machines, 1, { allow_workflow: false });
     await pushed(machines, 2, { allow_workflow: true });
     await templates.create(TWO_ACTIONS);
-    await assert.rejects(workflows.create('install', device(1), nothing), {
+    await assert.rejects(workflows.create({ template: 'install', devices: device(1) }), {
       code: 'INVALID_INPUT',
       message: /machine-1 is not open to workflows: allow_workflow is false/,
     });
-    assert.equal((await workflows.create('install', device(2), nothing)).state, 'PENDING');
+    assert.equal((await workflows.create({ template: 'install', devices: device(2) })).state, 'PENDING');
   });
 
   it('of a template that there is not is refused', async (t) => {
     const { workflows } = await made(t);
-    await assert.rejects(workflows.create('nothing', {}, nothing), { code: 'NOT_FOUND' });
+    await assert.rejects(workflows.create({ template: 'nothing', devices: {} }), { code: 'NOT_FOUND' });
   });
 
   it('for a machine that is just being deleted is refused', async (t) => {
@@ -53,7 +51,7 @@ describe('creating a workflow', () => {
     const machine = await pushed(machines, 1);
     await templates.create(TWO_ACTIONS);
     const deleting = machines.delete(machine.id);
-    await assert.rejects(workflows.create('install', device(1), nothing), { code: 'CONFLICT' });
+    await assert.rejects(workflows.create({ template: 'install', devices: device(1) }), { code: 'CONFLICT' });
     await deleting;
   });
 
@@ -66,9 +64,7 @@ describe('creating a workflow', () => {
         'image: "wipe:{{ (index .Hardware.Interfaces 0).dhcp.hostname }}"\n        environment: { FROM: "{{ .tinsmith.url }}" }',
       ),
     );
-    const { actions, rendered } = await workflows.create('install', device(1), (machine) => ({
-      tinsmith: { url: `http://for-${machine?.name}` },
-    }));
+    const { actions, rendered } = await workflows.create({ template: 'install', devices: device(1) });
     assert.match(rendered, /http:\/\/for-machine-1/);
     const run = actions[0]?.run;
     assert.equal(run?.kind === 'image' && run.image, 'wipe:machine-1');
@@ -80,7 +76,7 @@ describe('templates', () => {
     const { workflows, templates, machines } = await made(t);
     await pushed(machines, 1);
     const { id } = await templates.create(TWO_ACTIONS);
-    const workflow = await workflows.create(id, device(1), nothing);
+    const workflow = await workflows.create({ template: id, devices: device(1) });
     const updated = await templates.update('install', TWO_ACTIONS.replace('name: install', 'name: other'));
     assert.deepEqual([updated.id, updated.name], [id, 'other']);
     assert.throws(() => templates.find('install'), { code: 'NOT_FOUND' });

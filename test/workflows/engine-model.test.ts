@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import type { Report } from '../../src/worker/protocol.ts';
-import { fold, nextStep, takeReport } from '../../src/workflows/engine.ts';
+import { fold, nextStep, takeReport } from '../../src/workflows/engine/index.ts';
 import { isFinal, type Workflow, type WorkflowEvent } from '../../src/workflows/workflow.ts';
 import { workflowOf } from './examples.ts';
 

@@ -1,7 +1,7 @@
 /** What a worker is told to do, and what its reports mean, case by case. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fold, installedDisks, nextStep, takeReport } from '../../src/workflows/engine.ts';
+import { fold, installedDisks, nextStep, takeReport } from '../../src/workflows/engine/index.ts';
 import type { Workflow } from '../../src/workflows/workflow.ts';
 import { BOOT, reportOf, workflowOf } from './examples.ts';
 
@@ -68,7 +68,7 @@ describe('a report', () => {
     ['of an end whose beginning was not heard', workflowOf('a'), reportOf(0, 'SUCCESS'), 'recorded'],
     ['of a success, again', succeeded(), reportOf(0, 'SUCCESS'), 'repeated'],
     ['of a beginning, late, after the end', succeeded(), reportOf(0, 'RUNNING'), 'repeated'],
-    ['of a failure after the success', succeeded(), reportOf(0, 'FAILED'), 'repeated'],
+    ['of a failure after the success', succeeded(), reportOf(0, 'FAILED'), 'superseded'],
     ['of a failure, again', failed(), reportOf(0, 'FAILED'), 'repeated'],
     ['of another attempt after the workflow has ended', failed(), reportOf(0, 'SUCCESS', { attempt: 2 }), 'superseded'],
     ['of the next action after the workflow has ended', failed(), reportOf(1, 'RUNNING'), 'superseded'],

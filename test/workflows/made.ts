@@ -1,10 +1,14 @@
 /** Machines, templates and workflows over a real store, with a clock of the test's own. */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import pino from 'pino';
+import type { WorkerStream } from '../../src/api/worker-stream.ts';
+import { LastSeen } from '../../src/machines/last-seen.ts';
 import { Machines } from '../../src/machines/machines.ts';
 import { EventLog, openStore } from '../../src/store/index.ts';
-import { Templates } from '../../src/workflows/templates.ts';
-import { Workflows } from '../../src/workflows/workflows.ts';
+import type { StopNotice } from '../../src/worker/protocol.ts';
+import type { Output } from '../../src/workflows/assignments.ts';
+import { makeWorkflows } from '../../src/workflows/index.ts';
 import { hardware, macOf } from '../machines/examples.ts';
 import { temporaryDirectory } from '../store/opened.ts';
 
@@ -22,23 +26,54 @@ tasks:
         verb: reboot
 `;
 
-export async function made(t: TestContext) {
+type Workers = Pick<WorkerStream, 'tell' | 'stop'>;
+
+/** @param workers told, beside the record that is kept, what concerns workers */
+export async function made(t: TestContext, workers?: Workers) {
   const directory = temporaryDirectory(t);
-  const parts = await over(directory);
+  const parts = await over(directory, workers);
   t.after(() => parts.store.close());
   return { directory, ...parts };
 }
 
 /** Opens what is in a data directory, again after a restart too. */
-export async function over(directory: string) {
+export async function over(directory: string, workers?: Workers) {
   const store = await openStore(directory);
   const time = { now: 1_000_000 };
   const clock = (): number => time.now;
   const events = await EventLog.open(store, clock);
   const machines = new Machines(store, events, clock);
-  const templates = new Templates(store, events, clock, randomUUID);
-  const workflows = new Workflows({ store, events, machines, templates, clock, newId: randomUUID });
-  return { store, events, machines, templates, workflows, time, clock };
+  const lastSeen = new LastSeen(clock);
+  /** What was told: workers to be woken, and output. */
+  const told: { work: string[]; services: string[]; stopped: [string, StopNotice][]; output: Output[] } = {
+    work: [],
+    services: [],
+    stopped: [],
+    output: [],
+  };
+  const parts = makeWorkflows({
+    ...{ store, events, machines, lastSeen, clock },
+    values: (machine) => ({ tinsmith: { url: `http://for-${machine?.name}` } }),
+    dataLimit: 1 << 20,
+    wakes: {
+      work: (machine) => {
+        told.work.push(machine);
+        workers?.tell(machine, 'work');
+      },
+      services: (machine) => {
+        told.services.push(machine);
+        workers?.tell(machine, 'services');
+      },
+      stop: (machine, notice) => {
+        told.stopped.push([machine, notice]);
+        workers?.stop(machine, notice);
+      },
+    },
+    onLog: (output) => void told.output.push(output),
+    newId: randomUUID,
+    log: pino({ level: 'silent' }),
+  });
+  return { store, events, machines, lastSeen, ...parts, time, clock, told };
 }
 
 /** Machine `n` of the test, pushed, named `machine-n`. */

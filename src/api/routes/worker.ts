@@ -1,11 +1,14 @@
 /** `/api/v1/worker`: the worker's side, opened by the token of its boot and bound to its machine. */
-import express, { type Request, type Response, Router } from 'express';
+import express, { type Request, Router } from 'express';
 import { TinsmithError } from '../../errors.ts';
+import { remoteOf } from '../../http/index.ts';
 import { normaliseMac } from '../../machines/hardware.ts';
 import { interfaceOf, type Machine } from '../../machines/machines.ts';
-import type { EventLog } from '../../store/events.ts';
 import {
-  type Assignment,
+  DATA_VERSION_HEADER,
+  type DataAnswer,
+  dataQuery,
+  dataUpdateQuery,
   type HeartbeatAnswer,
   type HelloAnswer,
   heartbeat,
@@ -13,78 +16,31 @@ import {
   type LogAnswer,
   logPost,
   report,
+  type ServiceReportAnswer,
+  type ServicesAnswer,
+  serviceLogPost,
+  serviceReport,
   workQuery,
 } from '../../worker/protocol.ts';
-import type { Work } from '../../workflows/workflows.ts';
+import type { WorkerMachine } from '../../workflows/assignments.ts';
+import { type ActionRecord, PROVISIONER } from '../../workflows/workflow.ts';
 import { bearerOf } from '../access.ts';
+import { readBody } from '../body.ts';
+import { Dresser } from '../dress.ts';
 import { parseInput } from '../input.ts';
 import type { Services } from '../services.ts';
 
-/** When each machine's worker was last heard, in memory only: it changes too often for the disk. */
-export class LastSeen {
-  readonly #clock: () => number;
-  readonly #at = new Map<string, number>();
-  constructor(clock: () => number) {
-    this.#clock = clock;
-  }
-  note(machine: string): void {
-    this.#at.set(machine, this.#clock());
-  }
-  of(machine: string): number | undefined {
-    return this.#at.get(machine);
-  }
-  /** Seconds since it was heard, or undefined when it has not been heard since the appliance started. */
-  silentFor(machine: string): number | undefined {
-    const at = this.#at.get(machine);
-    return at === undefined ? undefined : (this.#clock() - at) / 1000;
-  }
-}
-
-/** Events that can give a worker something to do, from the making of this on: none is missed between two questions. */
-class News {
-  readonly #stop: () => void;
-  #came = false;
-  #wake: () => void = () => {};
-
-  constructor(events: EventLog, res: Response) {
-    const came = (): void => {
-      this.#came = true;
-      this.#wake();
-    };
-    this.#stop = events.listen(({ kind }) => {
-      if (kind.startsWith('workflow.') || kind === 'action.ended') came();
-    });
-    // A worker that has gone is not waited for, and does not keep the process up.
-    res.once('close', came);
-  }
-
-  /** Resolves at the first since the last call, or after so many ms. */
-  async next(ms: number): Promise<void> {
-    if (!this.#came) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, ms));
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.#came = false;
-  }
-
-  stop(): void {
-    this.#stop();
-  }
-}
-
-export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
-  const { workflows, machines, workerTokens, stream, trace, clock, log, events, registry } = services;
+export function workerRoutes(services: Services): Router {
+  const { workflows, assignments, data, machines, workerTokens, workerStream, lastSeen } = services;
+  const { stream, trace, clock, log } = services;
+  const dresser = new Dresser(services);
   const routes = Router();
+  const hostOf = (req: Request): string => req.get('host') ?? '';
 
-  const machineOf = (req: Request): { machine: Machine; token: string } => {
+  const machineOf = (req: Request): { machine: WorkerMachine & Partial<Machine>; token: string } => {
     const token = bearerOf(req);
     const id = token === undefined ? undefined : workerTokens.machineOf(token);
-    const machine = id === undefined ? undefined : machines.get(id);
+    const machine = id === PROVISIONER ? { id, name: id } : id === undefined ? undefined : machines.get(id);
     if (token === undefined || !machine) {
       throw new TinsmithError(
         'UNAUTHORIZED',
@@ -96,24 +52,26 @@ export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
     return { machine, token };
   };
 
+  const json = express.json({ limit: '8mb', type: () => true });
   // Before a body is read: who has no token sends none.
   routes.use((req, _res, next) => {
     machineOf(req);
     next();
   });
-  routes.use(express.json({ limit: '8mb', type: () => true }));
+  routes.use((req, res, next) => (req.path === '/data' ? next() : json(req, res, next)));
 
   routes.post('/hello', async (req, res) => {
     const { machine, token } = machineOf(req);
     const said = parseInput(hello, req.body);
     const mac = normaliseMac(said.mac);
-    if (!interfaceOf(machine, mac)) {
+    const { hardware } = machine;
+    if (hardware && !interfaceOf({ hardware }, mac)) {
       throw new TinsmithError('FORBIDDEN', `This token is for ${machine.name}, which has no card ${said.mac}.`, {
         next: 'Start the worker with the MAC address that its machine booted with, or leave --id away.',
       });
     }
     await workerTokens.settle(machine.id, token);
-    await workflows.hello(machine, said);
+    await assignments.hello(machine, said);
     trace.note({
       mac,
       role: 'worker',
@@ -127,70 +85,84 @@ export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
     res.json({ machine: { id: machine.id, name: machine.name }, time: clock() } satisfies HelloAnswer);
   });
 
-  routes.get('/work', async (req, res) => {
-    const { machine } = machineOf(req);
-    const { boot, wait } = parseInput(workQuery, req.query);
-    const until = clock() + wait * 1000;
-    const news = new News(events, res);
-    try {
-      let work = await workflows.ask(machine, boot);
-      while (work.kind === 'idle' && clock() < until && !res.closed) {
-        await news.next(until - clock());
-        if (res.closed) return;
-        lastSeen.note(machine.id);
-        work = await workflows.ask(machine, boot);
-      }
-      res.json(dress(work, req));
-    } finally {
-      news.stop();
-    }
+  routes.get('/stream', (req, res) => {
+    workerStream.serve(machineOf(req).machine.id, req, res);
   });
 
-  /** @param host our address as the worker knows it, from its Host header: the one that works for it. */
-  const sourceOf = (image: string, host: string): { pull: string; mountsExecutable: boolean } => {
-    if (!registry.resolves(image)) return { pull: image, mountsExecutable: false };
-    const { name, mountsExecutable } = registry.pull(image, host);
-    return { pull: name, mountsExecutable };
+  routes.get('/work', async (req, res) => {
+    const { machine } = machineOf(req);
+    const { boot } = parseInput(workQuery, req.query);
+    res.json(dresser.work(await assignments.ask(machine, boot), hostOf(req)));
+  });
+
+  routes.get('/services', async (req, res) => {
+    const wanted = await assignments.services(machineOf(req).machine);
+    res.json({ services: wanted.map((each) => dresser.service(each, hostOf(req))) } satisfies ServicesAnswer);
+  });
+
+  routes.post('/service', async (req, res) => {
+    const { machine } = machineOf(req);
+    const said = parseInput(serviceReport, req.body);
+    // The appliance's own computer is reached without its network; other machines by the address that they come from.
+    const address = machine.id === PROVISIONER ? '127.0.0.1' : remoteOf(req).address;
+    const endpoints =
+      said.ports && Object.fromEntries(Object.entries(said.ports).map(([port, at]) => [port, `${address}:${at}`]));
+    res.json((await assignments.service(machine, said, endpoints)) satisfies ServiceReportAnswer);
+  });
+
+  routes.post('/service-log', async (req, res) => {
+    const { machine } = machineOf(req);
+    const next = await assignments.serviceLog(machine, parseInput(serviceLogPost, req.body));
+    res.json({ next } satisfies LogAnswer);
+  });
+
+  /** The action of this machine that a request about data is for. */
+  const actionOf = (machine: WorkerMachine, id: string, index?: number): ActionRecord => {
+    const { actions } = workflows.get(id);
+    const own = actions.filter(({ machine: of }) => of === machine.id);
+    const action = index === undefined ? own[0] : own.find((each) => each === actions[index]);
+    if (!action) {
+      throw new TinsmithError('FORBIDDEN', `Workflow ${id} has no such action for machine ${machine.name}.`, {
+        next: 'A worker reads and writes the data of the workflows that it works in, no other.',
+      });
+    }
+    return action;
   };
 
-  const dress = (work: Work, req: Request): Assignment => {
-    if (work.kind !== 'action') return work;
-    const action = work.workflow.actions[work.key.action];
-    if (!action)
-      throw new TinsmithError('INTERNAL', `Workflow ${work.workflow.id} has lost its action ${work.key.action}.`);
-    const { run } = action;
-    return {
-      kind: 'action',
-      ...work.key,
+  routes.get('/data', (req, res) => {
+    const { machine } = machineOf(req);
+    const { workflow } = parseInput(dataQuery, req.query);
+    actionOf(machine, workflow);
+    const latest = data.read(workflow);
+    res
+      .set({ 'content-type': 'application/octet-stream', [DATA_VERSION_HEADER]: String(latest?.version ?? 0) })
+      .send(latest?.bytes ?? Buffer.alloc(0));
+  });
+
+  routes.put('/data', async (req, res) => {
+    const { machine } = machineOf(req);
+    const { workflow, action: index, base } = parseInput(dataUpdateQuery, req.query);
+    const action = actionOf(machine, workflow, index);
+    const { limit } = data.rules(workflow);
+    const bytes = await readBody(req, limit);
+    const by = {
+      name: `action ${action.name} (task ${action.task}) on ${machine.name}`,
+      worker: machine.id,
       task: action.task,
-      name: action.name,
-      total: work.workflow.actions.length,
-      timeout: action.timeout,
-      run:
-        run.kind === 'verb'
-          ? { kind: 'verb' }
-          : {
-              kind: 'container',
-              image: run.image,
-              ...sourceOf(run.image, req.get('host') ?? ''),
-              command: run.command,
-              environment: run.environment,
-              volumes: run.volumes,
-              pid: run.pid,
-              network: run.network,
-            },
+      action: action.name,
     };
-  };
+    res.json((await data.write(workflow, { bytes, base, by })) satisfies DataAnswer);
+  });
 
   routes.post('/log', async (req, res) => {
     const { machine } = machineOf(req);
-    const next = await workflows.log(machine, parseInput(logPost, req.body));
+    const next = await assignments.log(machine, parseInput(logPost, req.body));
     res.json({ next } satisfies LogAnswer);
   });
 
   routes.post('/heartbeat', (req, res) => {
     const { machine } = machineOf(req);
-    const { progress, ...answer } = workflows.heartbeat(machine, parseInput(heartbeat, req.body));
+    const { progress, ...answer } = assignments.heartbeat(machine, parseInput(heartbeat, req.body));
     if (progress) {
       const { workflow, action } = progress;
       const { task, name, attempt } = workflow.actions[action] ?? { task: '', name: '', attempt: 0 };
@@ -206,7 +178,7 @@ export function workerRoutes(services: Services, lastSeen: LastSeen): Router {
 
   routes.post('/report', async (req, res) => {
     const { machine } = machineOf(req);
-    res.json(await workflows.report(machine, parseInput(report, req.body)));
+    res.json(await assignments.report(machine, parseInput(report, req.body)));
   });
   return routes;
 }

@@ -1,87 +1,179 @@
-/** `/api/v1/workflows` */
-import express, { Router } from 'express';
-import { z } from 'zod';
+/** `/api/v1/workflows`: what they are, how they stand, and what they are told to do. */
 import { TinsmithError } from '../../errors.ts';
-import { readLog } from '../../workflows/logs.ts';
-import { currentAction, isFinal, type Workflow } from '../../workflows/workflow.ts';
-import { parseInput } from '../input.ts';
-import { presentActionEvents, presentWorkflow } from '../present.ts';
+import { type Command, holdUp } from '../../workflows/engine/index.ts';
+import { currentAction, isFinal, PROVISIONER, type Workflow } from '../../workflows/workflow.ts';
+import { byAge, type Call, type Operation, operation, pageOf } from '../openapi/index.ts';
+import { presentWorkflow } from '../present.ts';
 import type { Services } from '../services.ts';
-import type { ActionLog } from '../types.ts';
-import type { LastSeen } from './worker.ts';
+import { data, page } from '../shapes/page.ts';
+import { newWorkflow, retryBody, skipBody, workflow, workflowsQuery } from '../shapes/workflow.ts';
+import type { Workflow as Shown } from '../types.ts';
 
-const newWorkflow = z.strictObject({
-  template: z.string().min(1).max(200),
-  hardware: z.record(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name that a template can use'),
-    z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.unknown())]),
-  ),
-});
-const logQuery = z.object({ action: z.string().optional(), attempt: z.coerce.number().int().min(1).optional() });
+/** Seconds of silence after which a worker is waited for rather than trusted to be at work. */
+const SILENT = 90;
 
-export function workflowRoutes(services: Services, lastSeen: LastSeen): Router {
-  const { workflows, machines, events, store, serverUrl } = services;
-  const routes = Router();
+export function workflowOperations(services: Services): Operation[] {
+  const { workflows, machines, templates, lastSeen, clock } = services;
+
+  const nameOf = (machine: string): string => machines.get(machine)?.name ?? machine;
 
   /** Why a workflow does not move, as far as can be told. */
-  const waitsFor = (workflow: Workflow): string | undefined => {
-    const action = workflow.actions[currentAction(workflow) ?? -1];
-    if (!action || isFinal(workflow.state)) return undefined;
-    const machine = machines.get(action.machine);
-    if (!machine) return `machine ${action.machine} is gone`;
-    const { queue } = machines.work(machine.id);
-    if (queue[0] !== workflow.id) return `workflow ${queue[0]} is before it on ${machine.name}`;
-    const silent = lastSeen.silentFor(machine.id);
-    if (silent === undefined) return `machine ${machine.name} to boot: its worker has not been heard`;
-    if (silent > 20) return `the worker of ${machine.name}, last heard ${Math.round(silent)} s ago`;
-    return action.state === 'RUNNING' ? undefined : `the worker of ${machine.name} to begin action ${action.name}`;
+  const waitsFor = (record: Workflow): string | undefined => {
+    const action = record.actions[currentAction(record) ?? -1];
+    if (!action || isFinal(record.state)) return undefined;
+    const name = nameOf(action.machine);
+    const { queue } = machines.work(action.machine);
+    if (action.machine !== PROVISIONER && queue[0] !== record.id) return `workflow ${queue[0]} is before it on ${name}`;
+    const held = action.state === 'RUNNING' ? undefined : holdUp(record, clock());
+    if (held !== undefined) return held;
+    const silent = lastSeen.silentFor(action.machine);
+    if (silent === undefined) return `machine ${name} to boot: its worker has not been heard`;
+    if (silent > SILENT) return `the worker of ${name}, last heard ${Math.round(silent)} s ago`;
+    return action.state === 'RUNNING' ? undefined : `the worker of ${name} to begin action ${action.name}`;
   };
-  const present = (workflow: Workflow) => presentWorkflow(workflow, waitsFor(workflow));
+  const present = (record: Workflow): Shown => presentWorkflow(record, waitsFor(record));
 
-  routes.get('/', async (_req, res) => {
-    res.json({ data: (await workflows.list()).map(present) });
-  });
-  routes.post('/', express.json({ limit: '1mb', type: () => true }), async (req, res) => {
-    const { template, hardware } = parseInput(newWorkflow, req.body);
-    const workflow = await workflows.create(template, hardware, (machine) => {
-      const url = new URL(serverUrl(machine?.hardware.network.interfaces[0]?.dhcp.ip?.address));
-      return { tinsmith: { url: url.origin, address: url.hostname, port: url.port } };
-    });
-    res.status(201).json({ data: present(workflow) });
-  });
-  routes.get('/:id', (req, res) => {
-    res.json({ data: present(workflows.get(req.params.id)) });
-  });
-  routes.get('/:id/events', async (req, res) => {
-    const { id } = workflows.get(req.params.id);
-    res.json({ data: presentActionEvents(id, await events.ofWorkflow(id)) });
-  });
-  routes.get('/:id/logs', async (req, res) => {
-    const workflow = workflows.get(req.params.id);
-    const { action: wanted, attempt } = parseInput(logQuery, req.query);
-    const chosen = workflow.actions.flatMap((action, i) =>
-      wanted === undefined || wanted === action.name || wanted === String(i) ? [{ action, i }] : [],
+  const tell = async (
+    { params, conditions }: Pick<Call<{ id: string }, unknown, unknown>, 'params' | 'conditions'>,
+    command: Command,
+  ): Promise<{ data: Shown }> => {
+    const record = await workflows.tell(params.id, command, conditions.allow);
+    conditions.shows(record);
+    return { data: present(record) };
+  };
+  const control = <const Verb extends 'cancel' | 'pause' | 'resume'>(verb: Verb, summary: string): Operation =>
+    operation(
+      {
+        id: `${verb}Workflow`,
+        method: 'post',
+        path: `/workflows/:id/${verb}`,
+        summary,
+        answer: { kind: 'json', shape: data(workflow) },
+        codes: ['NOT_FOUND', 'CONFLICT'],
+        tagged: true,
+      },
+      (call) => tell(call as unknown as Parameters<typeof tell>[0], { command: verb }),
     );
-    if (chosen.length === 0) {
-      throw new TinsmithError('NOT_FOUND', `Workflow ${workflow.id} has no action ${wanted}.`, {
-        next: `Its actions are: ${workflow.actions.map(({ name }) => name).join(', ')}.`,
-      });
-    }
-    const data: ActionLog[] = [];
-    for (const { action, i } of chosen) {
-      for (let n = attempt ?? 1; n <= (attempt ?? action.attempt); n++) {
-        data.push({
-          action: i,
-          name: action.name,
-          attempt: n,
-          entries: await readLog(store, { workflow: workflow.id, action: i, attempt: n }),
-        });
-      }
-    }
-    res.json({ data });
+
+  return [
+    operation(
+      {
+        id: 'listWorkflows',
+        method: 'get',
+        path: '/workflows',
+        summary: 'Workflows, the oldest first.',
+        query: workflowsQuery,
+        answer: { kind: 'json', shape: page(workflow) },
+        codes: ['NOT_FOUND'],
+      },
+      async ({ query }) => {
+        const machine = query.machine === undefined ? undefined : machines.find(query.machine).id;
+        const template = query.template === undefined ? undefined : templates.find(query.template).id;
+        const found = (await workflows.list()).filter(
+          (record) =>
+            (query.state === undefined || record.state === query.state) &&
+            (template === undefined || record.template === template) &&
+            (machine === undefined || [...record.actions, ...record.services].some((each) => each.machine === machine)),
+        );
+        const { data: records, next } = pageOf(found, byAge, query);
+        return { data: records.map(present), next };
+      },
+    ),
+    operation(
+      {
+        id: 'createWorkflow',
+        method: 'post',
+        path: '/workflows',
+        summary: 'Render a template for the machines it names, and queue it on them.',
+        body: { kind: 'json', shape: newWorkflow, limit: '4mb' },
+        answer: { kind: 'json', shape: data(workflow), status: 201 },
+        codes: ['NOT_FOUND', 'CONFLICT'],
+      },
+      async ({ body }) => {
+        const { template, hardware, secrets } = body;
+        return { data: present(await workflows.create({ template, devices: hardware, secrets })) };
+      },
+    ),
+    operation(
+      {
+        id: 'getWorkflow',
+        method: 'get',
+        path: '/workflows/:id',
+        summary: 'One workflow, with every action and service.',
+        answer: { kind: 'json', shape: data(workflow) },
+        codes: ['NOT_FOUND'],
+        tagged: true,
+      },
+      ({ params, conditions }) => {
+        const record = workflows.get(params.id);
+        conditions.shows(record);
+        return { data: present(record) };
+      },
+    ),
+    operation(
+      {
+        id: 'deleteWorkflow',
+        method: 'delete',
+        path: '/workflows/:id',
+        summary: 'Delete a workflow with its history; the worker of a running one is told to stop.',
+        answer: { kind: 'json', shape: data(workflow) },
+        codes: ['NOT_FOUND'],
+        tagged: true,
+      },
+      async ({ params, conditions }) => ({
+        data: presentWorkflow(await workflows.delete(params.id, conditions.allow), undefined),
+      }),
+    ),
+    control('cancel', 'Stop a workflow for good: what runs is stopped, and its services too.'),
+    control('pause', 'Begin nothing more until it is resumed; what runs goes on.'),
+    control('resume', 'Go on with a paused workflow.'),
+    operation(
+      {
+        id: 'retryWorkflow',
+        method: 'post',
+        path: '/workflows/:id/retry',
+        summary: 'Go on with a workflow that has ended, from the action that did not succeed.',
+        body: { kind: 'json', shape: retryBody, limit: '64kb' },
+        answer: { kind: 'json', shape: data(workflow) },
+        codes: ['NOT_FOUND', 'CONFLICT'],
+        tagged: true,
+      },
+      (call) => tell(call, { command: 'retry', from: positionOf(workflows.get(call.params.id), call.body.from) }),
+    ),
+    operation(
+      {
+        id: 'skipAction',
+        method: 'post',
+        path: '/workflows/:id/skip',
+        summary: 'Leave an action out; one that runs is stopped.',
+        body: { kind: 'json', shape: skipBody, limit: '64kb' },
+        answer: { kind: 'json', shape: data(workflow) },
+        codes: ['NOT_FOUND', 'CONFLICT'],
+        tagged: true,
+      },
+      (call) => tell(call, { command: 'skip', action: positionOf(workflows.get(call.params.id), call.body.action) }),
+    ),
+  ];
+}
+
+/**
+ * Position of an action by its name or position; a number written as text is a position where no action has that name.
+ * @throws TinsmithError NOT_FOUND, also for a name that several have
+ */
+export function positionOf(record: Workflow, wanted: string | number | undefined): number | undefined {
+  if (wanted === undefined) return undefined;
+  const named = record.actions.flatMap(({ name, task }, i) =>
+    name === wanted || `${task}/${name}` === wanted ? [i] : [],
+  );
+  if (named.length === 1) return named[0];
+  if (named.length > 1) {
+    throw new TinsmithError('NOT_FOUND', `Workflow ${record.id} has ${named.length} actions named ${wanted}.`, {
+      next: `Give it as TASK/ACTION, or its position: ${named.join(' or ')}.`,
+    });
+  }
+  const position = Number(wanted);
+  if (Number.isInteger(position) && record.actions[position]) return position;
+  throw new TinsmithError('NOT_FOUND', `Workflow ${record.id} has no action ${wanted}.`, {
+    next: `Its actions are: ${record.actions.map(({ name }) => name).join(', ')}.`,
   });
-  routes.delete('/:id', async (req, res) => {
-    res.json({ data: presentWorkflow(await workflows.delete(req.params.id), undefined) });
-  });
-  return routes;
 }

@@ -1,0 +1,275 @@
+/** The workers' side of the workflows: who is to do what, and what was reported. */
+import { TinsmithError } from '../errors.ts';
+import type { Machine, Machines } from '../machines/machines.ts';
+import { machineWork } from '../machines/work.ts';
+import type { EventLog } from '../store/events.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type {
+  Assignment,
+  AttemptKey,
+  Heartbeat,
+  Hello,
+  LogEntry,
+  LogPost,
+  Progress,
+  Report,
+  ReportAnswer,
+  ServiceLogPost,
+  ServiceReport,
+} from '../worker/protocol.ts';
+import { nextStep, takeReport, takeServiceReport, wantsServices } from './engine/index.ts';
+import type { Journal } from './journal.ts';
+import { appendLog, type LogOf } from './logs.ts';
+import type { WorkflowRecords } from './records.ts';
+import { secretsOf, unmaskedRun } from './secrets.ts';
+import type { ImageRun, TemplateService, VerbRun } from './template/document.ts';
+import { isFinal, PROVISIONER, type Workflow } from './workflow.ts';
+
+/** A worker's machine, or the appliance's own computer. */
+export type WorkerMachine = Pick<Machine, 'id' | 'name'>;
+
+/** What a worker is to do, before it is dressed for the wire. */
+export type Work =
+  | { kind: 'action'; workflow: Workflow; key: AttemptKey; run: ImageRun | VerbRun; secrets: string[] }
+  | Exclude<Assignment, { kind: 'action' }>;
+
+/** A service that a worker is to have running, before it is dressed for the wire. */
+export interface WantedRecord {
+  workflow: string;
+  service: number;
+  spec: TemplateService;
+  secrets: string[];
+  /** Starts known of, by any worker. */
+  starts: number;
+}
+
+/** Output as it is stored, for those who follow it. */
+export interface Output {
+  workflow: string;
+  machine: string;
+  data: Record<string, unknown>;
+}
+
+const NOTHING_QUEUED: Work = { kind: 'idle', reason: 'no workflow is waiting for this machine' };
+
+export class Assignments {
+  readonly #store: Store;
+  readonly #events: EventLog;
+  readonly #records: WorkflowRecords;
+  readonly #journal: Journal;
+  readonly #machines: Machines;
+  readonly #clock: () => number;
+  readonly #onLog: (output: Output) => void;
+
+  /** @param parts.onLog told of output as it is stored. It is not an event: the log itself is the record. */
+  constructor(parts: {
+    store: Store;
+    events: EventLog;
+    records: WorkflowRecords;
+    journal: Journal;
+    machines: Machines;
+    clock: () => number;
+    onLog: (output: Output) => void;
+  }) {
+    this.#store = parts.store;
+    this.#events = parts.events;
+    this.#records = parts.records;
+    this.#journal = parts.journal;
+    this.#machines = parts.machines;
+    this.#clock = parts.clock;
+    this.#onLog = parts.onLog;
+  }
+
+  /** A worker has started. */
+  async hello(machine: WorkerMachine, hello: Hello): Promise<void> {
+    await this.#store.change((transaction) => {
+      const work = machineWork(transaction, machine.id);
+      transaction.put(`work/${machine.id}`, {
+        ...work,
+        worker: { boot: hello.boot, version: hello.version, at: this.#clock() },
+      });
+      this.#events.append(transaction, {
+        kind: 'worker.hello',
+        machine: machine.id,
+        data: { ...hello, restarted: work.worker?.boot !== hello.boot },
+      });
+    });
+  }
+
+  /** What the worker of a machine is to do now. */
+  async ask(machine: WorkerMachine, boot: string): Promise<Work> {
+    // The common case of a waiting worker needs no change.
+    const { queue, verb } = this.#machines.work(machine.id);
+    if (queue.length === 0 && !verb) return NOTHING_QUEUED;
+    return this.#store.change((transaction): Work => {
+      const work = machineWork(transaction, machine.id);
+      if (work.verb) {
+        if (work.verb.boot === boot) return { kind: 'verb', verb: work.verb.verb, workflow: work.verb.workflow };
+        transaction.put(`work/${machine.id}`, { ...work, verb: undefined });
+      }
+      let answer: Work = NOTHING_QUEUED;
+      // Of a machine's workflows one has its turn; on the appliance's own computer none waits for another.
+      for (const id of machine.id === PROVISIONER ? work.queue : work.queue.slice(0, 1)) {
+        answer = this.#turnIn(transaction, id, machine, boot);
+        if (answer.kind !== 'idle') break;
+      }
+      return answer;
+    });
+  }
+
+  #turnIn(transaction: Transaction, id: string, machine: WorkerMachine, boot: string): Work {
+    const workflow = this.#records.get(id, transaction);
+    if (!workflow) return NOTHING_QUEUED;
+    const { events, step } = nextStep(workflow, machine.id, boot, this.#clock());
+    const after = this.#journal.record(transaction, workflow, events, machine.id);
+    const action = step.step === 'run' ? after.actions[step.action] : undefined;
+    if (step.step === 'wait' || !action) return { kind: 'idle', reason: step.step === 'wait' ? step.reason : '' };
+    const unmasked = secretsOf(transaction, id);
+    return {
+      kind: 'action',
+      workflow: after,
+      key: { workflow: id, action: step.action, attempt: step.attempt },
+      run: (unmasked && unmaskedRun(unmasked, after.actions, step.action)) ?? action.run,
+      secrets: unmasked?.values ?? [],
+    };
+  }
+
+  /**
+   * Takes a report. When this returns, it is on disk.
+   * @throws TinsmithError NOT_FOUND (the workflow is gone), CONFLICT (the report cannot be)
+   */
+  async report(machine: WorkerMachine, report: Report): Promise<ReportAnswer> {
+    return this.#store.change((transaction): ReportAnswer => {
+      const workflow = this.#records.get(report.workflow, transaction);
+      if (!workflow)
+        throw new TinsmithError('NOT_FOUND', `There is no workflow ${report.workflow} any more.`, {
+          next: 'Stop the action and ask for work.',
+        });
+      const result = takeReport(workflow, machine, report, this.#clock());
+      switch (result.outcome) {
+        case 'refused':
+          throw new TinsmithError('CONFLICT', `The report is refused: ${result.sentence}.`, {
+            next: 'Stop the action and ask for work.',
+          });
+        case 'repeated':
+        case 'superseded':
+          return { acknowledged: true, outcome: result.outcome };
+        case 'recorded': {
+          const { run } = workflow.actions[report.action] ?? {};
+          if (report.state === 'SUCCESS' && run?.kind === 'verb') {
+            const verb = { verb: run.verb, boot: report.boot, workflow: workflow.id };
+            transaction.put(`work/${machine.id}`, { ...machineWork(transaction, machine.id), verb });
+          }
+          this.#journal.record(transaction, workflow, result.events, machine.id);
+          return { acknowledged: true, outcome: 'recorded' };
+        }
+      }
+    });
+  }
+
+  /** Whether an attempt that a worker is running is still wanted. */
+  heartbeat(
+    machine: WorkerMachine,
+    beat: Heartbeat,
+  ): { continue: boolean; reason: string; progress?: { workflow: Workflow; action: number; progress: Progress } } {
+    const workflow = this.#records.get(beat.workflow);
+    const action = workflow?.actions[beat.action];
+    if (!workflow || !action || action.machine !== machine.id)
+      return { continue: false, reason: `workflow ${beat.workflow} is gone` };
+    if (isFinal(workflow.state)) return { continue: false, reason: `the workflow has ended: ${workflow.state}` };
+    if (action.attempt > beat.attempt || (action.attempt === beat.attempt && action.boot !== beat.boot))
+      return { continue: false, reason: `attempt ${action.attempt} has begun` };
+    if (action.attempt === beat.attempt && isFinal(action.state))
+      return { continue: false, reason: `the action has ended: ${action.message ?? action.state}` };
+    return {
+      continue: true,
+      reason: '',
+      ...(beat.progress ? { progress: { workflow, action: beat.action, progress: beat.progress } } : {}),
+    };
+  }
+
+  /** The services that a machine's worker is to have running now. */
+  async services(machine: WorkerMachine): Promise<WantedRecord[]> {
+    const wanted: WantedRecord[] = [];
+    for (const id of await this.#records.active()) {
+      const workflow = this.#records.get(id);
+      if (!workflow || !wantsServices(workflow)) continue;
+      const unmasked = secretsOf(this.#store, id);
+      workflow.services.forEach((spec, service) => {
+        if (spec.machine !== machine.id) return;
+        wanted.push({
+          workflow: id,
+          service,
+          spec: unmasked?.services[service] ?? spec,
+          secrets: unmasked?.values ?? [],
+          starts: spec.starts,
+        });
+      });
+    }
+    return wanted;
+  }
+
+  /**
+   * Takes a worker's word on a service.
+   * @param endpoints where it is reached, by its ports in the container
+   * @returns whether it is still wanted
+   */
+  async service(
+    machine: WorkerMachine,
+    report: ServiceReport,
+    endpoints: Record<string, string> | undefined,
+  ): Promise<{ wanted: boolean }> {
+    return this.#store.change((transaction) => {
+      const workflow = this.#records.get(report.workflow, transaction);
+      if (!workflow || workflow.services[report.service]?.machine !== machine.id) return { wanted: false };
+      const events = takeServiceReport(workflow, report, endpoints, this.#clock());
+      return { wanted: wantsServices(this.#journal.record(transaction, workflow, events)) };
+    });
+  }
+
+  /** Takes output of an action. Returns the number expected next. */
+  log(machine: WorkerMachine, { from, entries, ...key }: LogPost): Promise<number> {
+    return this.#append(machine, key, from, entries, (workflow) => {
+      const action = workflow.actions[key.action];
+      if (action?.machine !== machine.id) return undefined;
+      if (key.attempt > action.attempt + 1)
+        throw new TinsmithError('CONFLICT', `Action ${action.name} has had no attempt ${key.attempt}.`);
+      return { action: key.action, task: action.task, name: action.name, attempt: key.attempt };
+    });
+  }
+
+  /** Takes output of a service. Returns the number expected next. */
+  serviceLog(machine: WorkerMachine, { from, entries, ...key }: ServiceLogPost): Promise<number> {
+    return this.#append(machine, key, from, entries, (workflow) => {
+      const service = workflow.services[key.service];
+      if (service?.machine !== machine.id) return undefined;
+      return { service: key.service, name: service.name, start: key.start };
+    });
+  }
+
+  #append(
+    machine: WorkerMachine,
+    of: LogOf,
+    from: number,
+    entries: LogEntry[],
+    describe: (workflow: Workflow) => Record<string, unknown> | undefined,
+  ): Promise<number> {
+    return this.#store.change((transaction) => {
+      const workflow = this.#records.get(of.workflow, transaction);
+      const about = workflow && describe(workflow);
+      if (!workflow || !about) {
+        const what = 'service' in of ? `service ${of.service}` : `action ${of.action}`;
+        throw new TinsmithError(
+          'NOT_FOUND',
+          `There is no ${what} of workflow ${of.workflow} on machine ${machine.name}.`,
+        );
+      }
+      const { next, first, added } = appendLog(transaction, of, from, entries);
+      if (added.length > 0) {
+        const data = { ...about, from: first, entries: added };
+        transaction.afterwards(() => this.#onLog({ workflow: workflow.id, machine: machine.id, data }));
+      }
+      return next;
+    });
+  }
+}

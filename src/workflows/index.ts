@@ -1,0 +1,59 @@
+/** Workflows: the templates they are made from, what is done to machines, and the workers' side of it. */
+import type { Logger } from 'pino';
+import type { LastSeen } from '../machines/last-seen.ts';
+import type { Machine, Machines } from '../machines/machines.ts';
+import type { EventLog } from '../store/events.ts';
+import type { Store } from '../store/store.ts';
+import { Assignments, type Output } from './assignments.ts';
+import { WorkflowData } from './data.ts';
+import { Deadlines } from './deadlines.ts';
+import { Journal, type Wakes } from './journal.ts';
+import { WorkflowRecords } from './records.ts';
+import { Templates } from './templates.ts';
+import { Workflows } from './workflows.ts';
+
+export interface WorkflowParts {
+  templates: Templates;
+  workflows: Workflows;
+  assignments: Assignments;
+  data: WorkflowData;
+  deadlines: Deadlines;
+}
+
+/** Puts them together over a store. Limits are counted once `deadlines` is started. */
+export function makeWorkflows(parts: {
+  store: Store;
+  events: EventLog;
+  machines: Machines;
+  lastSeen: LastSeen;
+  /** Values for every template beside the devices, such as the server's address. */
+  values: (machine: Machine | undefined) => Record<string, unknown>;
+  /** Bytes of ephemeral data where the template gives no limit. */
+  dataLimit: number;
+  /** Told what concerns workers. */
+  wakes: Omit<Wakes, 'due'>;
+  /** Told of output as it is stored. */
+  onLog: (output: Output) => void;
+  clock: () => number;
+  newId: () => string;
+  log: Logger;
+}): WorkflowParts {
+  const { store, events, machines, lastSeen, clock, newId } = parts;
+  const records = new WorkflowRecords(store);
+  const templates = new Templates(store, events, clock, newId);
+  const data = new WorkflowData({
+    ...{ store, events, clock },
+    limit: parts.dataLimit,
+    rulesOf: (id) => workflows.get(id).data,
+  });
+  const wakes: Wakes = { ...parts.wakes, due: (id) => deadlines.look(id) };
+  const journal = new Journal({ records, events, clock, wakes });
+  const workflows = new Workflows({
+    ...{ store, records, journal, data, machines, templates, clock, newId },
+    values: parts.values,
+    heard: (machine) => lastSeen.since(machine),
+  });
+  const assignments = new Assignments({ store, events, records, journal, machines, clock, onLog: parts.onLog });
+  const deadlines = new Deadlines({ workflows, clock, log: parts.log, wake: parts.wakes.work });
+  return { templates, workflows, assignments, data, deadlines };
+}

@@ -1,0 +1,109 @@
+/**
+ * Secrets of a workflow: values that its containers get, and that appear nowhere else. The workflow's record has a mask
+ * in their place; what the containers really get is kept beside it and goes to the worker alone.
+ */
+import { TinsmithError } from '../errors.ts';
+import type { Transaction } from '../store/store.ts';
+import { masker } from '../worker/mask.ts';
+import type { ImageRun, TemplateService } from './template/document.ts';
+import type { ActionPlan, Workflow } from './workflow.ts';
+
+/** Characters that a secret has at least: a shorter one would mask half of everything, and hide nothing. */
+const SHORTEST = 4;
+
+/** What the containers of a workflow really get. */
+export interface Unmasked {
+  values: string[];
+  /** By position, of the tasks' actions and of the services; and of hooks at the level of the workflow by their name. */
+  actions: Record<number, ImageRun>;
+  services: Record<number, TemplateService>;
+  hooks: Record<string, ImageRun>;
+}
+
+const keyOf = (workflow: string): string => `workflow-secret/${workflow}`;
+
+/** @throws TinsmithError INVALID_INPUT for one that cannot be kept out of logs */
+export function checkSecrets(secrets: Readonly<Record<string, string>>): void {
+  const problems = Object.entries(secrets)
+    .filter(([, value]) => value.length < SHORTEST)
+    .map(([name]) => ({ field: `secrets.${name}`, message: `has fewer than ${SHORTEST} characters` }));
+  if (problems.length === 0) return;
+  throw new TinsmithError(
+    'INVALID_INPUT',
+    `A secret must have at least ${SHORTEST} characters, or it cannot be kept out of the logs.`,
+    {
+      next: 'Give it more characters, or give it as a plain value of the hardware map.',
+      problems,
+    },
+  );
+}
+
+/** Puts masks in the place of the secrets. `unmasked` is undefined where there are none. */
+export function maskWorkflow(
+  workflow: Workflow,
+  secrets: Readonly<Record<string, string>>,
+): { workflow: Workflow; unmasked: Unmasked | undefined } {
+  const values = Object.values(secrets);
+  if (values.length === 0) return { workflow, unmasked: undefined };
+  const mask = masker(values);
+  const unmasked: Unmasked = { values, actions: {}, services: {}, hooks: {} };
+  workflow.actions.forEach(({ run }, i) => {
+    if (run.kind === 'image') unmasked.actions[i] = run;
+  });
+  workflow.services.forEach((service, i) => {
+    unmasked.services[i] = service;
+  });
+  for (const { name, run } of workflow.onFailure) unmasked.hooks[`on_failure/${name}`] = run;
+  for (const { name, run } of workflow.onTimeout) unmasked.hooks[`on_timeout/${name}`] = run;
+  const maskedRun = <T extends { run: object }>(each: T): T => ({ ...each, run: maskDeep(each.run, mask) });
+  return {
+    unmasked,
+    workflow: {
+      ...workflow,
+      devices: maskDeep(workflow.devices, mask),
+      rendered: mask(workflow.rendered),
+      actions: workflow.actions.map(maskedRun),
+      services: workflow.services.map((service) => ({ ...maskDeep(service, mask), machine: service.machine })),
+      onFailure: workflow.onFailure.map(maskedRun),
+      onTimeout: workflow.onTimeout.map(maskedRun),
+    },
+  };
+}
+
+function maskDeep<T>(value: T, mask: (text: string) => string): T {
+  if (typeof value === 'string') return mask(value) as T;
+  if (Array.isArray(value)) return value.map((each) => maskDeep(each, mask)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, maskDeep(each, mask)])) as T;
+}
+
+export function putSecrets(transaction: Transaction, workflow: string, unmasked: Unmasked): void {
+  transaction.put(keyOf(workflow), unmasked);
+}
+
+export function deleteSecrets(transaction: Transaction, workflow: string): void {
+  transaction.delete(keyOf(workflow));
+}
+
+export function secretsOf(from: { get<T>(key: string): T | undefined }, workflow: string): Unmasked | undefined {
+  return from.get<Unmasked>(keyOf(workflow));
+}
+
+/** The container of an action as it really is. An action's own hook is that action's, with another command. */
+export function unmaskedRun(unmasked: Unmasked, actions: readonly ActionPlan[], index: number): ImageRun | undefined {
+  const hook = actions[index];
+  switch (hook?.hook) {
+    case undefined:
+      return unmasked.actions[index];
+    case 'on_failure':
+    case 'on_timeout':
+      return unmasked.hooks[`${hook.hook}/${hook.name}`];
+    case 'on-failure':
+    case 'on-timeout': {
+      const own = actions.findIndex(({ task, name }) => task === hook.task && `${name} ${hook.hook}` === hook.name);
+      const run = unmasked.actions[own];
+      const command = hook.hook === 'on-failure' ? run?.onFailure : run?.onTimeout;
+      return run && { ...run, command: command?.command ?? [] };
+    }
+  }
+}
