@@ -1,6 +1,8 @@
 /** The event log: every fact in order, with a sequence number, kept in the store and told to whoever listens. */
 import { EventEmitter } from 'node:events';
+import { type NumberOf, type Packed, pack, unpack, wordsIn } from './event-codec.ts';
 import type { Store, Transaction } from './store.ts';
+import { Words } from './words.ts';
 
 /** A recorded fact. `time` is ms since 1970. */
 export interface StoredEvent {
@@ -13,7 +15,12 @@ export interface StoredEvent {
   data: Record<string, unknown>;
 }
 
+/** An event on disk: packed, or as earlier versions wrote it. */
+type OnDisk = Packed | StoredEvent;
+
 const key = (seq: number): string => `event/${String(seq).padStart(15, '0')}`;
+/** The number at the end of a key. */
+const seqOf = (at: string): number => Number(at.slice(-15));
 const workflowPrefix = (workflow: string): string => `workflow-event/${workflow}/`;
 const workflowKey = (workflow: string, seq: number): string =>
   `${workflowPrefix(workflow)}${String(seq).padStart(15, '0')}`;
@@ -22,6 +29,7 @@ const FORGOTTEN = 'events-forgotten';
 
 export class EventLog {
   readonly #store: Store;
+  readonly #words: Words;
   readonly #clock: () => number;
   readonly #listeners = new EventEmitter<{ event: [StoredEvent] }>();
   /** The last number given, and the last that is on disk. */
@@ -30,8 +38,14 @@ export class EventLog {
   /** The number before the first that is kept. */
   #forgotten: number;
 
-  private constructor(store: Store, clock: () => number, { first, last }: { first: number; last: number }) {
+  private constructor(
+    store: Store,
+    words: Words,
+    clock: () => number,
+    { first, last }: { first: number; last: number },
+  ) {
     this.#store = store;
+    this.#words = words;
     this.#clock = clock;
     this.#given = last;
     this.#last = last;
@@ -40,12 +54,13 @@ export class EventLog {
   }
 
   static async open(store: Store, clock: () => number): Promise<EventLog> {
-    const [newest] = await store.entries<StoredEvent>('event/', { reverse: true, limit: 1 });
-    const [oldest] = await store.entries<StoredEvent>('event/', { limit: 1 });
+    const [newest] = await store.entries('event/', { reverse: true, limit: 1 });
+    const [oldest] = await store.entries('event/', { limit: 1 });
     // After all were forgotten, numbers go on: they are never given twice.
     const forgotten = store.get<number>(FORGOTTEN) ?? 0;
-    const first = oldest?.[1].seq ?? forgotten + 1;
-    return new EventLog(store, clock, { first, last: newest?.[1].seq ?? forgotten });
+    const first = oldest ? seqOf(oldest[0]) : forgotten + 1;
+    const last = newest ? seqOf(newest[0]) : forgotten;
+    return new EventLog(store, await Words.open(store, last), clock, { first, last });
   }
 
   /** Sequence number of the newest event on disk. */
@@ -62,8 +77,11 @@ export class EventLog {
   append(transaction: Transaction, event: Omit<StoredEvent, 'seq' | 'time'>): void {
     // A number lost with a failed batch leaves a gap, which is harmless; a number is never given twice.
     const stored: StoredEvent = { seq: ++this.#given, time: this.#clock(), ...event };
-    transaction.put(key(stored.seq), stored);
-    if (stored.workflow) transaction.put(workflowKey(stored.workflow, stored.seq), stored.seq);
+    const { seq } = stored;
+    const numberOf = ((word: string, isNeeded: boolean) =>
+      this.#words.numberOf(transaction, seq, word, isNeeded)) as NumberOf;
+    transaction.put(key(seq), pack(stored, numberOf));
+    if (stored.workflow) transaction.put(workflowKey(stored.workflow, seq), 0);
     transaction.afterwards(() => {
       this.#last = stored.seq;
       this.#listeners.emit('event', stored);
@@ -79,32 +97,35 @@ export class EventLog {
   /** Events after a sequence number, oldest first; of one workflow, if named. */
   async *since(seq: number, workflow?: string): AsyncGenerator<StoredEvent> {
     if (workflow === undefined) {
-      for await (const [, event] of this.#store.range<StoredEvent>('event/', { after: key(seq) })) yield event;
+      const pages = this.#store.pages<OnDisk>('event/', { after: key(seq) });
+      for await (const page of pages) yield* await this.#unpack(page);
       return;
     }
     const after = workflowKey(workflow, seq);
-    for await (const page of pagesOf(this.#store.range<number>(workflowPrefix(workflow), { after }))) {
-      yield* await this.#read(page);
-    }
+    for await (const page of this.#store.pages(workflowPrefix(workflow), { after }))
+      yield* await this.#read(page.map(([at]) => seqOf(at)));
   }
 
   /** The events of one workflow, oldest first: all, or so many of the newest. */
   async ofWorkflow(workflow: string, { last }: { last?: number } = {}): Promise<StoredEvent[]> {
     const newest = last === undefined ? {} : { reverse: true, limit: last };
-    const seqs = (await this.#store.entries<number>(workflowPrefix(workflow), newest)).map(([, seq]) => seq);
+    const seqs = (await this.#store.entries(workflowPrefix(workflow), newest)).map(([at]) => seqOf(at));
     return this.#read(last === undefined ? seqs : seqs.reverse());
+  }
+
+  /** Forgets a workflow's history: what it was is not found by it any more, though in the whole log as long as that is kept. */
+  async forgetWorkflow(workflow: string): Promise<void> {
+    await this.#store.clear(workflowPrefix(workflow));
   }
 
   /**
    * Forgets the oldest events that `isOver` says are too many or too old, `most` at the utmost.
    * @returns how many they were
    */
-  async forget(isOver: (event: StoredEvent) => boolean, most: number): Promise<number> {
-    const over: StoredEvent[] = [];
-    for (const [, event] of await this.#store.entries<StoredEvent>('event/', { limit: most })) {
-      if (!isOver(event)) break;
-      over.push(event);
-    }
+  async forget(isOver: (event: { seq: number; time: number }) => boolean, most: number): Promise<number> {
+    const oldest = await this.#unpack(await this.#store.entries<OnDisk>('event/', { limit: most }));
+    const end = oldest.findIndex((event) => !isOver(event));
+    const over = end === -1 ? oldest : oldest.slice(0, end);
     const newest = over.at(-1);
     if (newest === undefined) return 0;
     await this.#store.change((transaction) => {
@@ -117,24 +138,26 @@ export class EventLog {
         this.#forgotten = newest.seq;
       });
     });
+    await this.#words.forget(this.oldest);
     return over.length;
   }
 
   /** Those of some numbers that are still there. */
   async #read(seqs: number[]): Promise<StoredEvent[]> {
-    const events = await this.#store.getMany<StoredEvent>(seqs.map(key));
-    return events.filter((event) => event !== undefined);
+    const keys = seqs.map(key);
+    const found = await this.#store.getMany<OnDisk>(keys);
+    return this.#unpack(
+      found.flatMap((event, at): [string, OnDisk][] => (event === undefined ? [] : [[keys[at] ?? '', event]])),
+    );
   }
-}
 
-/** Entries of a range, some at a time. */
-async function* pagesOf(range: AsyncIterable<[string, number]>): AsyncGenerator<number[]> {
-  let page: number[] = [];
-  for await (const [, seq] of range) {
-    page.push(seq);
-    if (page.length < 256) continue;
-    yield page;
-    page = [];
+  async #unpack(entries: readonly [string, OnDisk][]): Promise<StoredEvent[]> {
+    await this.#words.read(
+      entries.map(([at, event]) => [seqOf(at), Array.isArray(event) ? wordsIn(event) : []] as const),
+    );
+    return entries.map(([at, event]) => {
+      const seq = seqOf(at);
+      return Array.isArray(event) ? unpack(seq, event, (number) => this.#words.word(seq, number)) : event;
+    });
   }
-  yield page;
 }

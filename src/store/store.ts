@@ -88,11 +88,15 @@ export class Store {
 
   /** All entries whose key begins with `prefix`, in key order, as they are on disk; `after` skips up to that key. */
   async *range<T>(prefix: string, options: RangeOptions = {}): AsyncGenerator<[string, T]> {
+    for await (const page of this.pages<T>(prefix, options)) yield* page;
+  }
+
+  /** As `range`, some at a time: one by one, each entry would cost a promise. */
+  async *pages<T>(prefix: string, options: RangeOptions = {}): AsyncGenerator<[string, T][]> {
     const iterator = this.#iterator(prefix, options);
     try {
-      // One by one, each entry would cost a promise.
       for (let some = await iterator.nextv(PAGE); some.length > 0; some = await iterator.nextv(PAGE)) {
-        for (const [key, value] of some) yield [key, JSON.parse(value) as T];
+        yield some.map(([key, value]) => [key, JSON.parse(value) as T]);
       }
     } finally {
       await iterator.close();
@@ -121,9 +125,12 @@ export class Store {
     return (await this.entries<T>(prefix)).map(([, value]) => value);
   }
 
-  /** Removes everything below a prefix. Not atomic: only for what no other record refers to any more. */
-  async clear(prefix: string): Promise<void> {
-    await this.#db.clear({ gte: prefix, lt: `${prefix}\uffff` });
+  /**
+   * Removes everything below a prefix, or what of it comes before a key. Not atomic: only for what no other record refers
+   * to any more.
+   */
+  async clear(prefix: string, before = `${prefix}\uffff`): Promise<void> {
+    await this.#db.clear({ gte: prefix, lt: before });
   }
 
   /** Waits for what is under way, then closes. */

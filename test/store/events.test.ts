@@ -55,8 +55,8 @@ describe('the event log', () => {
     const events = await EventLog.open(store, () => 7);
     const heard: StoredEvent[] = [];
     const stop = events.listen((event) => {
-      const stored = store.get<StoredEvent>(`event/${String(event.seq).padStart(15, '0')}`);
-      assert.equal(stored?.kind, event.kind, 'told before it was on disk');
+      const stored = store.get(`event/${String(event.seq).padStart(15, '0')}`);
+      assert.notEqual(stored, undefined, 'told before it was on disk');
       heard.push(event);
     });
     await tell(store, events, 'one');
