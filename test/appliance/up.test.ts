@@ -65,100 +65,100 @@ describe('tinsmith up', () => {
     assert.equal((await appliance.stop()).code, 0);
   });
 
-  it('stops at once with open event streams and workers' streams, and gives its directory back', async (t) => {
-  const data = temporaryDirectory(t);
-  claimDataDirectory(data).release();
-  const { store, machines } = await over(data);
-  await pushed(machines, 1);
-  const worker = await new WorkerTokens(store).issue(idOf(1));
-  await store.close();
+  it('stops at once with open event streams, of workers too, and gives its directory back', async (t) => {
+    const data = temporaryDirectory(t);
+    claimDataDirectory(data).release();
+    const { store, machines } = await over(data);
+    await pushed(machines, 1);
+    const worker = await new WorkerTokens(store).issue(idOf(1));
+    await store.close();
 
-  const appliance = await started(t, data);
-  const url = await appliance.url();
-  const headers = { authorization: `Bearer ${appliance.token()}` };
-  const workerHeaders = { authorization: `Bearer ${worker}` };
-  const hello = JSON.stringify({ mac: macOf(1), boot: 'b', version: '1' });
-  await fetch(`${url}/api/v1/worker/hello`, { method: 'POST', headers: workerHeaders, body: hello });
-  const lastSeen = async (): Promise<string> => {
-    const answer = await fetch(`${url}/api/v1/machines/machine-1`, { headers });
-    return ((await answer.json()) as { data: { worker: { lastSeen: string } } }).data.worker.lastSeen;
-  };
-  const before = await lastSeen();
-  const body = (await fetch(`${url}/api/v1/events`, { headers })).text();
-  const streams = await Promise.all(
+    const appliance = await started(t, data);
+    const url = await appliance.url();
+    const headers = { authorization: `Bearer ${appliance.token()}` };
+    const workerHeaders = { authorization: `Bearer ${worker}` };
+    const hello = JSON.stringify({ mac: macOf(1), boot: 'b', version: '1' });
+    await fetch(`${url}/api/v1/worker/hello`, { method: 'POST', headers: workerHeaders, body: hello });
+    const lastSeen = async (): Promise<string> => {
+      const answer = await fetch(`${url}/api/v1/machines/machine-1`, { headers });
+      return ((await answer.json()) as { data: { worker: { lastSeen: string } } }).data.worker.lastSeen;
+    };
+    const before = await lastSeen();
+    const body = (await fetch(`${url}/api/v1/events`, { headers })).text();
+    const streams = await Promise.all(
       Array.from({ length: 3 }, () => fetch(`${url}/api/v1/worker/stream`, { headers: workerHeaders })),
     );
-  assert.notEqual(await lastSeen(), before);
-  const { code, ms } = await appliance.stop();
-  assert.equal(code, 0, appliance.said.join('\n'));
-  assert.ok(ms < 5000, `it took ${ms} ms`);
-  assert.match(await body, /tinsmith/);
-  for (const stream of streams) assert.ok(!(await stream.text()).includes('event:'));
-  assert.ok(!readdirSync(data).includes('pid'));
-  assert.ok(!appliance.said.join('\n').includes(worker) && !appliance.said.join('\n').includes(appliance.token()));
-});
-
-it('is refused beside another on the same data directory, which goes on', async (t) => {
-  const data = temporaryDirectory(t);
-  const first = await started(t, data);
-  const url = await first.url();
-  const second = await started(t, data);
-  const [code] = await second.ended;
-  assert.equal(code, 75);
-  assert.match(
-    second.said.join('\n'),
-    new RegExp(`in use by another Tinsmith, process ${first.pid}\\.\\s+Stop it \\(kill ${first.pid}\\)`),
-  );
-  assert.equal((await fetch(`${url}/healthz`)).status, 200);
-  assert.equal((await first.stop()).code, 0);
-});
-
-it('goes on with what it had after kill -9', async (t) => {
-  const data = temporaryDirectory(t);
-  const first = await started(t, data);
-  const headers = (): Record<string, string> => ({ authorization: `Bearer ${first.token()}` });
-  const template =
-    'version: "0.1"\nname: t\ntasks:\n  - name: a\n    worker: "{{.d}}"\n    actions: [{name: x, image: x}]\n';
-  const made = await fetch(`${await first.url()}/api/v1/templates`, {
-    method: 'POST',
-    headers: headers(),
-    body: template,
+    assert.notEqual(await lastSeen(), before);
+    const { code, ms } = await appliance.stop();
+    assert.equal(code, 0, appliance.said.join('\n'));
+    assert.ok(ms < 5000, `it took ${ms} ms`);
+    assert.match(await body, /tinsmith/);
+    for (const stream of streams) assert.ok(!(await stream.text()).includes('event:'));
+    assert.ok(!readdirSync(data).includes('pid'));
+    assert.ok(!appliance.said.join('\n').includes(worker) && !appliance.said.join('\n').includes(appliance.token()));
   });
-  assert.equal(made.status, 201);
-  process.kill(first.pid, 'SIGKILL');
-  await first.ended;
-  const second = await started(t, data);
-  const found = await fetch(`${await second.url()}/api/v1/templates/t`, { headers: headers() });
-  assert.equal(found.status, 200);
-  assert.equal((await second.stop()).code, 0);
-});
 
-for (const [what, prepare, args, code, message] of [
-  [
-    'a directory that is not ours',
-    (data) => writeFileSync(join(data, 'x'), ''),
-    [],
-    78,
-    /is not empty and is not a data directory/,
-  ],
-  ['an interface that is not there', () => {}, ['--interface', 'eth99'], 65, /interface eth99 is not there/],
-  [
-    'a directory of files that cannot be',
-    () => {},
-    ['--files', '/dev/null/x'],
-    73,
-    /\/dev\/null\/x cannot be made: ENOTDIR/,
-  ],
-  ['settings that are wrong', () => {}, ['--http-port', '99999'], 65, /99999 is above 65535/],
-] as [string, (data: string) => void, string[], number, RegExp][]) {
-  it(`ends with a clear error for ${what}`, async (t) => {
+  it('is refused beside another on the same data directory, which goes on', async (t) => {
     const data = temporaryDirectory(t);
-    prepare(data);
-    const appliance = await started(t, data, { args: ['--dhcp', 'off', '--tftp', 'off', ...args] });
-    const [ended] = await appliance.ended;
-    assert.equal(ended, code, appliance.said.join('\n'));
-    assert.match(appliance.said.join('\n'), message);
-    assert.ok(!appliance.said.join('\n').includes('    at '), 'no stack');
+    const first = await started(t, data);
+    const url = await first.url();
+    const second = await started(t, data);
+    const [code] = await second.ended;
+    assert.equal(code, 75);
+    assert.match(
+      second.said.join('\n'),
+      new RegExp(`in use by another Tinsmith, process ${first.pid}\\.\\s+Stop it \\(kill ${first.pid}\\)`),
+    );
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+    assert.equal((await first.stop()).code, 0);
   });
-}
-})
+
+  it('goes on with what it had after kill -9', async (t) => {
+    const data = temporaryDirectory(t);
+    const first = await started(t, data);
+    const headers = (): Record<string, string> => ({ authorization: `Bearer ${first.token()}` });
+    const template =
+      'version: "0.1"\nname: t\ntasks:\n  - name: a\n    worker: "{{.d}}"\n    actions: [{name: x, image: x}]\n';
+    const made = await fetch(`${await first.url()}/api/v1/templates`, {
+      method: 'POST',
+      headers: headers(),
+      body: template,
+    });
+    assert.equal(made.status, 201);
+    process.kill(first.pid, 'SIGKILL');
+    await first.ended;
+    const second = await started(t, data);
+    const found = await fetch(`${await second.url()}/api/v1/templates/t`, { headers: headers() });
+    assert.equal(found.status, 200);
+    assert.equal((await second.stop()).code, 0);
+  });
+
+  for (const [what, prepare, args, code, message] of [
+    [
+      'a directory that is not ours',
+      (data) => writeFileSync(join(data, 'x'), ''),
+      [],
+      78,
+      /is not empty and is not a data directory/,
+    ],
+    ['an interface that is not there', () => {}, ['--interface', 'eth99'], 65, /interface eth99 is not there/],
+    [
+      'a directory of files that cannot be',
+      () => {},
+      ['--files', '/dev/null/x'],
+      73,
+      /\/dev\/null\/x cannot be made: ENOTDIR/,
+    ],
+    ['settings that are wrong', () => {}, ['--http-port', '99999'], 65, /99999 is above 65535/],
+  ] as [string, (data: string) => void, string[], number, RegExp][]) {
+    it(`ends with a clear error for ${what}`, async (t) => {
+      const data = temporaryDirectory(t);
+      prepare(data);
+      const appliance = await started(t, data, { args: ['--dhcp', 'off', '--tftp', 'off', ...args] });
+      const [ended] = await appliance.ended;
+      assert.equal(ended, code, appliance.said.join('\n'));
+      assert.match(appliance.said.join('\n'), message);
+      assert.ok(!appliance.said.join('\n').includes('    at '), 'no stack');
+    });
+  }
+});
