@@ -7,6 +7,7 @@ import type { Machines } from '../machines/machines.ts';
 import type { Builtins, Images, Registry } from '../registry/index.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
+import type { Webhooks } from '../webhooks/index.ts';
 import type { Assignments } from '../workflows/assignments.ts';
 import type { WorkflowData } from '../workflows/data.ts';
 import type { Templates } from '../workflows/templates.ts';
@@ -29,6 +30,7 @@ export interface Services {
   workerStream: WorkerStream;
   trace: Trace;
   stream: Stream;
+  webhooks: Webhooks;
   images: Images;
   builtins: Builtins | undefined;
   registry: Registry;

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApp } from '../api/app.ts';
+import { grpcRole, tinkerbellCalls } from '../api/grpc/index.ts';
 import { presentTrace } from '../api/present.ts';
 import type { Services } from '../api/services.ts';
 import { createStream } from '../api/stream.ts';
@@ -19,7 +20,9 @@ import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts
 import { LastSeen } from '../machines/last-seen.ts';
 import { Machines } from '../machines/machines.ts';
 import { type DataDirectory, EventLog, openStore } from '../store/index.ts';
+import { startTrimming } from '../store/retention.ts';
 import { COMMIT, VERSION } from '../version.ts';
+import { Webhooks } from '../webhooks/index.ts';
 import { makeWorkflows } from '../workflows/index.ts';
 import { DhcpContexts } from './dhcp-contexts.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
@@ -106,6 +109,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       onLog: (output) => stream.tell({ kind: 'log', ...output }),
       newId: randomUUID,
     });
+    const webhooks = new Webhooks({ store, events, clock, newId: randomUUID });
     const services: Services = {
       store,
       events,
@@ -115,6 +119,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       workerStream,
       trace,
       stream,
+      webhooks,
       images,
       builtins,
       registry,
@@ -128,6 +133,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       clock,
       log,
     };
+    const calls = tinkerbellCalls(services, settings.grpc);
     const app = createApp(services, { filesDirectory, kernelArguments: settings.kernelArguments });
 
     cleanUp.push(() => roles.stop());
@@ -141,6 +147,14 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     );
     await deadlines.start();
     cleanUp.push(() => deadlines.stop());
+    await webhooks.start();
+    cleanUp.push(() => webhooks.stop());
+    const trimming = startTrimming({ events, limits: settings.keepEvents, clock, log });
+    cleanUp.push(() => trimming.stop());
+    if (settings.grpc.on) {
+      const grpc = { ...settings.grpc, address: settings.httpAddress, largest: settings.dataLimit };
+      await roles.start(grpcRole(grpc, services, calls));
+    } else roles.off('grpc');
     if (settings.tftp) await roles.start(tftpRole(around, files, filesDirectory));
     else roles.off('tftp');
     if (settings.dhcp === 'off') roles.off('dhcp');

@@ -3,12 +3,14 @@ import { isIPv4 } from 'node:net';
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Problem, TinsmithError } from '../errors.ts';
+import type { KeepEvents } from '../store/retention.ts';
 import { parseBytes } from '../workflows/template/schema/units.ts';
 
 const port = z.preprocess(
   digits,
   z.int('is not a port, a whole number').min(0, 'is below 0').max(65_535, 'is above 65535'),
 );
+const count = z.preprocess(digits, z.int('is not a whole number').min(1, 'is below 1'));
 const directory = z.string('is not a path').min(1, 'is empty');
 const list = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
@@ -39,6 +41,14 @@ const SHAPES = {
       context.addIssue({ code: 'custom', message: `is no size: ${size.problem}` });
       return z.NEVER;
     }),
+  grpc: z.preprocess(onOff, choice('on', 'off')).default('on'),
+  'grpc-port': port.default(42113),
+  'grpc-admin': z.preprocess(onOff, choice('on', 'off')).default('off'),
+  'grpc-trust': choice('hardware', 'any').default('hardware'),
+  'tls-cert': directory.optional(),
+  'tls-key': directory.optional(),
+  'keep-events': count.default(1_000_000),
+  'keep-events-days': count.default(30),
   provisioner: z.preprocess(onOff, choice('on', 'off')).default('on'),
   'docker-socket': directory.optional(),
   'log-level': choice('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
@@ -76,6 +86,17 @@ export interface Settings {
   provisioner: boolean;
   /** The engine's socket, where it is not in its usual place. */
   dockerSocket: string | undefined;
+  /** Tinkerbell's wire. */
+  grpc: {
+    on: boolean;
+    port: number;
+    /** Whether calls that change or show what is the administrator's need no token. */
+    openAdministration: boolean;
+    trust: 'hardware' | 'any';
+    /** Files with the certificate and its key, PEM. */
+    tls: { certificate: string; key: string } | undefined;
+  };
+  keepEvents: KeepEvents;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   logFormat: 'pretty' | 'json';
 }
@@ -119,6 +140,13 @@ export function readSettings(sources: {
         message: `${place.line === undefined ? '' : `${name}: `}${shown(value)} ${read.error.issues[0]?.message ?? 'is wrong'}`,
       });
   }
+  for (const [name, other] of [
+    ['tls-cert', 'tls-key'],
+    ['tls-key', 'tls-cert'],
+  ] as const) {
+    if (values[name] !== undefined && values[other] === undefined)
+      problems.push({ ...given(name).place, message: `${name} is of no use without ${other}` });
+  }
   if (problems.length > 0) throw refusal(problems);
   return settingsOf(values as Values);
 }
@@ -129,6 +157,7 @@ interface Given {
 }
 
 function settingsOf(values: Values): Settings {
+  const { 'tls-cert': certificate, 'tls-key': key } = values;
   return {
     data: values.data,
     interfaces: values.interface,
@@ -145,6 +174,14 @@ function settingsOf(values: Values): Settings {
     dataLimit: values['data-limit'],
     provisioner: values.provisioner === 'on',
     dockerSocket: values['docker-socket'],
+    grpc: {
+      on: values.grpc === 'on',
+      port: values['grpc-port'],
+      openAdministration: values['grpc-admin'] === 'on',
+      trust: values['grpc-trust'],
+      tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
+    },
+    keepEvents: { count: values['keep-events'], days: values['keep-events-days'] },
     logLevel: values['log-level'],
     logFormat: values['log-format'],
   };

@@ -43,6 +43,23 @@ export const up = command({
         array: true,
         describe: 'Added to the kernel command line; may be given several times',
       })
+      .option('grpc', { type: 'string', choices: ['on', 'off'], describe: 'Serve Tinkerbell’s workers over gRPC [on]' })
+      .option('grpc-port', { type: 'number', describe: 'Port of gRPC [42113]' })
+      .option('grpc-trust', {
+        type: 'string',
+        choices: ['hardware', 'any'],
+        describe:
+          'Whose word a Tinkerbell worker may speak: that of the machine with its address, or anybody’s [hardware]',
+      })
+      .option('grpc-admin', {
+        type: 'string',
+        choices: ['on', 'off'],
+        describe: 'Take Tinkerbell’s administrative calls without a token [off]',
+      })
+      .option('tls-cert', { type: 'string', describe: 'Certificate for gRPC, a file in PEM [none: plain text]' })
+      .option('tls-key', { type: 'string', describe: 'Its key, a file in PEM' })
+      .option('keep-events', { type: 'number', describe: 'How many events are kept [1000000]' })
+      .option('keep-events-days', { type: 'number', describe: 'For how many days [30]' })
       .option('data-limit', {
         type: 'string',
         describe: 'Largest ephemeral data of a workflow whose template gives no limit [10MiB]',

@@ -1,4 +1,5 @@
 /** The whole HTTP side of an appliance on a free port of the loopback, with neighbours and a clock of the test's own. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -13,6 +14,7 @@ import { noteSent } from '../../src/boots/routes.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { startHttp } from '../../src/http/index.ts';
 import { createRegistry, openImages } from '../../src/registry/index.ts';
+import { Webhooks } from '../../src/webhooks/index.ts';
 import { made } from '../workflows/made.ts';
 
 export const KERNEL = Buffer.from('a kernel '.repeat(1000));
@@ -50,6 +52,7 @@ export async function running(t: TestContext, options: { osie?: boolean } = {}) 
     workerStream,
     trace,
     stream: createStream(events, clock),
+    webhooks: new Webhooks({ store: parts.store, events, clock, newId: randomUUID }),
     images,
     builtins: undefined,
     registry: createRegistry({ images }),
