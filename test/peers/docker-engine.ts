@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 export interface OwnEngine {
   socket: string;
+  /** Of its process, by which its network namespace is entered. */
+  pid: number | undefined;
   directory: string;
   stop(): Promise<void>;
 }
@@ -22,14 +24,26 @@ export function engineMissing(): string | false {
   }
 }
 
-/** Starts an engine without bridge or firewall rules, and waits for the line that says it listens. */
-export async function startEngine(options: readonly string[] = []): Promise<OwnEngine> {
+/** Within a network namespace of its own, an engine may have its bridge. */
+const OWN_NETWORK = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+
+/**
+ * Starts an engine without firewall rules, and waits for the line that says it listens.
+ * @param network `none`: without a bridge. `own`: with one, in a network namespace of its own.
+ */
+export async function startEngine(
+  options: readonly string[] = [],
+  network: 'none' | 'own' = 'none',
+): Promise<OwnEngine> {
   const directory = mkdtempSync(join(tmpdir(), 'tinsmith-dockerd-'));
   const socket = join(directory, 'docker.sock');
+  const [command = '', ...words] = [...(network === 'own' ? OWN_NETWORK : []), 'dockerd'];
   const child = spawn(
-    'dockerd',
+    command,
     [
-      ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--host', `unix://${socket}`],
+      ...words,
+      ...(network === 'none' ? ['--bridge=none'] : ['--bip=172.31.255.1/24']),
+      ...['--iptables=false', '--ip6tables=false', '--host', `unix://${socket}`],
       ...[
         '--data-root',
         join(directory, 'data'),
@@ -57,7 +71,7 @@ export async function startEngine(options: readonly string[] = []): Promise<OwnE
     }
     removeAll(directory);
   };
-  return { socket, directory, stop };
+  return { socket, pid: child.pid, directory, stop };
 }
 
 /** An engine leaves the namespace of the host's network mounted below its directory (`exec/netns/default`). */

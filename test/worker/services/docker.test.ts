@@ -1,6 +1,6 @@
 /** The keeper of services with a real Docker Engine. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, json } from 'node:stream/consumers';
 import { after, afterEach, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import type { ServiceLogPost, ServiceReport, WantedService } from '../../../src/worker/protocol.ts';
@@ -49,7 +50,7 @@ async function tar(files: Record<string, { content: Buffer | string } | { link: 
 }
 
 /** An image of one layer, as `docker save` writes it. */
-async function loadBusybox(name: string, config: object): Promise<void> {
+async function loadBusybox(name: string, config: object, into = docker): Promise<void> {
   const links = ['sh', 'sleep', 'test', 'touch'].map((tool): [string, { link: string }] => [
     `bin/${tool}`,
     { link: 'busybox' },
@@ -66,7 +67,7 @@ async function loadBusybox(name: string, config: object): Promise<void> {
     'config.json': { content: JSON.stringify(image) },
     'manifest.json': { content: JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]) },
   });
-  for await (const _ of (await docker.loadImage(Readable.from([archive]))) as Readable);
+  for await (const _ of (await into.loadImage(Readable.from([archive]))) as Readable);
 }
 
 function shell(name: string, script: string, more: Partial<Omit<WantedService, 'run'>> = {}, image = 'busybox:local') {
@@ -74,8 +75,7 @@ function shell(name: string, script: string, more: Partial<Omit<WantedService, '
   return wanted(name, { ...more, run: { image, pull: `127.0.0.1:1/${image}`, command: ['/bin/sh', '-c', script] } });
 }
 
-async function stage(services: WantedService[]) {
-  const own = engine;
+async function stage(services: WantedService[], own = engine) {
   assert.ok(own);
   const server = new FakeServiceServer();
   server.services = services;
@@ -208,4 +208,32 @@ test('what cannot be started says so in the words of the engine', { skip }, asyn
   server.services = [];
   await server.until(() => server.last(0)?.state === 'STOPPED' && server.last(1)?.state === 'STOPPED', LONG);
   assert.deepEqual(await containers(), []);
+});
+
+test('with a bridge, a service is reached by the port of the machine that it is told by', { skip }, async () => {
+  const own = await startEngine([], 'own');
+  ends.push(() => own.stop());
+  await loadBusybox('web:local', { ExposedPorts: { '80/tcp': {} } }, new Docker({ socketPath: own.socket }));
+  const script = 'echo served >/index.html; exec /bin/busybox httpd -f -p 80 -h /';
+  const more = {
+    ports: [{ port: 80, protocol: 'tcp' as const, published: 8088 }],
+    restart: { when: 'never' as const },
+  };
+  const { server, start } = await stage(
+    [shell('given', script, more, 'web:local'), shell('free', script, { ...more, ports: [], service: 1 }, 'web:local')],
+    own,
+  );
+  start();
+  await server.until(() => server.last(0)?.state === 'UP' && server.last(1)?.state === 'UP', LONG);
+  const free = server.last(1)?.ports?.['80'] ?? 0;
+  assert.deepEqual(server.last(0)?.ports, { 80: 8088 });
+  assert.ok(free > 1024 && free !== 8088, `${free}`);
+  for (const port of [8088, free]) {
+    // The engine listens at once, the service soon after.
+    const fetch = `for i in 1 2 3 4 5 6 7 8 9; do busybox wget -q -O - http://127.0.0.1:${port}/ && exit; sleep 1; done; exit 1`;
+    const { stdout } = await promisify(execFile)('nsenter', ['--net', `--target=${own.pid}`, 'sh', '-c', fetch]);
+    assert.equal(stdout, 'served\n');
+  }
+  server.services = [];
+  await server.until(() => server.last(0)?.state === 'STOPPED' && server.last(1)?.state === 'STOPPED', LONG);
 });
