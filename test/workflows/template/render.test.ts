@@ -32,7 +32,7 @@ function places(error: TinsmithError): string[] {
 
 describe('rendering examples', () => {
   test('the example of proposal 0014 without services', () => {
-    assert.deepEqual(checkTemplate(OS_INSTALLATION), { name: 'ubuntu_provisioning' });
+    assert.deepEqual(checkTemplate(OS_INSTALLATION), { name: 'ubuntu_provisioning', warnings: [] });
     const volumes = ['/dev:/dev', '/dev/console:/dev/console', '/lib/firmware:/lib/firmware:ro'];
     const run = { kind: 'image', command: [], environment: { MIRROR_HOST: '<MIRROR_HOST_IP>' } };
     const usual = { condition: true, background: false, retries: { limit: 0, backoff: 10 } };
@@ -70,7 +70,7 @@ describe('rendering examples', () => {
   });
 
   test('the example of proposal 0014, as it stands', () => {
-    assert.deepEqual(checkTemplate(WORKFLOW_SERVICES), { name: 'ubuntu_provisioning' });
+    assert.deepEqual(checkTemplate(WORKFLOW_SERVICES), { name: 'ubuntu_provisioning', warnings: [] });
     const devices = { ...DATA.devices, provisioner1: 'provisioner' };
     const { document } = renderTemplate(WORKFLOW_SERVICES, { ...DATA, devices });
     const rule = (rule: string): string => `traefik.http.routers.myrouter.rule=${rule}`;
@@ -103,7 +103,7 @@ describe('rendering examples', () => {
   });
 
   test('a cloud image, with functions and hardware data', () => {
-    assert.deepEqual(checkTemplate(CLOUD_IMAGE), { name: 'ubuntu-noble' });
+    assert.deepEqual(checkTemplate(CLOUD_IMAGE), { name: 'ubuntu-noble', warnings: [] });
     const { document } = renderTemplate(CLOUD_IMAGE, DATA);
     const [stream, grow, write, reboot] = document.tasks[0]?.actions.map(({ run }) => run) ?? [];
     assert.deepEqual(stream?.kind === 'image' && stream.environment, {
@@ -156,7 +156,7 @@ tasks:
       {{- end }}
 {{- end }}
 `;
-    assert.deepEqual(checkTemplate(text), { name: 'many' });
+    assert.deepEqual(checkTemplate(text), { name: 'many', warnings: [] });
     const { document } = renderTemplate(text, { ...DATA, hardware: { Disks: ['/dev/a', '/dev/b'] } });
     assert.deepEqual(
       document.tasks.map(({ actions }) => actions.map(({ name }) => name)),
@@ -248,24 +248,26 @@ describe('checking at upload', () => {
       'actions:',
       'environment: {{ toYaml .env }}\n    volumes: ["{{ .source }}:/dst", "{{ .volume }}"]\n    actions:',
     );
-    assert.deepEqual(checkTemplate(text), { name: 'n' });
+    assert.deepEqual(checkTemplate(text), { name: 'n', warnings: [] });
     assert.deepEqual(checkTemplate(head('w', 'image: a\n        timeout: {{ .t }}\n        {{ .key }}: 1')), {
       name: 'n',
+      warnings: [],
     });
-    assert.deepEqual(checkTemplate(head('w', 'verb: {{ .verb }}')), { name: 'n' });
+    assert.deepEqual(checkTemplate(head('w', 'verb: {{ .verb }}')), { name: 'n', warnings: [] });
   });
 
   test('holes on lines of their own stand for any lines', () => {
-    assert.deepEqual(checkTemplate('version: "0.1"\nname: n\ntasks:\n{{ .tasks }}\n'), { name: 'n' });
-    assert.deepEqual(checkTemplate('version: "0.1"\nname: n\n{{ .rest }}\n'), { name: 'n' });
+    assert.deepEqual(checkTemplate('version: "0.1"\nname: n\ntasks:\n{{ .tasks }}\n'), { name: 'n', warnings: [] });
+    assert.deepEqual(checkTemplate('version: "0.1"\nname: n\n{{ .rest }}\n'), { name: 'n', warnings: [] });
     assert.deepEqual(checkTemplate(head('w', 'image: a\n        environment:\n          {{ toYaml .env }} # all')), {
       name: 'n',
+      warnings: [],
     });
   });
 
   test('definitions and variables write nothing by themselves', () => {
     const text = `{{ $image := "a" }}{{ define "img" }}reg/{{ . }}{{ end }}${head('w', 'image: {{ template "img" $image }}')}`;
-    assert.deepEqual(checkTemplate(text), { name: 'n' });
+    assert.deepEqual(checkTemplate(text), { name: 'n', warnings: [] });
   });
 
   const refusals: [string, string, string[], RegExp][] = [
@@ -336,7 +338,7 @@ describe('checking at upload', () => {
       return `{{ define "l${level}" }}${`{{ template "l${level + 1}" }}`.repeat(10)}{{ end }}`;
     });
     const text = `${levels.join('')}{{ define "l19" }}${'x'.repeat(1000)}{{ end }}name: n\nx: {{ template "l0" }}`;
-    assert.deepEqual(checkTemplate(text), { name: 'n' });
+    assert.deepEqual(checkTemplate(text), { name: 'n', warnings: [] });
     assert.match(refusal(() => renderTemplate(text, DATA)).message, /exceeds 262144 bytes/);
   });
 

@@ -122,7 +122,7 @@ describe('what a service may say', () => {
       '- {name: c, worker: "{{.c}}", image: i, ports: ["80:80"], healthcheck: {test: ["{{.t}}", x], interval: "{{.i}}"}}',
       '- {name: d, worker: w, image: i, environment: ["{{.e}}"], labels: ["{{.l}}", "traefik.http.routers.r.priority=1"]}',
     );
-    assert.deepEqual(checkTemplate(text), { name: 'n' });
+    assert.deepEqual(checkTemplate(text), { name: 'n', warnings: [] });
   });
 });
 
