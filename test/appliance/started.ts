@@ -31,7 +31,7 @@ export async function started(
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // The Docker Engine of whoever runs the tests is none of theirs.
-    env: { PATH: process.env.PATH, TINSMITH_PROVISIONER: 'off' },
+    env: { PATH: process.env.PATH, TINSMITH_PROVISIONER: 'off', TINSMITH_GRPC_PORT: '0' },
     // A group of its own, so that the end of the test ends all of it.
     detached: true,
   });
