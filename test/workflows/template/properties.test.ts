@@ -5,7 +5,7 @@ import { TinsmithError } from '../../../src/errors.ts';
 import { render, type Value } from '../../../src/workflows/template/gotemplate/index.ts';
 import { parseImageReference } from '../../../src/workflows/template/image-reference.ts';
 import { checkTemplate, renderTemplate, type TemplateData } from '../../../src/workflows/template/index.ts';
-import { CLOUD_IMAGE, OS_INSTALLATION } from './examples.ts';
+import { CLOUD_IMAGE, WORKFLOW_SERVICES } from './examples.ts';
 
 const DATA: TemplateData = {
   devices: { device_1: '08:00:27:00:00:01', server: 'h', n: 3, list: [1, 2], nothing: null },
@@ -151,7 +151,7 @@ const YAML_PIECES = [
 /** An example with pieces cut out, put in, or repeated. */
 const mutated = fc
   .tuple(
-    fc.constantFrom(OS_INSTALLATION, CLOUD_IMAGE),
+    fc.constantFrom(WORKFLOW_SERVICES, CLOUD_IMAGE),
     fc.array(
       fc.tuple(fc.nat(2000), fc.nat(12), fc.oneof(fc.constantFrom('', ...YAML_PIECES), fc.string({ maxLength: 3 }))),
       { minLength: 1, maxLength: 4 },
