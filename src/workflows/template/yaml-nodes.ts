@@ -17,3 +17,11 @@ export function shape(node: Node | undefined): string {
   if (isSeq(node)) return 'a list';
   return isScalar(node) ? `the text ${JSON.stringify(String(node.value).slice(0, 60))}` : 'nothing';
 }
+
+/** The library's messages, those that it words for programmers apart; `depth` is the deepest that is read. */
+export function wordsOf(code: string, message: string, depth: number): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document (---) begins here; a template is one document';
+  if (code === 'RESOURCE_EXHAUSTION') return `nested more than ${depth} deep`;
+  if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation; YAML allows spaces only';
+  return `YAML: ${message}`;
+}

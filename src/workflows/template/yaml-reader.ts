@@ -1,7 +1,7 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap } from 'yaml';
 import type { Problem } from '../../errors.ts';
 import { didYouMean } from './nearest.ts';
-import { isNull, offsetOf, shape } from './yaml-nodes.ts';
+import { isNull, offsetOf, shape, wordsOf } from './yaml-nodes.ts';
 
 /** Largest document read, in characters. */
 const SIZE_LIMIT = 1024 * 1024;
@@ -253,7 +253,7 @@ export class YamlReader {
       });
       for (const fault of [...document.errors, ...document.warnings]) {
         if (fault.code === 'TAG_RESOLVE_FAILED') continue;
-        this.report({ field: '', offset: fault.pos[0] }, wordsOf(fault.code, fault.message));
+        this.report({ field: '', offset: fault.pos[0] }, wordsOf(fault.code, fault.message, DEPTH_LIMIT));
       }
       if (document.contents === null && this.problems.length === 0) this.report(start, 'the document is empty');
       return document.contents ?? undefined;
@@ -292,12 +292,4 @@ export class YamlReader {
     if (target !== undefined) this.#targets.set(alias, target);
     else this.report(place, `the alias *${alias.source} has no anchor &${alias.source} before it`);
   }
-}
-
-/** The library's messages, those that it words for programmers apart. */
-function wordsOf(code: string, message: string): string {
-  if (code === 'MULTIPLE_DOCS') return 'a second document (---) begins here; a template is one document';
-  if (code === 'RESOURCE_EXHAUSTION') return `nested more than ${DEPTH_LIMIT} deep`;
-  if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation; YAML allows spaces only';
-  return `YAML: ${message}`;
 }
