@@ -47,7 +47,6 @@ describe('settings', () => {
       tftpPort: 69,
       httpPort: 8080,
       httpAddress: '0.0.0.0',
-      tls: undefined,
       osie: undefined,
       files: undefined,
       kernelArguments: [],
