@@ -6,8 +6,12 @@
  */
 import type { Level } from 'level';
 import { messageOf, TinsmithError } from '../errors.ts';
+import { Value, ValueCache } from './values.ts';
 
-/** What a change may do. Reads see earlier changes that are still on their way to the disk. */
+/**
+ * What a change may do. Reads see earlier changes that are still on their way to the disk. What is read is shared with
+ * others, and frozen.
+ */
 export interface Transaction {
   get<T>(key: string): T | undefined;
   put(key: string, value: unknown): void;
@@ -26,7 +30,7 @@ export interface RangeOptions {
 }
 
 interface Waiting {
-  writes: Map<string, string | null>;
+  writes: Map<string, Value | null>;
   callbacks: (() => void)[];
   resolve: () => void;
   reject: (error: unknown) => void;
@@ -40,7 +44,8 @@ export class Store {
   /** Changes decided and not yet on disk, oldest first. */
   #queue: Waiting[] = [];
   /** The writes of the queue and of the batch under way: what the next change must see. */
-  #ahead = new Map<string, string | null>();
+  #ahead = new Map<string, Value | null>();
+  readonly #cache = new ValueCache();
   #flushing: Promise<void> | undefined;
   #closed = false;
 
@@ -50,11 +55,17 @@ export class Store {
     this.#roomToReopen = roomToReopen;
   }
 
-  /** The value under a key as it is on disk. */
+  /** The value under a key as it is on disk; frozen. */
   get<T>(key: string): T | undefined {
     if (this.#db.status !== 'open') throw this.#unavailable();
+    const cached = this.#cache.get(key);
+    if (cached) return cached.value as T;
     const text = this.#db.getSync(key);
-    return text === undefined ? undefined : (JSON.parse(text) as T);
+    if (text === undefined) return undefined;
+    const read = new Value(text);
+    const { value } = read;
+    this.#cache.set(key, read);
+    return value as T;
   }
 
   /**
@@ -63,15 +74,16 @@ export class Store {
    */
   async change<T>(decide: (transaction: Transaction) => T): Promise<T> {
     if (this.#closed) throw this.#unavailable();
-    const writes = new Map<string, string | null>();
+    const writes = new Map<string, Value | null>();
     const callbacks: (() => void)[] = [];
     const result = decide({
       get: <V>(key: string): V | undefined => {
-        const own = writes.get(key) ?? (writes.has(key) ? null : this.#ahead.get(key));
-        if (own === null) return undefined;
-        return own === undefined ? this.get<V>(key) : (JSON.parse(own) as V);
+        let own = writes.get(key);
+        if (own === undefined) own = this.#ahead.get(key);
+        if (own === undefined) return this.get<V>(key);
+        return own === null ? undefined : (own.value as V);
       },
-      put: (key, value) => void writes.set(key, JSON.stringify(value)),
+      put: (key, value) => void writes.set(key, new Value(JSON.stringify(value))),
       delete: (key) => void writes.set(key, null),
       afterwards: (callback) => void callbacks.push(callback),
     });
@@ -131,6 +143,7 @@ export class Store {
    */
   async clear(prefix: string, before = `${prefix}\uffff`): Promise<void> {
     await this.#db.clear({ gte: prefix, lt: before });
+    this.#cache.deleteBetween(prefix, before);
   }
 
   /** Waits for what is under way, then closes. */
@@ -140,7 +153,7 @@ export class Store {
     await this.#db.close();
   }
 
-  #enqueue(writes: Map<string, string | null>, callbacks: (() => void)[]): Promise<void> {
+  #enqueue(writes: Map<string, Value | null>, callbacks: (() => void)[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ writes, callbacks, resolve, reject });
       this.#flushing ??= this.#flush();
@@ -154,11 +167,12 @@ export class Store {
       const batch = this.#queue;
       this.#queue = [];
       try {
-        const operations = batch.flatMap(({ writes }) =>
-          [...writes].map(
-            ([key, value]): Operation => (value === null ? { type: 'del', key } : { type: 'put', key, value }),
-          ),
-        );
+        const operations: Operation[] = [];
+        for (const { writes } of batch) {
+          for (const [key, value] of writes) {
+            operations.push(value === null ? { type: 'del', key } : { type: 'put', key, value: value.text });
+          }
+        }
         if (operations.length > 0) await this.#write(operations);
       } catch (cause) {
         const error = new TinsmithError(
@@ -175,7 +189,13 @@ export class Store {
         for (const { reject } of [...batch, ...decidedOnTop]) reject(error);
         continue;
       }
-      this.#ahead = new Map(this.#queue.flatMap(({ writes }) => [...writes]));
+      for (const { writes } of batch) {
+        for (const [key, value] of writes) {
+          this.#cache.written(key, value);
+          // Unless a later change has written it again.
+          if (this.#ahead.get(key) === value) this.#ahead.delete(key);
+        }
+      }
       for (const { callbacks, resolve } of batch) {
         callBack(callbacks);
         resolve();
@@ -205,6 +225,8 @@ export class Store {
       await this.#db.close();
     }
     await this.#db.open();
+    // Part of what was not acknowledged may have come to be on the disk.
+    this.#cache.clear();
     this.#failed = false;
   }
 

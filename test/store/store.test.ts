@@ -261,3 +261,136 @@ describe('the store', () => {
     );
   });
 });
+
+describe('what a store shows', () => {
+  /** Commands over a few keys, on a disk that fails now and then, and is slow. */
+  const command = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant('change' as const),
+        writes: fc.array(
+          fc.tuple(fc.constantFrom('x/a', 'x/b', 'y/c'), fc.option(fc.jsonValue({ maxDepth: 1 }), { nil: undefined })),
+          { maxLength: 3 },
+        ),
+        throws: fc.boolean(),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('disk' as const), fails: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('clear' as const) }) },
+  );
+  const json = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
+
+  it('is what is on disk, and to changes also what is on its way, whatever fails', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 40 }), async (commands) => {
+        const { level, ...disk } = heldBack();
+        const clearing = Object.assign(level, {
+          async clear({ gte, lt }: { gte: string; lt: string }) {
+            for (const key of disk.disk.keys()) if (key >= gte && key < lt) disk.disk.delete(key);
+          },
+        });
+        const store = new Store(clearing);
+        const keys = ['x/a', 'x/b', 'y/c'];
+        const settled: Promise<unknown>[] = [];
+        /** What the disk has, and the changes that wait for it: those under way, and those behind them. */
+        const onDisk = new Map<string, unknown>();
+        let underWay: Map<string, unknown>[] | undefined;
+        let behind: Map<string, unknown>[] = [];
+        const ahead = (key: string): unknown => {
+          for (const writes of [...(underWay ?? []), ...behind].reverse()) if (writes.has(key)) return writes.get(key);
+          return onDisk.get(key);
+        };
+        const finish = async (fails: boolean): Promise<void> => {
+          if (!underWay) return;
+          disk.let(fails ? new Error('EIO') : undefined);
+          // The batch that follows is on its way as soon as the one before has been told of.
+          await new Promise((resolve) => setImmediate(resolve));
+          if (fails) behind = [];
+          else for (const writes of underWay) for (const [key, value] of writes) onDisk.set(key, value);
+          underWay = behind.length > 0 ? behind : undefined;
+          behind = [];
+        };
+        for (const step of commands) {
+          switch (step.do) {
+            case 'change': {
+              const writes = new Map<string, unknown>();
+              const change = store.change((transaction) => {
+                for (const key of keys) assert.deepEqual(transaction.get(key), ahead(key));
+                for (const [key, value] of step.writes) {
+                  if (value === undefined) transaction.delete(key);
+                  else transaction.put(key, value);
+                  writes.set(key, json(value));
+                  assert.deepEqual(transaction.get(key), json(value));
+                }
+                if (step.throws) throw new Error('refused');
+              });
+              settled.push(change.catch((error) => assert.match(String(error), /refused|EIO/)));
+              if (step.throws || writes.size === 0) break;
+              if (underWay) behind.push(writes);
+              else {
+                underWay = [writes];
+                await disk.arrived();
+              }
+              break;
+            }
+            case 'disk':
+              await finish(step.fails);
+              break;
+            case 'clear':
+              // Only what no other record refers to is cleared, and nobody writes.
+              while (underWay) await finish(false);
+              await store.clear('x/');
+              for (const key of ['x/a', 'x/b']) onDisk.delete(key);
+              break;
+            case 'read':
+              for (const key of keys) assert.deepEqual(store.get(key), onDisk.get(key));
+              break;
+          }
+        }
+        while (underWay) await finish(false);
+        await Promise.all(settled);
+        for (const key of keys) assert.deepEqual(store.get(key), onDisk.get(key));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('can not be changed by whoever read it', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    disk.disk.set('n', '{"list":[{"a":1}]}');
+    const read = store.get<{ list: { a: number }[] }>('n');
+    assert.throws(() => read?.list.push({ a: 2 }), TypeError);
+    assert.throws(() => Object.assign(read?.list[0] ?? {}, { a: 3 }), TypeError);
+    assert.equal(store.get('n'), read, 'parsed once');
+    const writing = increment(store, 'm');
+    await disk.arrived();
+    disk.let();
+    await writing;
+    assert.equal(store.get('m'), 1);
+  });
+
+  it('is bounded in memory: what is not read any more is read from the disk again', () => {
+    const { level, ...disk } = heldBack();
+    let reads = 0;
+    const { getSync } = level;
+    Object.assign(level, {
+      getSync: (key: string) => {
+        reads++;
+        return (getSync as (key: string) => string | undefined)(key);
+      },
+    });
+    const store = new Store(level);
+    const big = JSON.stringify('x'.repeat(60_000));
+    for (let n = 0; n < 500; n++) disk.disk.set(`k${n}`, big);
+    for (let n = 0; n < 500; n++) {
+      store.get(`k${n}`);
+      store.get('k0');
+    }
+    assert.equal(reads, 500, 'what is read all the time stays');
+    store.get('k1');
+    assert.equal(reads, 501);
+  });
+});
