@@ -8,7 +8,7 @@ export type { AnyEvent, EventKind, StreamEvent, StreamFacts } from './shapes/eve
 export type { ActionLog, DataVersion, DataWritten, ServiceLog, WorkflowActionEvent } from './shapes/history.ts';
 export type { Machine, MachinesPushed } from './shapes/machine.ts';
 export type { ProblemDetails } from './shapes/problem.ts';
-export type { Template } from './shapes/template.ts';
+export type { LintedTemplate, RenderedTemplate, Template } from './shapes/template.ts';
 export type { Action, NewWorkflow, ServiceView, Task, Workflow } from './shapes/workflow.ts';
 
 /** Every answer but a status and a preview. */

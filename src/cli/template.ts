@@ -4,6 +4,7 @@ import { Client, serverFlags } from './client.ts';
 import { command, type Noun } from './command.ts';
 import { deleteEach, placing, readInput } from './files.ts';
 import { type Answer, outputFlag, rowFlags, say, write } from './output.ts';
+import { lint, render } from './template-checks.ts';
 
 const create = command({
   usage: 'create',
@@ -86,34 +87,14 @@ const remove = command({
   run: (args, terminal) => deleteEach(new Client(args, terminal), 'templates', args.ids, terminal),
 });
 
-const lint = command({
-  usage: 'lint <file>',
-  summary: 'Check a template without an appliance',
-  examples: [['template lint ubuntu.yaml', 'What is wrong, with line and column']],
-  flags: (yargs) =>
-    outputFlag(yargs).positional('file', {
-      type: 'string',
-      demandOption: true,
-      describe: 'File with the YAML; - is standard input',
-    }),
-  async run(args, terminal) {
-    const { text, name } = await readInput(args.file, terminal);
-    const { checkTemplate } = await import('../workflows/template/index.ts');
-    const checked = await placing(name, (async () => checkTemplate(text))());
-    say(terminal, args.output, `${name}: template ${checked.name}: nothing wrong`, {
-      data: { file: name, name: checked.name },
-    });
-  },
-});
-
 export const template: Noun = {
   noun: 'template',
   summary: 'Templates: what can be done to machines',
-  commands: [create, get, list, update, remove, lint],
+  commands: [create, get, list, update, remove, lint, render],
 };
 
 async function templatesNamed(client: Client, names: string[]): Promise<Template[]> {
-  if (names.length === 0) return (await client.get<Data<Template[]>>('templates')).data;
+  if (names.length === 0) return (await client.list<Template>('templates')).data;
   const templates: Template[] = [];
   for (const name of names) templates.push((await client.get<Data<Template>>('templates', name)).data);
   return templates;

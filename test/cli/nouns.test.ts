@@ -224,6 +224,31 @@ describe('template', () => {
     const { code, err } = await tinsmith(undefined, ['template', 'lint', bad]);
     assert.equal(code, 65);
     assert.match(err, new RegExp(`  ${bad}:3:\\d+: `));
+    const both = await tinsmith(undefined, ['template', 'lint', good, bad, bad]);
+    assert.deepEqual([both.code, both.out], [65, `${good}: template tiny: nothing wrong\n`]);
+    assert.match(both.err, /^error: 2 of 3 templates cannot be used\./);
+    const json = await tinsmith(undefined, ['template', 'lint', good, '--output', 'json']);
+    assert.deepEqual(JSON.parse(json.out), { data: [{ file: good, name: 'tiny', warnings: [] }] });
+  });
+
+  it('renders a file or a stored template', async (t) => {
+    const appliance = await fakeAppliance(t, {
+      'POST /templates/render': () => ({ data: { text: 'name: tiny', warnings: ['"x" is unknown'] } }),
+    });
+    const words = ['template', 'render', 'tiny', '--machine', 'node1', '--secret', 'p=q'];
+    const hardware = ['--hardware', '{"device_1":"52:54:00:00:00:01"}'];
+    const { code, out, err } = await tinsmith(appliance, [...words, ...hardware]);
+    assert.deepEqual([code, out, err], [0, 'name: tiny\n', 'warning: "x" is unknown\n']);
+    assert.deepEqual(JSON.parse(appliance.asked[0]?.body ?? ''), {
+      template: 'tiny',
+      machine: 'node1',
+      hardware: { device_1: '52:54:00:00:00:01' },
+      secrets: { p: 'q' },
+    });
+    const path = file('rendered.yaml', 'name: x\n');
+    await tinsmith(appliance, ['template', 'render', '-f', path, '--machine', 'node1']);
+    assert.deepEqual(JSON.parse(appliance.asked[1]?.body ?? ''), { data: 'name: x\n', machine: 'node1' });
+    assert.equal((await tinsmith(appliance, ['template', 'render'])).code, 64);
   });
 });
 

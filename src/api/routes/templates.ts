@@ -1,13 +1,23 @@
 /** `/api/v1/templates` */
+
+import { TinsmithError } from '../../errors.ts';
+import { checkTemplate } from '../../workflows/template/index.ts';
 import { byAge, isNamed, type Operation, operation, pageOf } from '../openapi/index.ts';
 import { presentTemplate } from '../present.ts';
 import type { Services } from '../services.ts';
 import { data, page } from '../shapes/page.ts';
-import { template, templatesQuery } from '../shapes/template.ts';
+import {
+  lintedTemplate,
+  lintQuery,
+  renderBody,
+  renderedTemplate,
+  template,
+  templatesQuery,
+} from '../shapes/template.ts';
 
 const yaml = { kind: 'text', type: 'application/yaml', limit: '2mb' } as const;
 
-export function templateOperations({ templates }: Services): Operation[] {
+export function templateOperations({ templates, workflows }: Services): Operation[] {
   return [
     operation(
       {
@@ -89,5 +99,48 @@ export function templateOperations({ templates }: Services): Operation[] {
         data: presentTemplate(await templates.delete(params.reference, conditions.allow)),
       }),
     ),
+    operation(
+      {
+        id: 'lintTemplate',
+        method: 'post',
+        path: '/templates/lint',
+        summary: 'Check a template; nothing is stored.',
+        query: lintQuery,
+        body: yaml,
+        answer: { kind: 'json', shape: data(lintedTemplate) },
+      },
+      ({ query: { lenient = false }, body }) => ({ data: linted(body, lenient) }),
+    ),
+    operation(
+      {
+        id: 'renderTemplate',
+        method: 'post',
+        path: '/templates/render',
+        summary: 'Show what a template becomes for a machine; nothing is stored.',
+        body: { kind: 'json', shape: renderBody, limit: '4mb' },
+        answer: { kind: 'json', shape: data(renderedTemplate) },
+        codes: ['NOT_FOUND'],
+      },
+      ({ body: { template: reference = '', data: text, lenient, hardware = {}, machine, secrets } }) => ({
+        data: workflows.preview({
+          ...(text === undefined ? { template: reference } : { data: text, lenient }),
+          devices: hardware,
+          ...(machine === undefined ? {} : { machine }),
+          ...(secrets === undefined ? {} : { secrets }),
+        }),
+      }),
+    ),
   ];
+}
+
+/** What is wrong with a template, as an answer and not as an error. */
+function linted(text: string, lenient: boolean) {
+  try {
+    return { ...checkTemplate(text, { lenient }), problems: [] };
+  } catch (error) {
+    if (error instanceof TinsmithError && error.code === 'INVALID_INPUT') {
+      return { warnings: [], problems: [...error.problems] };
+    }
+    throw error;
+  }
 }

@@ -1,11 +1,7 @@
 /** Documents in and out, as the API has them. */
 import { z } from 'zod';
 import { ACTIONS, KINDS } from '../../manifests/index.ts';
-
-const flag = z
-  .enum(['true', 'false', ''])
-  .transform((text) => text !== 'false')
-  .optional();
+import { flag } from './page.ts';
 
 export const applyQuery = z.object({
   dryRun: flag.describe('Only tell what would be done.'),

@@ -26,3 +26,9 @@ export type PageQuery = z.infer<typeof pageQuery>;
 
 /** ISO 8601 in UTC. */
 export const instant = z.iso.datetime().describe('ISO 8601 in UTC.');
+
+/** A parameter that is on by its name alone: `?lenient`. */
+export const flag = z
+  .enum(['true', 'false', ''])
+  .transform((text) => text !== 'false')
+  .optional();

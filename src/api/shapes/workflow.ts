@@ -165,7 +165,7 @@ export const workflow = z
   .meta({ id: 'Workflow' });
 export type Workflow = z.infer<typeof workflow>;
 
-const identifier = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name that a template can use');
+export const identifier = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name that a template can use');
 
 /** Body of `POST workflows`. */
 export const newWorkflow = z
