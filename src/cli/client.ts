@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argv } from 'yargs';
 import { codeOfStatus, fromProblemDetails } from '../api/problem.ts';
-import type { StreamEvent } from '../api/types.ts';
+import type { Page, StreamEvent } from '../api/types.ts';
 import { TinsmithError } from '../errors.ts';
 import { usage } from './command.ts';
 import { EventStreamParser } from './event-stream.ts';
@@ -16,6 +16,8 @@ const DEFAULT_SERVER = 'http://127.0.0.1:8080';
 const PATIENCE = { request: 30_000, upload: 600_000 };
 /** How long the event stream may say nothing at all, ms; the server sends a comment much more often. */
 const SILENCE = 60_000;
+/** How much of a list is asked for at once. */
+const PAGE = 1000;
 /** Wait before the event stream is asked for again, ms: first, and at most. */
 const RECONNECT = { first: 250, most: 5_000 };
 
@@ -39,9 +41,12 @@ export function serverFlags<T>(yargs: Argv<T>) {
     });
 }
 
+/** What is undefined is left out; a list is given as the same name several times. */
+export type Query = Record<string, string | string[] | undefined>;
+
 interface Body {
   type: string;
-  content: string | Readable;
+  content: string | Buffer | Readable;
   /** Bytes, of a stream. */
   length?: number;
 }
@@ -70,8 +75,31 @@ export class Client {
   }
 
   /** GET with a query. */
-  find<T>(path: string, query: Record<string, string | undefined>): Promise<T> {
+  find<T>(path: string, query: Query): Promise<T> {
     return this.#json<T>('GET', `${path}${queryOf(query)}`);
+  }
+
+  /** GET of a list that comes in pages: all of it. */
+  async list<T>(path: string, query: Query = {}): Promise<{ data: T[] }> {
+    const data: T[] = [];
+    let after: string | undefined;
+    do {
+      const page = await this.find<Page<T>>(path, { ...query, limit: String(PAGE), after });
+      data.push(...page.data);
+      after = page.next;
+    } while (after !== undefined);
+    return { data };
+  }
+
+  /** GET of bytes, with the headers they came with. */
+  async bytes(path: string, query: Query = {}): Promise<{ bytes: Buffer; headers: IncomingMessage['headers'] }> {
+    const response = await this.#exchange('GET', `${path}${queryOf(query)}`, {});
+    return { bytes: await this.#readBytes(response), headers: response.headers };
+  }
+
+  /** PUT of bytes. */
+  sendBytes<T>(path: string, query: Query, bytes: Buffer): Promise<T> {
+    return this.#json<T>('PUT', `${path}${queryOf(query)}`, { type: 'application/octet-stream', content: bytes });
   }
 
   post<T>(path: string, body: unknown): Promise<T> {
@@ -81,6 +109,11 @@ export class Client {
   /** POST or PUT of YAML text. */
   sendYaml<T>(method: 'POST' | 'PUT', yaml: string, ...path: string[]): Promise<T> {
     return this.#json<T>(method, path.map(encodeURIComponent).join('/'), { type: 'text/yaml', content: yaml });
+  }
+
+  /** POST of YAML text with a query. */
+  sendText<T>(path: string, query: Record<string, string | undefined>, yaml: string): Promise<T> {
+    return this.#json<T>('POST', `${path}${queryOf(query)}`, { type: 'application/yaml', content: yaml });
   }
 
   /** POST of a stream of bytes. */
@@ -97,7 +130,7 @@ export class Client {
    * @throws TinsmithError when the first connection fails or any is refused; AbortError when interrupted or told to end.
    */
   async *events(
-    query: { workflow?: string; machine?: string[] },
+    query: { workflow?: string; machine?: string[]; kind?: string[] },
     since?: number,
     until?: AbortSignal,
   ): AsyncGenerator<StreamEvent> {
@@ -137,12 +170,13 @@ export class Client {
   }
 
   async #read(response: IncomingMessage): Promise<string> {
-    response.setEncoding('utf8');
+    return (await this.#readBytes(response)).toString('utf8');
+  }
+
+  async #readBytes(response: IncomingMessage): Promise<Buffer> {
     response.setTimeout(PATIENCE.request, () => response.destroy(new Error('the answer stopped in the middle')));
     try {
-      let text = '';
-      for await (const chunk of response) text += String(chunk);
-      return text;
+      return Buffer.concat((await response.toArray()) as Buffer[]);
     } catch (error) {
       this.#signal.throwIfAborted();
       throw this.#unreachable(error as NodeJS.ErrnoException);
@@ -178,10 +212,10 @@ export class Client {
         outgoing.setHeader('content-type', body.type);
         outgoing.setHeader(
           'content-length',
-          typeof body.content === 'string' ? Buffer.byteLength(body.content) : (body.length ?? 0),
+          isStream(body.content) ? (body.length ?? 0) : Buffer.byteLength(body.content),
         );
       }
-      const stream = typeof body?.content === 'object' ? body.content : undefined;
+      const stream = isStream(body?.content) ? body.content : undefined;
       outgoing.setTimeout(stream ? PATIENCE.upload : PATIENCE.request, () =>
         outgoing.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
       );
@@ -197,7 +231,7 @@ export class Client {
       });
       stream?.on('error', (error) => outgoing.destroy(error));
       if (stream) stream.pipe(outgoing);
-      else outgoing.end(typeof body?.content === 'string' ? body.content : undefined);
+      else outgoing.end(isStream(body?.content) ? undefined : body?.content);
     });
   }
 
@@ -243,8 +277,11 @@ function serverUrl(text: string): URL {
   return url;
 }
 
-/** What is undefined is left out; a list is given as the same name several times. */
-function queryOf(query: Record<string, string | string[] | undefined>): string {
+function isStream(content: Body['content'] | undefined): content is Readable {
+  return typeof content === 'object' && !Buffer.isBuffer(content);
+}
+
+function queryOf(query: Query): string {
   const given = Object.entries(query).flatMap(([name, value]) =>
     [value ?? []].flat().map((one): [string, string] => [name, one]),
   );

@@ -1,6 +1,8 @@
 /** Every command there is, in the order in which the help shows them. */
+import { apply } from './apply.ts';
 import type { Command, Noun } from './command.ts';
 import { completion } from './completion.ts';
+import { get } from './get.ts';
 import { image } from './image.ts';
 import { machine } from './machine.ts';
 import { repair } from './repair.ts';
@@ -8,7 +10,7 @@ import { action, lab, up, worker } from './roles.ts';
 import { status, version } from './status.ts';
 import { template } from './template.ts';
 import { explain, trace } from './trace.ts';
-import { workflow } from './workflow.ts';
+import { workflow } from './workflow/workflow.ts';
 
 /** Commands about one thing each: `tinsmith machine …`. */
 export const NOUNS: readonly Noun[] = [machine, template, workflow, image];
@@ -18,6 +20,8 @@ export const COMMANDS: readonly Command[] = [
   up,
   lab,
   status,
+  apply,
+  get,
   trace,
   explain,
   worker,

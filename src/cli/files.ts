@@ -12,10 +12,20 @@ import type { Terminal } from './terminal.ts';
  */
 export async function readInput(file: string | undefined, terminal: Terminal): Promise<{ text: string; name: string }> {
   if (file !== undefined && file !== '-') return { text: readTextFile(file), name: file };
-  const text = await terminal.input();
+  const text = (await terminal.input()).toString('utf8');
   if (text.trim() === '')
     throw usage('Standard input is empty.', 'Name a file with --file, or give its contents on standard input.');
   return { text, name: 'standard input' };
+}
+
+/** The bytes of a file, or of standard input for `-`. @throws TinsmithError NOT_FOUND */
+export async function readBytes(file: string, terminal: Terminal): Promise<Buffer> {
+  if (file === '-') return terminal.input();
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
 }
 
 /** @throws TinsmithError NOT_FOUND */

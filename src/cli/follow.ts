@@ -1,16 +1,16 @@
 /** Following a workflow as it runs: watching it, its output, and waiting for its end. */
-import type { ActionLog, Data, Machine, StreamEvent, TraceEntry, Workflow } from '../api/types.ts';
+import type { Data, Machine, StreamEvent, TraceEntry, Workflow } from '../api/types.ts';
 import { TinsmithError } from '../errors.ts';
 import type { Client } from './client.ts';
 import { printable, type Terminal } from './terminal.ts';
+import { withWholeLogs } from './whole-logs.ts';
+import { fetchWorkflow } from './workflow/named.ts';
 
 /** A boot this long before a workflow's creation still belongs to its story, ms. */
 const BEFORE = 60_000;
 
 /** How often a workflow that is watched is asked what it waits for, ms. */
 const LOOK_AGAIN = 3_000;
-
-type LogEvent = Extract<StreamEvent, { kind: 'log' }>;
 
 /** Shows a workflow live until it ends. @throws TinsmithError WORKFLOW_FAILED when it ends without success. */
 export async function watchWorkflow(
@@ -56,21 +56,26 @@ export async function watchWorkflow(
   refuseFailure(await fetchWorkflow(client, id));
 }
 
-/** Writes the output of a workflow's actions, what there is and what comes, until it ends. */
+/** Writes the output of a workflow's actions, or of one action or service: what there is and what comes, to its end. */
 export async function followLogs(
   client: Client,
-  { id, action, output }: { id: string; action?: string | undefined; output: 'table' | 'json' },
+  which: { id: string; action?: string | undefined; service?: string | undefined; output: 'table' | 'json' },
   terminal: Terminal,
 ): Promise<void> {
+  const { id, action, service, output } = which;
   const workflow = await fetchWorkflow(client, id);
+  const isWanted = (wanted: string | undefined, name: string, position: number): boolean =>
+    wanted === undefined || wanted === name || wanted === String(position);
   for await (const event of withWholeLogs(eventsUntilEnd(client, workflow), client, workflow)) {
-    if (
-      event.kind !== 'log' ||
-      (action !== undefined && action !== event.data.name && action !== String(event.data.action))
-    )
-      continue;
-    if (output === 'json') terminal.stdout.write(`${JSON.stringify(event.data)}\n`);
-    else terminal.stdout.write(event.data.entries.map(({ text }) => text).join(''));
+    if (event.kind !== 'log') continue;
+    const { data } = event;
+    const wanted =
+      'service' in data
+        ? service !== undefined && isWanted(service, data.name, data.service)
+        : service === undefined && isWanted(action, data.name, data.action);
+    if (!wanted) continue;
+    if (output === 'json') terminal.stdout.write(`${JSON.stringify(data)}\n`);
+    else terminal.stdout.write(data.entries.map(({ text }) => text).join(''));
   }
 }
 
@@ -99,71 +104,23 @@ export async function waitForWorkflow(client: Client, id: string, timeout: numbe
   return ended;
 }
 
-/** All that is kept about a workflow and then what happens, up to its end. */
+/**
+ * All that is kept about a workflow and then what happens, up to its end. One that ended and was retried goes on: only an
+ * end that holds is one.
+ */
 async function* eventsUntilEnd(client: Client, workflow: Workflow, until?: AbortSignal): AsyncGenerator<StreamEvent> {
+  let isLive = false;
+  // As it was before the stream; the events of one that ended long ago may be gone.
+  let isOver = hasEnded(workflow);
   for await (const event of client.events({ workflow: workflow.id, machine: machinesIn(workflow) }, 0, until)) {
     yield event;
-    if (event.workflow === workflow.id && (event.kind === 'workflow.ended' || event.kind === 'workflow.deleted'))
-      return;
-    // The events of a workflow that ended long ago may be gone.
-    if (event.kind === 'stream.live' && hasEnded(workflow)) return;
-  }
-}
-
-/** Output is told live only: what was missed, before we came or while the connection was lost, is fetched and put in. */
-async function* withWholeLogs(
-  events: AsyncIterable<StreamEvent>,
-  client: Client,
-  workflow: Workflow,
-): AsyncGenerator<StreamEvent> {
-  const shown = new Map<string, number>();
-  const keyOf = ({ data }: { data: { action: number; attempt: number } }): string => `${data.action}/${data.attempt}`;
-  const rest = async (
-    event: Extract<StreamEvent, { kind: 'log' | 'action.started' | 'action.ended' | 'action.lost' }>,
-  ): Promise<LogEvent[]> => {
-    const { action, attempt, task, name } = event.data;
-    const query = { action: String(action), attempt: String(attempt) };
-    const { data } = await client.find<Data<ActionLog[]>>(`workflows/${encodeURIComponent(workflow.id)}/logs`, query);
-    const from = shown.get(keyOf(event)) ?? 0;
-    const entries = data.find((log) => log.action === action && log.attempt === attempt)?.entries.slice(from) ?? [];
-    shown.set(keyOf(event), from + entries.length);
-    const { time, machine } = event;
-    return entries.length === 0
-      ? []
-      : [
-          {
-            seq: 0,
-            time,
-            machine,
-            workflow: workflow.id,
-            kind: 'log',
-            data: { action, attempt, task, name, from, entries },
-          },
-        ];
-  };
-  for await (const event of events) {
-    switch (event.kind) {
-      case 'log': {
-        if (event.data.from > (shown.get(keyOf(event)) ?? 0)) yield* await rest(event);
-        const next = shown.get(keyOf(event)) ?? 0;
-        const entries = event.data.entries.slice(Math.max(0, next - event.data.from));
-        if (entries.length === 0) break;
-        shown.set(keyOf(event), event.data.from + event.data.entries.length);
-        yield { ...event, data: { ...event.data, from: next, entries } };
-        break;
-      }
-      case 'action.started':
-        yield event;
-        if (workflow.actions[event.data.action]?.attempt === event.data.attempt) yield* await rest(event);
-        break;
-      case 'action.ended':
-      case 'action.lost':
-        yield* await rest(event);
-        yield event;
-        break;
-      default:
-        yield event;
-    }
+    const isOurs = event.workflow === workflow.id;
+    if (isOurs && event.kind === 'workflow.deleted') return;
+    if (isOurs && event.kind === 'workflow.retried') isOver = false;
+    if (isOurs && event.kind === 'workflow.ended')
+      isOver = !isLive || hasEnded(await fetchWorkflow(client, workflow.id));
+    if (event.kind === 'stream.live') isLive = true;
+    if (isLive && isOver) return;
   }
 }
 
@@ -210,10 +167,6 @@ function identity({ time, mac, role, what, reason }: TraceEntry): string {
   return [time, mac, role, what, reason].join(' ');
 }
 
-async function fetchWorkflow(client: Client, id: string): Promise<Workflow> {
-  return (await client.get<Data<Workflow>>('workflows', id)).data;
-}
-
 async function machinesOf(client: Client, workflow: Workflow): Promise<Machine[]> {
   const machines: Machine[] = [];
   for (const id of machinesIn(workflow)) {
@@ -228,7 +181,7 @@ async function machinesOf(client: Client, workflow: Workflow): Promise<Machine[]
 }
 
 function machinesIn(workflow: Workflow): string[] {
-  return [...new Set(workflow.actions.map(({ machine }) => machine))];
+  return [...new Set([...workflow.actions, ...workflow.services].map(({ machine }) => machine))];
 }
 
 function hasEnded({ state }: Workflow): boolean {

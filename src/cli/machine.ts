@@ -200,7 +200,7 @@ function byAddress(word: 'mac' | 'ip', what: string, example: string, form: RegE
 }
 
 async function machinesNamed(client: Client, names: string[]): Promise<Machine[]> {
-  if (names.length === 0) return (await client.get<Data<Machine[]>>('machines')).data;
+  if (names.length === 0) return (await client.list<Machine>('machines')).data;
   const machines: Machine[] = [];
   for (const name of names) machines.push((await client.get<Data<Machine>>('machines', name)).data);
   return machines;

@@ -8,8 +8,8 @@ export interface Terminal {
   readonly stdout: Screen;
   readonly stderr: Screen;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Everything on standard input, as text. */
-  input(): Promise<string>;
+  /** Everything on standard input. */
+  input(): Promise<Buffer>;
   /** Aborted by Ctrl-C, SIGTERM, or when nobody reads standard output any more. */
   readonly interrupted: AbortSignal;
 }
@@ -41,11 +41,8 @@ export function processTerminal(): Terminal {
   };
 }
 
-async function readAll(stream: Readable): Promise<string> {
-  stream.setEncoding('utf8');
-  let text = '';
-  for await (const chunk of stream) text += String(chunk);
-  return text;
+async function readAll(stream: Readable): Promise<Buffer> {
+  return Buffer.concat((await stream.toArray()) as Buffer[]);
 }
 
 /** Whether to colour what goes to a stream (https://no-color.org). */

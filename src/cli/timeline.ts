@@ -79,6 +79,60 @@ export function advance(timeline: Timeline, event: StreamEvent): { timeline: Tim
         ],
       };
     }
+    case 'service.changed': {
+      const { name, state, starts, endpoints = {}, message } = event.data;
+      const again = state === 'STARTING' && starts > 1 ? `, start ${starts}` : '';
+      const where = Object.values(endpoints).map(printable).join(', ');
+      const reached = where && (state === 'UP' || state === 'HEALTHY') ? ` at ${where}` : '';
+      const why = message ? `: ${printable(message)}` : '';
+      return {
+        timeline,
+        lines: [line(SERVICE_TONES[state] ?? 'plain', `service ${printable(name)} ${state}${again}${reached}${why}`)],
+      };
+    }
+    case 'workflow.served':
+    case 'workflow.begun':
+      return { timeline, lines: [] };
+    case 'workflow.failing': {
+      const hooks = event.data.hooks.map(({ name }) => printable(name)).join(', ');
+      const then = hooks ? `; first: ${hooks}` : '';
+      return {
+        timeline,
+        lines: [line('bad', `workflow will end ${event.data.state}: ${printable(event.data.message)}${then}`)],
+      };
+    }
+    case 'workflow.paused':
+      return { timeline, lines: [line('warning', 'workflow paused')] };
+    case 'workflow.resumed':
+      return { timeline, lines: [line('plain', 'workflow resumed')] };
+    case 'workflow.retried':
+      return { timeline, lines: [line('plain', `workflow retried, from action ${event.data.from + 1}`)] };
+    case 'action.retrying': {
+      const wait = Math.max(0, event.data.notBefore - at) / 1000;
+      return {
+        timeline,
+        lines: [line('warning', `${position(timeline, event)} will be tried again in ${formatSeconds(wait)}`)],
+      };
+    }
+    case 'action.skipped': {
+      const why = event.data.message ? `: ${printable(event.data.message)}` : '';
+      return { timeline, lines: [line('warning', `${position(timeline, event)} SKIPPED${why}`)] };
+    }
+    case 'data.changed':
+      return {
+        timeline,
+        lines: [
+          line(
+            'faint',
+            `data version ${event.data.version}, ${formatBytes(event.data.size)}, by ${printable(event.data.by.name)}`,
+          ),
+        ],
+      };
+    case 'worker.hello':
+    case 'template.created':
+    case 'template.updated':
+    case 'template.deleted':
+      return { timeline, lines: [] };
     case 'action.started':
       return {
         timeline,
@@ -115,7 +169,7 @@ export function advance(timeline: Timeline, event: StreamEvent): { timeline: Tim
         timeline,
         lines: [
           line(
-            state === 'SUCCESS' ? 'good' : 'bad',
+            state === 'SUCCESS' ? 'good' : state === 'CANCELLED' ? 'warning' : 'bad',
             `workflow ${state}${disks}${state === 'SUCCESS' || !message ? '' : `: ${printable(message)}`}`,
           ),
         ],
@@ -153,6 +207,15 @@ export function advance(timeline: Timeline, event: StreamEvent): { timeline: Tim
       return { timeline, lines: [] };
   }
 }
+
+/** How good a state of a service is, where it is either. */
+const SERVICE_TONES: Partial<Record<StreamFacts['service.changed']['state'], Tone>> = {
+  UP: 'good',
+  HEALTHY: 'good',
+  UNHEALTHY: 'warning',
+  RESTARTING: 'warning',
+  FAILED: 'bad',
+};
 
 /** A line as text: seconds since `origin` (ms since 1970), the machine where there are several, what happened. */
 export function formatLine(
@@ -196,13 +259,19 @@ function toneOf(outcome: StreamFacts['boot.trace']['outcome']): Tone {
   }
 }
 
-function position(timeline: Timeline, { workflow, data }: AttemptEvent): string {
+function position(
+  timeline: Timeline,
+  { workflow, data }: { workflow?: string; data: { action: number; name: string } },
+): string {
   const total = timeline.actions.get(workflow ?? '')?.length;
   return `action ${data.action + 1}${total ? `/${total}` : ''} ${printable(data.name)}`;
 }
 
-const attemptKey = (workflow: string, { action, attempt }: { action: number; attempt: number }): string =>
-  `${workflow}/${action}/${attempt}/`;
+type Source = { action: number; attempt: number } | { service: number; start: number };
+const attemptKey = (workflow: string, source: Source): string =>
+  'service' in source
+    ? `${workflow}/s${source.service}/${source.start}/`
+    : `${workflow}/${source.action}/${source.attempt}/`;
 
 /** The timeline once an attempt is over: its bars and its unfinished output are gone. */
 function settle(timeline: Timeline, { workflow, data }: AttemptEvent): Timeline {

@@ -78,7 +78,7 @@ export interface Ran {
 export async function tinsmith(
   appliance: { url: string } | undefined,
   words: string[],
-  options: Partial<Terminal> & { stdin?: string; tty?: boolean; onOutput?: (text: string) => void } = {},
+  options: Partial<Terminal> & { stdin?: string | Buffer; tty?: boolean; onOutput?: (text: string) => void } = {},
 ): Promise<Ran> {
   const out = screen(options.tty);
   const err = screen(options.tty);
@@ -91,7 +91,7 @@ export async function tinsmith(
       ...(appliance ? { TINSMITH_SERVER: appliance.url } : {}),
       ...options.environment,
     },
-    input: async () => options.stdin ?? '',
+    input: async () => Buffer.from(options.stdin ?? ''),
     interrupted: options.interrupted ?? new AbortController().signal,
   });
   return { code, out: out.text(), err: err.text() };
@@ -134,8 +134,19 @@ const RUN: Workflow['actions'][number]['run'] = {
   command: [],
   volumes: [],
   environment: {},
-  onTimeout: [],
-  onFailure: [],
+};
+
+/** An action as most are. */
+export const ACTION: Omit<Workflow['actions'][number], 'name'> = {
+  task: 'os',
+  machine: MACHINE.id,
+  timeout: 60,
+  retries: { limit: 0, backoff: 0 },
+  condition: true,
+  background: false,
+  run: RUN,
+  state: 'PENDING',
+  attempt: 0,
 };
 
 export const WORKFLOW: Workflow = {
@@ -146,10 +157,15 @@ export const WORKFLOW: Workflow = {
   rendered: 'name: ubuntu\n',
   globalTimeout: 0,
   state: 'RUNNING',
+  data: { kind: 'json' },
+  tasks: [{ name: 'os', machine: MACHINE.id, timeout: 0 }],
   actions: [
-    { task: 'os', name: 'wipe', machine: MACHINE.id, timeout: 60, run: RUN, state: 'SUCCESS', attempt: 1 },
-    { task: 'os', name: 'stream', machine: MACHINE.id, timeout: 60, run: RUN, state: 'RUNNING', attempt: 1 },
+    { ...ACTION, name: 'wipe', state: 'SUCCESS', attempt: 1 },
+    { ...ACTION, name: 'stream', state: 'RUNNING', attempt: 1 },
   ],
+  services: [],
+  onFailure: [],
+  onTimeout: [],
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',
   progress: 50,

@@ -138,8 +138,10 @@ describe('workflow logs -f', () => {
       events: [
         event(1, 'log', { ...STREAM, from: 0, entries: [line('a')] }, 0),
         event(1, 'log', { ...WIPE, from: 0, entries: [line('other')] }, 0),
+        live(2),
         ended(2),
       ],
+      end: { state: 'SUCCESS' },
     });
     assert.deepEqual(await tinsmith(appliance, ['workflow', 'logs', '-f', WORKFLOW.id, '--action', 'stream']), {
       code: 0,

@@ -53,7 +53,7 @@ describe('the timeline', () => {
     assert.deepEqual(
       textsOf(
         event('boot.trace', traced(1, 'DISCOVER')),
-        event('workflow.created', { name: 'ubuntu', actions }),
+        event('workflow.created', { name: 'ubuntu', actions, services: [] }),
         event('action.started', { ...ATTEMPT, boot: 'b', at: 0 }),
         event('action.lost', { ...ATTEMPT, boot: 'b', at: 0 }),
         event('action.started', { ...ATTEMPT, attempt: 2, boot: 'c', at: 0 }),

@@ -49,7 +49,10 @@ scenario(
     await killAndRestart(session.appliance);
     say('killed during the disk write, and started again');
 
-    await until('the third action runs', (event) => event.kind === 'log' && event.data.action === 2);
+    await until(
+      'the third action runs',
+      (event) => event.kind === 'log' && 'action' in event.data && event.data.action === 2,
+    );
     await killAndRestart(session.appliance);
     say('killed during an action, and started again');
 

@@ -17,15 +17,19 @@ const ofWorkflow = { name: z.string(), at };
 const named = z.object({ name: z.string() });
 const ofTemplate = z.object({ template: z.string().describe('Id of the template.'), name: z.string() });
 
+/** An action that is to be done. */
+const planned = z.object({ task: z.string(), name: z.string(), machine: z.string(), timeout: z.number() });
+
 /** Data of every kind of event. */
 export const facts = {
   'workflow.created': z.object({
     name: z.string(),
-    actions: z.array(z.object({ task: z.string(), name: z.string(), machine: z.string(), timeout: z.number() })),
+    actions: z.array(planned),
+    services: z.array(z.object({ name: z.string(), machine: z.string() })),
   }),
   'workflow.begun': z.object(ofWorkflow),
   'workflow.served': z.object(ofWorkflow),
-  'service.changed': z.object({ ...ofService, at, progress: serviceProgress }),
+  'service.changed': serviceProgress.extend({ ...ofService, at }),
   'action.started': z.object({ ...ofAttempt, boot: z.string(), at, heardAt: at.optional() }),
   'action.ended': z.object({
     ...ofAttempt,
@@ -42,11 +46,7 @@ export const facts = {
   'action.lost': z.object({ ...ofAttempt, boot: z.string(), at }),
   'action.retrying': z.object({ ...ofAction, notBefore: z.number(), at }),
   'action.skipped': z.object({ ...ofAction, message: z.string(), at }),
-  'workflow.failing': z.object({
-    ...ofWorkflow,
-    outcome: outcomeFact,
-    hooks: z.array(z.looseObject({ name: z.string() })),
-  }),
+  'workflow.failing': outcomeFact.extend({ ...ofWorkflow, hooks: z.array(planned) }),
   'workflow.ended': z.object({
     name: z.string().optional(),
     state: z.enum(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']),
@@ -58,8 +58,21 @@ export const facts = {
   'workflow.resumed': z.object(ofWorkflow),
   'workflow.retried': z.object({ ...ofWorkflow, from: z.int().describe('Position of the action it goes on from.') }),
   'workflow.deleted': z.object({ name: z.string().optional(), state: z.string().optional(), at: at.optional() }),
-  log: z.object({ ...ofAttempt, from: z.int(), entries: z.array(logEntry) }),
-  'service.log': z.object({ ...ofService, start: z.int(), from: z.int(), entries: z.array(logEntry) }),
+  'data.changed': z.object({
+    version: z.int(),
+    size: z.number().describe('Bytes.'),
+    by: z.object({
+      name: z.string(),
+      worker: z.string().optional(),
+      task: z.string().optional(),
+      action: z.string().optional(),
+    }),
+    merged: z.boolean(),
+  }),
+  log: z.union([
+    z.object({ ...ofAttempt, from: z.int(), entries: z.array(logEntry) }),
+    z.object({ ...ofService, start: z.int(), from: z.int(), entries: z.array(logEntry) }),
+  ]),
   progress: z.object({ ...ofAttempt, progress }),
   'boot.trace': traceEntry,
   'worker.hello': z.looseObject({ mac: z.string(), boot: z.string(), version: z.string(), restarted: z.boolean() }),
