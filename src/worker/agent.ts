@@ -1,12 +1,18 @@
 /** The worker's loop: say hello, ask for work, do it, report, ask again. */
-import { type AttemptParts, removeOthers, runAttempt } from './attempt.ts';
+import { messageOf } from '../errors.ts';
+import { type AttemptParts, runAttempt } from './attempt.ts';
+import { Bell } from './bell.ts';
 import { ActionConsole, type Say } from './console.ts';
-import type { ActionAssignment, ContainerAssignment } from './container-spec.ts';
-import type { Hello } from './protocol.ts';
+import type { ActionAssignment } from './container-spec.ts';
+import { endInBackground, removeOthers } from './left-over.ts';
+import type { Notices } from './notices.ts';
+import type { Hello, StopNotice } from './protocol.ts';
 import type { Power } from './verbs.ts';
 
-/** How long the server may hold back its answer while there is nothing to do, seconds. */
-const WAIT = 25;
+/** With the stream open the server says when there is work; it is asked all the same, now and then, ms. */
+const ASK_EVERY = 60_000;
+/** Without it, ms; spread, so that not all machines ask at the same time. */
+const POLL_EVERY = 5_000;
 /** Between two questions that brought nothing, at least this, ms: a server that answers at once is not asked without end. */
 const PACE = 1_000;
 /** After a question that was refused, ms. */
@@ -16,8 +22,12 @@ const VERB_PAUSE = 30_000;
 
 export interface AgentParts extends AttemptParts {
   hello: () => Hello;
+  notices: Notices;
   power: Power;
   say: Say;
+  /** Called when the server has answered the hello. What it returns is waited for before work is asked for. */
+  greeted?: () => Promise<void>;
+  random?: () => number;
 }
 
 /**
@@ -25,14 +35,19 @@ export interface AgentParts extends AttemptParts {
  * @throws the signal's reason
  */
 export async function workForEver(parts: AgentParts, signal: AbortSignal): Promise<never> {
-  const { api, clock, power, boot, say, engine } = parts;
+  const { api, clock, power, boot, say, engine, notices } = parts;
   const machine = await sayHello(parts, signal);
+  await parts.greeted?.();
+  const news = new Bell();
+  notices.onWork(() => news.ring());
+  notices.onStop((notice) => void endStopped(notice, parts));
   let waitingFor: string | undefined;
   for (;;) {
     const asked = clock.uptime();
+    news.silence();
     const pace = (): Promise<void> => clock.sleep(Math.max(0, PACE - (clock.uptime() - asked)), signal);
     // Only here is work fetched: everything before has been acknowledged.
-    const answer = await api.work({ boot, wait: WAIT }, signal);
+    const answer = await api.work({ boot }, signal);
     if (answer.kind === 'refused') {
       if (waitingFor !== answer.reason) say(`${machine}: the server gives no work: ${answer.reason}`);
       waitingFor = answer.reason;
@@ -50,7 +65,7 @@ export async function workForEver(parts: AgentParts, signal: AbortSignal): Promi
           });
         }
         waitingFor = work.reason;
-        await pace();
+        await nextTime(news, asked, parts, signal);
         break;
       case 'verb':
         say(`${machine}: ${work.verb}, as workflow ${work.workflow} says`);
@@ -61,6 +76,26 @@ export async function workForEver(parts: AgentParts, signal: AbortSignal): Promi
         if ((await act(work, machine, parts, signal)) === 'dropped') await pace();
         break;
     }
+  }
+}
+
+/** Waits until the server says that there may be work, or for as long as it need not be asked. */
+async function nextTime(news: Bell, asked: number, parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const { clock, notices, random = Math.random } = parts;
+  // In short pieces: the stream may end meanwhile.
+  for (const poll = POLL_EVERY * (0.5 + random() / 2); !news.ringing; ) {
+    const left = asked + (notices.up ? ASK_EVERY : poll) - clock.uptime();
+    if (left <= 0) return;
+    await news.wait(Math.min(left, poll), clock, signal);
+  }
+}
+
+/** An attempt in the background is not at hand any more when the server no longer wants it. */
+async function endStopped(notice: StopNotice, { engine, say }: AgentParts): Promise<void> {
+  try {
+    await endInBackground(engine, notice);
+  } catch (error) {
+    say(`action ${notice.action} of workflow ${notice.workflow} could not be stopped: ${messageOf(error)}`);
   }
 }
 
@@ -84,22 +119,17 @@ async function act(
 ): Promise<'reported' | 'dropped'> {
   const { api, clock, boot, say } = parts;
   const shown = new ActionConsole(say, clock, machine, work);
-  if (isContainer(work)) return runAttempt(work, parts, shown, signal);
+  if (work.run.kind === 'container') return runAttempt({ ...work, run: work.run }, parts, shown, signal);
   // A verb can't report after it was done: it succeeds now, and the server answers the next question with it.
   const { workflow, action, attempt } = work;
-  const report = {
-    workflow,
-    action,
-    attempt,
-    boot,
-    state: 'SUCCESS',
-    at: clock.now(),
-    seconds: 0,
-    message: 'will be done now',
-  } as const;
+  const obstacle = await parts.power.obstacle(work.run.verb);
+  const ending =
+    obstacle === undefined
+      ? ({ state: 'SUCCESS', message: 'will be done now' } as const)
+      : ({ state: 'FAILED', message: obstacle } as const);
+  if (obstacle !== undefined) shown.end(ending.state, obstacle, 0);
+  const report = { workflow, action, attempt, boot, ...ending, at: clock.now(), seconds: 0 };
   const answer = await api.report(report, signal);
   if (answer.kind === 'refused') shown.say(`the server refuses the report: ${answer.reason}`);
   return answer.kind === 'refused' ? 'dropped' : 'reported';
 }
-
-const isContainer = (work: ActionAssignment): work is ContainerAssignment => work.run.kind === 'container';

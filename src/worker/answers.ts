@@ -1,8 +1,10 @@
 /** The shapes of the server's answers: something else may answer at its address. */
 import { z } from 'zod';
+import { VERBS } from '../workflows/template/document.ts';
 import {
   type Assignment,
   attemptKey,
+  type DataAnswer,
   type HeartbeatAnswer,
   type HelloAnswer,
   type LogAnswer,
@@ -34,9 +36,11 @@ export const assignmentAnswer: z.ZodType<Assignment> = z.discriminatedUnion('kin
     name: z.string(),
     total: z.int().min(1),
     timeout: z.number().min(0),
-    run: z.discriminatedUnion('kind', [containerRun, z.object({ kind: z.literal('verb') })]),
+    background: z.boolean(),
+    data: z.object({ kind: z.enum(['json', 'binary']), limit: z.number().min(0) }),
+    run: z.discriminatedUnion('kind', [containerRun, z.object({ kind: z.literal('verb'), verb: z.enum(VERBS) })]),
   }),
-  z.object({ kind: z.literal('verb'), verb: z.enum(['reboot', 'poweroff', 'kexec']), workflow: z.string() }),
+  z.object({ kind: z.literal('verb'), verb: z.enum(VERBS), workflow: z.string() }),
   z.object({ kind: z.literal('idle'), reason: z.string() }),
 ]);
 
@@ -50,6 +54,8 @@ export const reportAnswer: z.ZodType<ReportAnswer> = z.object({
   acknowledged: z.literal(true),
   outcome: z.enum(['recorded', 'repeated', 'superseded']),
 });
+
+export const dataAnswer: z.ZodType<DataAnswer> = z.object({ version: z.int().min(0), merged: z.boolean() });
 
 export const servicesAnswer: z.ZodType<ServicesAnswer> = z.object({
   services: z.array(

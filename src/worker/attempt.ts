@@ -1,37 +1,35 @@
 /** One attempt at one action in a container: from the first report to the last, and the container's removal. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
-import type { WorkerApi } from './client.ts';
+import type { Answer, WorkerApi } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { ActionConsole } from './console.ts';
-import {
-  type ContainerEngine,
-  type ContainerState,
-  EngineError,
-  type FoundContainer,
-  sameAttempt,
-} from './container-engine.ts';
+import { type ContainerEngine, type ContainerState, EngineError, sameAttempt } from './container-engine.ts';
 import { type ContainerAssignment, containerSpec } from './container-spec.ts';
+import { EphemeralData } from './data.ts';
 import { type DiskCounters, type Disks, written } from './disks.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { ActionFailure, obtainImage } from './images.ts';
+import { GRACE, removeOthers } from './left-over.ts';
 import { LogFollower } from './log-follower.ts';
+import { masker } from './mask.ts';
+import type { Notices } from './notices.ts';
 import { patiently } from './patience.ts';
-import type { AttemptKey, LogPost, Report } from './protocol.ts';
+import type { AttemptKey, LogPost, Report, ReportAnswer } from './protocol.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
-/** How often a running container is looked at, ms. The end of its output is noticed sooner. */
-const LOOK_EVERY = 1_000;
-/** Seconds from SIGTERM to SIGKILL. */
-const GRACE = 10;
+/** A running container is looked at now and then, ms; its end is told by the engine. */
+const LOOK_EVERY = 15_000;
+/** Before an engine that could not be waited with is asked again, ms. */
+const LOOK_AGAIN = 1_000;
 const STOP_AGAIN = 1_000;
 /** A container that can't be stopped (its process hangs in the kernel) is given up after this, ms. */
 const STOP_LIMIT = 60_000;
+const MESSAGE_LIMIT = 2000;
 
 export interface AttemptParts {
   api: WorkerApi;
   engine: ContainerEngine;
+  notices: Pick<Notices, 'onStop'>;
   disks: Disks;
   /** Flushes what was written to the disks. */
   sync: () => Promise<void>;
@@ -55,48 +53,64 @@ export async function runAttempt(
   shown: ActionConsole,
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
-  const { api, clock, boot } = parts;
+  const { api, clock, boot, notices } = parts;
   const key: AttemptKey = { workflow: assignment.workflow, action: assignment.action, attempt: assignment.attempt };
-  const begun = await api.report({ ...key, boot, state: 'RUNNING', at: clock.now() }, signal);
-  if (begun.kind === 'refused' || begun.value.outcome === 'superseded') {
-    shown.say(`not wanted any more${begun.kind === 'refused' ? `: ${begun.reason}` : ''}`);
-    await removeOthers(parts.engine, undefined).catch((error: unknown) => shown.say(messageOf(error)));
-    return 'dropped';
-  }
   const beats = new Heartbeats({ key, boot, api, clock, signal });
+  const forget = notices.onStop((notice) => {
+    if (sameAttempt(notice, key)) beats.stop(notice.reason);
+  });
   const run = new Attempt(assignment, key, parts, shown, beats, AbortSignal.any([signal, beats.unwanted]));
+  const refusal = (answer: Answer<ReportAnswer>): string | undefined =>
+    answer.kind === 'refused'
+      ? answer.reason
+      : answer.value.outcome === 'superseded'
+        ? 'a later one counts'
+        : undefined;
+  // Everything is made ready meanwhile; the container itself is not started before the server knows.
+  const preparing = run.prepare();
+  preparing.catch(() => {});
   try {
-    const ending = await run.perform();
+    const unwanted = refusal(await api.report({ ...key, boot, state: 'RUNNING', at: clock.now() }, signal));
+    if (unwanted !== undefined) {
+      beats.stop(unwanted);
+      await preparing.catch(() => {});
+      shown.say(`not wanted any more: ${unwanted}`);
+      await removeOthers(parts.engine, undefined).catch((error: unknown) => shown.say(messageOf(error)));
+      return 'dropped';
+    }
+    const ending = await (assignment.background ? run.makeReady(preparing) : run.perform(preparing));
     await beats.end();
     shown.end(ending.state, ending.message ?? '', ending.seconds ?? 0);
-    const answer = await api.report({ ...key, boot, ...ending }, signal);
-    if (answer.kind === 'refused') shown.say(`the server refuses the report: ${answer.reason}`);
-    await run.cleanUp();
-    return answer.kind === 'refused' ? 'dropped' : 'reported';
+    const refused = refusal(await api.report({ ...key, boot, ...ending }, signal));
+    if (refused !== undefined) shown.say(`the server does not want the report: ${refused}`);
+    if (assignment.background && ending.state === 'SUCCESS' && refused === undefined) await run.letGo();
+    else await run.cleanUp();
+    return refused === undefined ? 'reported' : 'dropped';
   } catch (error) {
     if (signal.aborted || !beats.unwanted.aborted) throw error;
     shown.say(`stopped: the server no longer wants it (${messageOf(beats.unwanted.reason)})`);
+    await preparing.catch(() => {});
     await run.cleanUp();
     return 'dropped';
   } finally {
+    forget();
     await beats.end();
   }
 }
 
-/** Removes the containers of all other attempts. Returns that of this one. */
-export async function removeOthers(
-  engine: ContainerEngine,
-  key: AttemptKey | undefined,
-): Promise<FoundContainer | undefined> {
-  let own: FoundContainer | undefined;
-  for (const container of await engine.list()) {
-    if (key && !own && sameAttempt(container.key, key)) own = container;
-    else await engine.remove(container.id);
-  }
-  return own;
-}
-
 type Ending = Omit<Report, keyof AttemptKey | 'boot'>;
+
+/** A container that is ready to be started, or that a worker before this one has started. */
+interface Prepared {
+  id: string;
+  /** The disks before it started. */
+  disks: DiskCounters;
+  /** As `Disks.dirtied`, before it started. */
+  dirtied?: number;
+  adopted: boolean;
+  /** ms since 1970; undefined: not yet. */
+  startedAt?: number;
+}
 
 class Attempt {
   readonly #assignment: ContainerAssignment;
@@ -105,7 +119,11 @@ class Attempt {
   readonly #shown: ActionConsole;
   readonly #beats: Heartbeats;
   readonly #signal: AbortSignal;
+  readonly #data: EphemeralData;
+  readonly #mask: (text: string) => string;
   #container: string | undefined;
+  #started = false;
+  #ended = false;
 
   constructor(
     assignment: ContainerAssignment,
@@ -121,24 +139,47 @@ class Attempt {
     this.#shown = shown;
     this.#beats = beats;
     this.#signal = signal;
+    const { directory, api } = parts;
+    this.#data = new EphemeralData({ directory, workflow: key.workflow, rules: assignment.data, api });
+    this.#mask = masker(assignment.run.secrets);
   }
 
-  /** Everything between the first report and the last. */
-  async perform(): Promise<Ending> {
-    const { disks, clock, sync } = this.#parts;
-    let before: DiskCounters | undefined;
+  /** A container for this attempt with the newest data: the one there is, or a new one. */
+  async prepare(): Promise<Prepared> {
+    const { engine } = this.#parts;
+    await this.#engineReady();
+    const found = await this.#patiently(() => removeOthers(engine, this.#key));
+    if (!found) return this.#make();
+    this.#container = found.id;
+    const { startedAt, running } = await this.#patiently(() => engine.inspect(found.id));
+    this.#shown.say(
+      startedAt === undefined
+        ? 'the container is there, not started yet'
+        : `the container is there already${running ? ' and runs' : ', and has ended'}: it is taken over`,
+    );
+    this.#started = startedAt !== undefined;
+    // What a started one has made of its data must stay.
+    if (startedAt === undefined) await this.#data.fetch(this.#signal);
+    return { id: found.id, disks: found.disks, adopted: true, startedAt };
+  }
+
+  /** Runs it to its end: everything between the first report and the last. */
+  async perform(preparing: Promise<Prepared>): Promise<Ending> {
+    const { clock } = this.#parts;
+    let prepared: Prepared | undefined;
     let verdict: Verdict;
     let finishedAt: number | undefined;
     let logTail: string[] = [];
     try {
-      const prepared = await this.#prepare();
-      before = prepared.disks;
+      prepared = await preparing;
+      const startedAt = prepared.startedAt ?? (await this.#start(prepared.id));
       const follower = this.#follow(prepared);
       try {
-        const { state, stopped } = await this.#watch(prepared.id, follower);
+        const { state, stopped } = await this.#watch(prepared.id, startedAt);
+        this.#ended = !state.running;
         finishedAt = state.finishedAt;
         verdict = verdictOf(state, { limit: this.#assignment.timeout, stopped });
-        [logTail] = await Promise.all([follower.finish(), sync()]);
+        logTail = await follower.finish();
       } finally {
         follower.end();
       }
@@ -146,15 +187,35 @@ class Attempt {
       this.#signal.throwIfAborted();
       verdict = { state: 'FAILED', message: failureOf(error) };
     }
-    const diskWrites = before ? written(before, await disks.counters()) : {};
-    return {
-      ...verdict,
-      message: verdict.message?.slice(0, 2000),
-      at: finishedAt ?? clock.now(),
-      logTail,
-      diskWrites,
-      bootableDisks: await disks.bootable(),
-    };
+    const [dataFault, disks] = await Promise.all([
+      this.#started ? this.#data.send(this.#key, this.#signal) : undefined,
+      this.#look(prepared),
+    ]);
+    const told = withDataFault(verdict, dataFault);
+    return { ...told, message: this.#words(told.message), at: finishedAt ?? clock.now(), logTail, ...disks };
+  }
+
+  /** Makes ready what is to run in the background. */
+  async makeReady(preparing: Promise<Prepared>): Promise<Ending> {
+    const { clock } = this.#parts;
+    try {
+      await preparing;
+      return { state: 'SUCCESS', at: clock.now(), seconds: 0, message: 'started in the background' };
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      return { state: 'FAILED', at: clock.now(), message: this.#words(failureOf(error)) };
+    }
+  }
+
+  /** Starts what was made ready, and leaves it to itself. */
+  async letGo(): Promise<void> {
+    if (this.#container === undefined || this.#started) return;
+    try {
+      await this.#start(this.#container);
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      this.#shown.say(failureOf(error));
+    }
   }
 
   /** Removes the container, if there is one. What can't be removed now is when the next work is asked for. */
@@ -163,35 +224,41 @@ class Attempt {
     try {
       const id = this.#container ?? (await engine.list()).find(({ key }) => sameAttempt(key, this.#key))?.id;
       if (id === undefined) return;
-      const { running } = await engine.inspect(id);
-      if (running) await engine.stop(id, GRACE);
+      if (!this.#ended && (await engine.inspect(id)).running) await engine.stop(id, GRACE);
       await engine.remove(id);
     } catch (error) {
       this.#shown.say(`the container could not be removed: ${messageOf(error)}`);
     }
   }
 
-  /** A started container for this attempt: the one there is, or a new one. */
-  async #prepare(): Promise<{ id: string; disks: DiskCounters; adopted: boolean }> {
-    const { engine } = this.#parts;
-    await this.#engineReady();
-    const found = await this.#patiently(() => removeOthers(engine, this.#key));
-    const made = found ?? (await this.#make());
-    this.#container = made.id;
-    const { startedAt, running } = await this.#patiently(() => engine.inspect(made.id));
-    if (found)
-      this.#shown.say(
-        startedAt === undefined
-          ? 'the container is there, not started yet'
-          : `the container is there already${running ? ' and runs' : ', and has ended'}: it is taken over`,
-      );
-    if (startedAt === undefined) await this.#start(made.id);
-    return { ...made, adopted: found !== undefined };
+  async #make(): Promise<Prepared> {
+    const { engine, disks, privileged } = this.#parts;
+    const fetching = this.#data.fetch(this.#signal);
+    let image: string;
+    try {
+      image = await this.#obtainImage();
+    } finally {
+      // Not left under way, whatever comes of the image.
+      await fetching.catch(() => {});
+    }
+    await fetching;
+    const [counters, dirtied] = await Promise.all([disks.counters(), disks.dirtied()]);
+    const spec = containerSpec(this.#assignment, {
+      image,
+      directory: this.#data.folder,
+      executable: process.execPath,
+      privileged,
+      disks: counters,
+    });
+    this.#signal.throwIfAborted();
+    const id = await this.#patiently(() => engine.create(spec));
+    this.#container = id;
+    return { id, disks: counters, dirtied, adopted: false };
   }
 
-  async #make(): Promise<{ id: string; disks: DiskCounters }> {
-    const { engine, disks, clock, directory, privileged } = this.#parts;
-    const { run, workflow } = this.#assignment;
+  async #obtainImage(): Promise<string> {
+    const { engine, clock } = this.#parts;
+    const { run } = this.#assignment;
     this.#shown.say(`pulling ${run.pull}`);
     const image = await obtainImage(run, {
       engine,
@@ -201,30 +268,24 @@ class Attempt {
       signal: this.#signal,
     });
     this.#beats.tell(undefined);
-    const shared = join(directory, workflow);
-    await mkdir(shared, { recursive: true, mode: 0o700 });
-    const before = await disks.counters();
-    const spec = containerSpec(this.#assignment, {
-      image,
-      directory: shared,
-      executable: process.execPath,
-      privileged,
-      disks: before,
-    });
-    return { id: await this.#patiently(() => engine.create(spec)), disks: before };
+    return image;
   }
 
-  async #start(id: string): Promise<void> {
+  /** @returns when, ms since 1970 */
+  async #start(id: string): Promise<number> {
+    const { engine, clock } = this.#parts;
     try {
-      await this.#patiently(() => this.#parts.engine.start(id));
+      await this.#patiently(() => engine.start(id));
     } catch (error) {
       if (error instanceof EngineError) throw new ActionFailure(`could not be started: ${error.message}`);
       throw error;
     }
+    this.#started = true;
     this.#shown.say('running');
+    return clock.now();
   }
 
-  #follow({ id, adopted }: { id: string; adopted: boolean }): LogFollower {
+  #follow({ id, adopted }: Prepared): LogFollower {
     const { engine, api, clock } = this.#parts;
     const parts = {
       container: id,
@@ -233,27 +294,51 @@ class Attempt {
       clock,
       echo: this.#shown.echo,
       progress: this.#beats.tell.bind(this.#beats),
+      secrets: this.#assignment.run.secrets,
       signal: this.#signal,
     };
     return new LogFollower(parts, adopted);
   }
 
   /** Waits until the container has ended, stopping it at its limit, which counts from its own start. */
-  async #watch(id: string, follower: LogFollower): Promise<{ state: ContainerState; stopped: boolean }> {
+  async #watch(id: string, startedAt: number): Promise<{ state: ContainerState; stopped: boolean }> {
     const { engine, clock } = this.#parts;
     const limit = this.#assignment.timeout;
-    let deadline: number | undefined;
-    for (let outputEnded = false; ; ) {
+    const ran = Math.max(0, clock.now() - startedAt);
+    const deadline = limit > 0 ? clock.uptime() + limit * 1000 - ran : Number.POSITIVE_INFINITY;
+    for (;;) {
+      await this.#endWithin(id, Math.min(LOOK_EVERY, deadline - clock.uptime()));
       const state = await this.#patiently(() => engine.inspect(id));
       if (!state.running) return { state, stopped: false };
-      if (limit > 0)
-        deadline ??= clock.uptime() + limit * 1000 - Math.max(0, clock.now() - (state.startedAt ?? clock.now()));
-      const left = deadline === undefined ? LOOK_EVERY : deadline - clock.uptime();
-      if (left <= 0) return { state: await this.#stop(id), stopped: true };
-      const pause = clock.sleep(Math.min(left, LOOK_EVERY), this.#signal);
-      if (outputEnded) await pause;
-      else outputEnded = await Promise.race([pause.then(() => false), follower.ended.then(() => true)]);
+      if (clock.uptime() >= deadline) return { state: await this.#stop(id), stopped: true };
     }
+  }
+
+  /** Resolves at the container's end, or after so many ms. */
+  async #endWithin(id: string, ms: number): Promise<void> {
+    const { engine, clock } = this.#parts;
+    if (ms <= 0) return;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#signal, over.signal]);
+    const ended = engine.wait(id, signal).catch(async (error: unknown) => {
+      if (!(error instanceof EngineError)) throw error;
+      await clock.sleep(LOOK_AGAIN, signal);
+    });
+    try {
+      await Promise.race([ended, clock.sleep(ms, signal)]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** What was written to the disks, and what could be booted from. */
+  async #look(prepared: Prepared | undefined): Promise<Pick<Report, 'diskWrites' | 'bootableDisks'>> {
+    const { disks, sync } = this.#parts;
+    const dirtied = prepared?.dirtied === undefined ? undefined : await disks.dirtied();
+    // Most actions write to no disk, and then there is nothing to flush.
+    if (this.#started && (dirtied === undefined || dirtied !== prepared?.dirtied)) await sync();
+    const [after, bootableDisks] = await Promise.all([disks.counters(), disks.bootable()]);
+    return { diskWrites: prepared ? written(prepared.disks, after) : {}, bootableDisks };
   }
 
   async #stop(id: string): Promise<ContainerState> {
@@ -289,9 +374,20 @@ class Attempt {
     if (said !== '') this.#shown.say('the container engine answers');
   }
 
+  #words(message: string | undefined): string | undefined {
+    return message === undefined ? undefined : this.#mask(message).slice(0, MESSAGE_LIMIT);
+  }
+
   #patiently<T>(request: () => Promise<T>): Promise<T> {
     return patiently(request, this.#parts.clock, this.#signal);
   }
+}
+
+/** An action whose data could not be taken has not succeeded. */
+function withDataFault(verdict: Verdict, fault: string | undefined): Verdict {
+  if (fault === undefined) return verdict;
+  if (verdict.state === 'SUCCESS') return { ...verdict, state: 'FAILED', message: fault };
+  return { ...verdict, message: `${verdict.message ?? ''}; ${fault}` };
 }
 
 /** The engine's own words, or what it was that failed on our side. */

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import {
   assignmentAnswer,
+  dataAnswer,
   heartbeatAnswer,
   helloAnswer,
   logAnswer,
@@ -12,20 +13,23 @@ import {
   servicesAnswer,
 } from './answers.ts';
 import type { Clock } from './clock.ts';
-import type {
-  Assignment,
-  Heartbeat,
-  HeartbeatAnswer,
-  Hello,
-  HelloAnswer,
-  LogAnswer,
-  LogPost,
-  Report,
-  ReportAnswer,
-  ServiceLogPost,
-  ServiceReport,
-  ServiceReportAnswer,
-  ServicesAnswer,
+import {
+  type Assignment,
+  type AttemptKey,
+  DATA_VERSION_HEADER,
+  type DataAnswer,
+  type Heartbeat,
+  type HeartbeatAnswer,
+  type Hello,
+  type HelloAnswer,
+  type LogAnswer,
+  type LogPost,
+  type Report,
+  type ReportAnswer,
+  type ServiceLogPost,
+  type ServiceReport,
+  type ServiceReportAnswer,
+  type ServicesAnswer,
 } from './protocol.ts';
 
 /** The server's word on one request. */
@@ -34,15 +38,25 @@ export type Answer<T> =
   /** It will not have this one: asking again changes nothing. */
   | { kind: 'refused'; status: number; reason: string };
 
-/** Requests by what they are about. All but the heartbeat wait for the server as long as it takes. */
+/** One version of a workflow's ephemeral data; 0, and nothing in it: there is none yet. */
+export interface DataVersion {
+  version: number;
+  bytes: Buffer;
+}
+
+/** Requests by what they are about. All but the heartbeat and the stream wait for the server as long as it takes. */
 export interface WorkerApi {
   hello(body: Hello, signal: AbortSignal): Promise<Answer<HelloAnswer>>;
-  /** @param wait seconds for which the server may hold its answer back */
-  work(query: { boot: string; wait: number }, signal: AbortSignal): Promise<Answer<Assignment>>;
+  work(query: { boot: string }, signal: AbortSignal): Promise<Answer<Assignment>>;
   log(body: LogPost, signal: AbortSignal): Promise<Answer<LogAnswer>>;
   /** Once; undefined when the server is away. */
   heartbeat(body: Heartbeat, signal: AbortSignal): Promise<Answer<HeartbeatAnswer> | undefined>;
   report(body: Report, signal: AbortSignal): Promise<Answer<ReportAnswer>>;
+  data(workflow: string, signal: AbortSignal): Promise<Answer<DataVersion>>;
+  /** @param base the version that these bytes were made of */
+  putData(key: AttemptKey, base: number, bytes: Buffer, signal: AbortSignal): Promise<Answer<DataAnswer>>;
+  /** Once; undefined when the server is away. The bytes of server-sent events, until the signal is aborted. */
+  stream(signal: AbortSignal): Promise<Answer<AsyncIterable<Uint8Array>> | undefined>;
   services(signal: AbortSignal): Promise<Answer<ServicesAnswer>>;
   service(body: ServiceReport, signal: AbortSignal): Promise<Answer<ServiceReportAnswer>>;
   serviceLog(body: ServiceLogPost, signal: AbortSignal): Promise<Answer<LogAnswer>>;
@@ -50,6 +64,8 @@ export interface WorkerApi {
 
 /** ms until a request is given up and sent again. */
 const REQUEST_LIMIT = 15_000;
+/** The same for the workflow's data, which may be many MiB on a slow line. */
+const DATA_LIMIT = 120_000;
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 /** A refused token is not accepted later; only the server's restart could change that. */
@@ -59,6 +75,9 @@ const TOKEN_PAUSE = 15_000;
 export function pauseAfter(tries: number, random: number): number {
   return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(tries, 10)) * (0.5 + random / 2);
 }
+
+/** Takes an answer's body; undefined: it is not what was asked for. */
+type Reading<T> = (response: Response) => Promise<T | undefined>;
 
 type Attempted<T> = Answer<T> | { kind: 'away'; reason: string } | { kind: 'token'; reason: string };
 
@@ -81,20 +100,14 @@ export function workerClient(parts: {
   };
 
   const once = async <T>(
-    shape: z.ZodType<T>,
+    reading: Reading<T>,
     path: string,
     init: RequestInit,
     limit: number,
     signal: AbortSignal,
   ): Promise<Attempted<T>> => {
     signal.throwIfAborted();
-    const attempted = await send(
-      shape,
-      `${server}/api/v1/worker/${path}`,
-      token,
-      init,
-      AbortSignal.any([signal, AbortSignal.timeout(limit)]),
-    );
+    const attempted = await send(reading, `${server}/api/v1/worker/${path}`, token, init, limit, signal);
     signal.throwIfAborted();
     switch (attempted.kind) {
       case 'away':
@@ -115,18 +128,20 @@ export function workerClient(parts: {
   };
 
   const untilAnswered = async <T>(
-    shape: z.ZodType<T>,
+    reading: Reading<T>,
     path: string,
     init: RequestInit,
     signal: AbortSignal,
     limit = REQUEST_LIMIT,
   ): Promise<Answer<T>> => {
     for (let tries = 0; ; tries += 1) {
-      const attempted = await once(shape, path, init, limit, signal);
+      const attempted = await once(reading, path, init, limit, signal);
       if (attempted.kind === 'answer' || attempted.kind === 'refused') return attempted;
       await clock.sleep(attempted.kind === 'token' ? TOKEN_PAUSE : pauseAfter(tries, random()), signal);
     }
   };
+  const tried = <T>(attempted: Attempted<T>): Answer<T> | undefined =>
+    attempted.kind === 'answer' || attempted.kind === 'refused' ? attempted : undefined;
 
   const post = (body: unknown): RequestInit => ({
     method: 'POST',
@@ -135,49 +150,79 @@ export function workerClient(parts: {
   });
 
   return {
-    hello: (body, signal) => untilAnswered(helloAnswer, 'hello', post(body), signal),
-    work: ({ boot, wait }, signal) =>
-      untilAnswered(
-        assignmentAnswer,
-        `work?${new URLSearchParams({ boot, wait: String(wait) })}`,
-        {},
+    hello: (body, signal) => untilAnswered(json(helloAnswer), 'hello', post(body), signal),
+    work: (query, signal) =>
+      untilAnswered(json(assignmentAnswer), `work?${new URLSearchParams({ ...query })}`, {}, signal),
+    log: (body, signal) => untilAnswered(json(logAnswer), 'log', post(body), signal),
+    report: (body, signal) => untilAnswered(json(reportAnswer), 'report', post(body), signal),
+    data: (workflow, signal) =>
+      untilAnswered(dataVersion, `data?${new URLSearchParams({ workflow })}`, {}, signal, DATA_LIMIT),
+    putData({ workflow, action, attempt }, base, bytes, signal) {
+      const numbers = { action: String(action), attempt: String(attempt), base: String(base) };
+      const path = `data?${new URLSearchParams({ workflow, ...numbers })}`;
+      const headers = { 'content-type': 'application/octet-stream' };
+      return untilAnswered(
+        json(dataAnswer),
+        path,
+        { method: 'PUT', body: new Uint8Array(bytes), headers },
         signal,
-        wait * 1000 + REQUEST_LIMIT,
-      ),
-    log: (body, signal) => untilAnswered(logAnswer, 'log', post(body), signal),
-    report: (body, signal) => untilAnswered(reportAnswer, 'report', post(body), signal),
-    services: (signal) => untilAnswered(servicesAnswer, 'services', {}, signal),
-    service: (body, signal) => untilAnswered(serviceReportAnswer, 'service', post(body), signal),
-    serviceLog: (body, signal) => untilAnswered(logAnswer, 'service-log', post(body), signal),
+        DATA_LIMIT,
+      );
+    },
+    services: (signal) => untilAnswered(json(servicesAnswer), 'services', {}, signal),
+    service: (body, signal) => untilAnswered(json(serviceReportAnswer), 'service', post(body), signal),
+    serviceLog: (body, signal) => untilAnswered(json(logAnswer), 'service-log', post(body), signal),
     async heartbeat(body, signal) {
-      const attempted = await once(heartbeatAnswer, 'heartbeat', post(body), REQUEST_LIMIT, signal);
-      return attempted.kind === 'answer' || attempted.kind === 'refused' ? attempted : undefined;
+      return tried(await once(json(heartbeatAnswer), 'heartbeat', post(body), REQUEST_LIMIT, signal));
+    },
+    async stream(signal) {
+      return tried(await once(eventStream, 'stream', { headers: { accept: EVENT_STREAM } }, REQUEST_LIMIT, signal));
     },
   };
 }
 
+const EVENT_STREAM = 'text/event-stream';
+
+const json =
+  <T>(shape: z.ZodType<T>): Reading<T> =>
+  async (response) =>
+    shape.safeParse(parse(await response.text())).data;
+
+const dataVersion: Reading<DataVersion> = async (response) => {
+  const version = response.headers.get(DATA_VERSION_HEADER) ?? '';
+  if (!/^\d{1,15}$/.test(version)) return undefined;
+  return { version: Number(version), bytes: Buffer.from(await response.arrayBuffer()) };
+};
+
+const eventStream: Reading<AsyncIterable<Uint8Array>> = async (response) =>
+  response.headers.get('content-type')?.startsWith(EVENT_STREAM) && response.body ? response.body : undefined;
+
+/** @param limit ms until the answer must have been read; the body of a stream is not read here */
 async function send<T>(
-  shape: z.ZodType<T>,
+  reading: Reading<T>,
   url: string,
   token: string,
   init: RequestInit,
+  limit: number,
   signal: AbortSignal,
 ): Promise<Attempted<T>> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new DOMException('late', 'TimeoutError')), limit);
   try {
     // A redirection would take the token elsewhere.
     const response = await fetch(url, {
       ...init,
       redirect: 'error',
-      signal,
+      signal: AbortSignal.any([signal, late.signal]),
       headers: { ...init.headers, authorization: `Bearer ${token}` },
     });
-    const text = await response.text();
     if (response.ok) {
-      const read = shape.safeParse(parse(text));
-      return read.success
-        ? { kind: 'answer', value: read.data }
-        : { kind: 'away', reason: 'what answers there is not Tinsmith, or another version of it' };
+      const value = await reading(response);
+      return value === undefined
+        ? { kind: 'away', reason: 'what answers there is not Tinsmith, or another version of it' }
+        : { kind: 'answer', value };
     }
+    const text = await response.text();
     const { status } = response;
     const { detail, title } = problemAnswer.safeParse(parse(text)).data ?? {};
     const reason = detail ?? title ?? `status ${status}`;
@@ -188,6 +233,8 @@ async function send<T>(
     return { kind: 'refused', status, reason };
   } catch (error) {
     return { kind: 'away', reason: whyNot(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

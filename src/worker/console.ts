@@ -1,6 +1,7 @@
 /** What a person at the machine's serial console reads: one line a step. */
 import type { Clock } from './clock.ts';
 import type { ActionAssignment } from './container-spec.ts';
+import { masker } from './mask.ts';
 import { Lines } from './output.ts';
 import type { LogEntry } from './protocol.ts';
 
@@ -22,8 +23,9 @@ export class ActionConsole {
   #shown = 0;
   #hidden = 0;
 
-  constructor(say: Say, clock: Clock, machine: string, { name, action, total, attempt }: ActionAssignment) {
-    this.#say = say;
+  constructor(say: Say, clock: Clock, machine: string, { name, action, total, attempt, run }: ActionAssignment) {
+    const mask = masker(run.kind === 'container' ? run.secrets : []);
+    this.#say = (line) => say(mask(line));
     this.#clock = clock;
     this.#name = name;
     this.#title = `${machine} ${action + 1}/${total} ${name}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;

@@ -27,6 +27,12 @@ export interface ContainerSpec {
   network: string;
   pid: string;
   privileged: boolean;
+  /** Bytes. */
+  memory?: number;
+  /** Processors. */
+  cpus?: number;
+  /** It goes on beside the actions after it. */
+  background: boolean;
   /** The disks' counters before it starts, kept with the container for a worker that adopts it. */
   disks: DiskCounters;
 }
@@ -36,6 +42,9 @@ export interface FoundContainer {
   id: string;
   key: AttemptKey;
   disks: DiskCounters;
+  background: boolean;
+  /** `made`: it has never been started. */
+  condition: 'made' | 'running' | 'ended';
 }
 
 export interface ContainerState {
@@ -63,6 +72,8 @@ export interface ContainerEngine {
   create(spec: ContainerSpec): Promise<string>;
   start(id: string): Promise<void>;
   inspect(id: string): Promise<ContainerState>;
+  /** Resolves when a container that was started has ended. */
+  wait(id: string, signal: AbortSignal): Promise<void>;
   /** The output from the first message on; ends when the container has. */
   logs(id: string, signal: AbortSignal): AsyncIterable<LogFrame>;
   /** SIGTERM, and SIGKILL after so many seconds. Returns when it has ended. */

@@ -17,6 +17,7 @@ const LABEL = {
   workflow: 'tinsmith.workflow',
   action: 'tinsmith.action',
   attempt: 'tinsmith.attempt',
+  background: 'tinsmith.background',
   disks: 'tinsmith.disks',
 };
 /** The label that every container of a worker has. */
@@ -26,7 +27,8 @@ export function containerSpec(
   assignment: ContainerAssignment,
   around: { image: string; directory: string; executable: string; privileged: boolean; disks: DiskCounters },
 ): ContainerSpec {
-  const { workflow, action, attempt, name, run } = assignment;
+  const { workflow, action, attempt, name, run, background } = assignment;
+  const privileged = run.privileged ?? around.privileged;
   return {
     key: { workflow, action, attempt },
     name: `tinsmith-${plain(workflow.slice(0, 8))}-${action}-${attempt}-${plain(name).slice(0, 100)}`,
@@ -34,14 +36,18 @@ export function containerSpec(
     command: run.command,
     environment: run.environment,
     binds: distinctBinds([
-      '/dev:/dev',
+      // Without privileges the devices could not be opened, and `/dev` of its own has what every program needs.
+      ...(privileged ? ['/dev:/dev'] : []),
       `${around.directory}:${SHARED}`,
       ...(run.mountsExecutable ? [`${around.executable}:${EXECUTABLE}:ro`] : []),
       ...run.volumes,
     ]),
     network: run.network ?? 'host',
     pid: run.pid ?? '',
-    privileged: around.privileged,
+    privileged,
+    memory: run.memory,
+    cpus: run.cpus,
+    background,
     disks: around.disks,
   };
 }
@@ -65,6 +71,7 @@ export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
       [LABEL.workflow]: spec.key.workflow,
       [LABEL.action]: String(spec.key.action),
       [LABEL.attempt]: String(spec.key.attempt),
+      ...(spec.background ? { [LABEL.background]: 'true' } : {}),
       [LABEL.disks]: JSON.stringify(spec.disks),
     },
     HostConfig: {
@@ -72,21 +79,34 @@ export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
       NetworkMode: spec.network,
       PidMode: spec.pid,
       Binds: spec.binds,
+      ...limits(spec),
       RestartPolicy: { Name: 'no' },
       LogConfig: LOG_CONFIG,
     },
   };
 }
 
+/** How much of the machine a container may have, in the engine's units. */
+export function limits({ memory, cpus }: { memory?: number; cpus?: number }): { Memory?: number; NanoCpus?: number } {
+  return {
+    ...(memory === undefined ? {} : { Memory: memory }),
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
+  };
+}
+
 /** What the labels of a container say, or undefined where they are not a worker's. */
 export function readLabels(
   labels: Readonly<Record<string, string>>,
-): { key: AttemptKey; disks: DiskCounters } | undefined {
+): { key: AttemptKey; disks: DiskCounters; background: boolean } | undefined {
   const workflow = labels[LABEL.workflow];
   const action = Number(labels[LABEL.action]);
   const attempt = Number(labels[LABEL.attempt]);
   if (workflow === undefined || !Number.isInteger(action) || !Number.isInteger(attempt)) return undefined;
-  return { key: { workflow, action, attempt }, disks: readDisks(labels[LABEL.disks]) };
+  return {
+    key: { workflow, action, attempt },
+    disks: readDisks(labels[LABEL.disks]),
+    background: labels[LABEL.background] === 'true',
+  };
 }
 
 function readDisks(text = '{}'): DiskCounters {

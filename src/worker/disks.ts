@@ -8,6 +8,11 @@ export type DiskCounters = Record<string, number>;
 
 export interface Disks {
   counters(): Promise<DiskCounters>;
+  /**
+   * Pages dirtied on their way to disks since the kernel started, those of memory's own file systems left out; undefined:
+   * not known.
+   */
+  dirtied(): Promise<number | undefined>;
   /** Devices that a firmware could boot from. */
   bootable(): Promise<string[]>;
 }
@@ -21,7 +26,7 @@ const NO_DISK = /^(?:loop|ram|zram|sr|scd|fd|dm-|md|nbd|mtd|zd)|^mmcblk\d+(?:boo
 const READ_LIMIT_MS = 5_000;
 
 /** The disks that the kernel knows. */
-export function localDisks({ sys = '/sys/block', dev = '/dev' } = {}): Disks {
+export function localDisks({ sys = '/sys/block', dev = '/dev', vmstat = '/proc/vmstat' } = {}): Disks {
   const names = async (): Promise<string[]> =>
     (await readdir(sys).catch(() => [])).filter((name) => !NO_DISK.test(name)).sort();
   return {
@@ -34,6 +39,10 @@ export function localDisks({ sys = '/sys/block', dev = '/dev' } = {}): Disks {
         if (Number.isFinite(written)) counters[`/dev/${name}`] = written * SECTOR;
       }
       return counters;
+    },
+    async dirtied() {
+      const count = /^nr_dirtied (\d+)$/m.exec(await readFile(vmstat, 'utf8').catch(() => ''))?.[1];
+      return count === undefined ? undefined : Number(count);
     },
     async bootable() {
       const found = await Promise.all(

@@ -39,9 +39,10 @@ export function dockerEngine({ sockets }: { sockets: readonly string[] }): Servi
 
   const list = async (): Promise<FoundContainer[]> => {
     const all = await ask(chosen.listContainers({ all: true, filters: { label: [MARK] } }));
-    return all.flatMap(({ Id, Labels }) => {
+    return all.flatMap(({ Id, Labels, State }) => {
       const read = readLabels(Labels);
-      return read ? [{ id: Id, ...read }] : [];
+      const condition = State === 'created' ? 'made' : ['exited', 'dead'].includes(State) ? 'ended' : 'running';
+      return read ? [{ id: Id, ...read, condition } satisfies FoundContainer] : [];
     });
   };
 
@@ -107,6 +108,15 @@ export function dockerEngine({ sockets }: { sockets: readonly string[] }): Servi
 
     async inspect(id) {
       return stateOf((await ask(chosen.getContainer(id).inspect())).State);
+    },
+
+    async wait(id, signal) {
+      try {
+        await chosen.getContainer(id).wait({ abortSignal: signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw engineError(error);
+      }
     },
 
     async *logs(id, signal) {

@@ -32,6 +32,11 @@ export class Heartbeats {
     this.#changed = true;
   }
 
+  /** The server has said in another way that the attempt is not wanted. */
+  stop(reason: string): void {
+    this.#unwanted.abort(reason);
+  }
+
   async end(): Promise<void> {
     this.#stop.abort();
     await this.#done;
@@ -50,7 +55,9 @@ export class Heartbeats {
     clock: Clock;
     signal: AbortSignal;
   }): Promise<void> {
-    for (let last = Number.NEGATIVE_INFINITY; ; await clock.sleep(PROGRESS_EVERY_MS, signal)) {
+    // The report that it has begun is the first sign of life.
+    for (let last = clock.uptime(); ; ) {
+      await clock.sleep(PROGRESS_EVERY_MS, signal);
       if (!this.#changed && clock.uptime() - last < EVERY_MS) continue;
       last = clock.uptime();
       this.#changed = false;

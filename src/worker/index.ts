@@ -5,9 +5,10 @@ import { workForEver } from './agent.ts';
 import { workerClient } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Say } from './console.ts';
-import type { ContainerEngine } from './container-engine.ts';
 import { type Disks, localDisks } from './disks.ts';
 import { dockerEngine } from './docker-engine.ts';
+import { Notices } from './notices.ts';
+import { type ServiceEngine, ServiceKeeper } from './services/index.ts';
 import type { WorkerSettings } from './settings.ts';
 import { hostPower, linuxHost, type Power, syncDisks } from './verbs.ts';
 
@@ -18,7 +19,7 @@ export interface WorkerParts {
   version: string;
   /** Takes one line for a person at the console. */
   say?: Say;
-  engine?: ContainerEngine;
+  engine?: ServiceEngine;
   /** Whether actions' containers are privileged where their template does not say: they are, but not on the appliance. */
   privileged?: boolean;
   /** Address of this computer on which services' ports are published; all of them by default. */
@@ -47,27 +48,49 @@ export async function runWorker(settings: WorkerSettings, parts: WorkerParts): P
   const { signal, release } = parts.signal ? { signal: parts.signal, release: () => {} } : endSignal();
   const { server, token, id, dockerSockets } = settings;
   say(`worker ${version} of ${id}, for the server ${server}`);
+  const api = workerClient({ server, token, clock, say });
+  const engine = parts.engine ?? dockerEngine({ sockets: dockerSockets });
+  const directory = parts.directory ?? '/run/tinsmith/workflows';
+  const notices = new Notices({ api, clock });
+  const keeper = new ServiceKeeper({ api, engine, clock, boot, directory, say, publishOn: parts.publishOn });
+  notices.onServices(() => keeper.changed());
+  /** Ends all when a part of it has failed. */
+  const fault = new AbortController();
+  const both = AbortSignal.any([signal, fault.signal]);
+  const beside: Promise<void>[] = [];
+  const runBeside = (part: Promise<never>): void =>
+    void beside.push(part.catch((error: unknown) => fault.abort(error)));
   try {
     await workForEver(
       {
-        api: workerClient({ server, token, clock, say }),
-        engine: parts.engine ?? dockerEngine({ sockets: dockerSockets }),
+        api,
+        engine,
+        notices,
+        directory,
         disks: parts.disks ?? localDisks(),
         sync: parts.sync ?? (() => syncDisks(linuxHost, say)),
         power: parts.power ?? hostPower({ clock, say }),
-        directory: parts.directory ?? '/run/tinsmith/workflows',
         privileged: parts.privileged ?? true,
         clock,
         boot,
         say,
         hello: () => ({ mac: id, boot, version, uptime: uptime(), memory: totalmem() }),
+        async greeted() {
+          runBeside(notices.run(both));
+          runBeside(keeper.run(both));
+          keeper.greeted();
+          // Services come before actions, also after a restart.
+          await keeper.settled();
+        },
       },
-      signal,
+      both,
     );
   } catch (error) {
     if (!signal.aborted) throw error;
     say('worker ends; what it started goes on and is taken over by the next');
   } finally {
+    fault.abort();
+    await Promise.all(beside);
     release();
   }
 }

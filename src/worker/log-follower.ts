@@ -2,7 +2,7 @@
 import type { Answer } from './client.ts';
 import type { Clock } from './clock.ts';
 import { type ContainerEngine, EngineError } from './container-engine.ts';
-import { OutputReader, Tail } from './output.ts';
+import { type Output, OutputReader, Tail } from './output.ts';
 import type { LogAnswer, LogEntry, Progress } from './protocol.ts';
 import { Spool } from './spool.ts';
 
@@ -22,6 +22,8 @@ export interface LogParts {
   /** Output that no worker has shown yet. */
   echo: (entry: LogEntry) => void;
   progress: (progress: Progress) => void;
+  /** Masked in all of it. */
+  secrets?: readonly string[];
   spool?: Spool;
   signal: AbortSignal;
 }
@@ -34,6 +36,8 @@ export class LogFollower {
   readonly #signal: AbortSignal;
   #pass = new AbortController();
   #tail = new Tail();
+  /** Number of the next entry that is read. */
+  #number = 0;
   #readAll = false;
   #refused = false;
   #heardAt: number;
@@ -91,15 +95,18 @@ export class LogFollower {
 
   /** An empty post tells which entry the server expects next: a worker before this one has posted the others. */
   async #learnNext(): Promise<void> {
-    this.#take(await this.#parts.post({ from: 0, entries: [] }, this.#signal));
+    this.#answered(await this.#parts.post({ from: 0, entries: [] }, this.#signal));
   }
 
   async #read(): Promise<void> {
     const { engine, clock, container } = this.#parts;
     for (;;) {
       try {
-        await this.#readPass();
-        if (!(await engine.inspect(container)).running) return;
+        const reader = await this.#readPass();
+        if (!(await engine.inspect(container)).running) {
+          await this.#take(reader.rest(), this.#signal);
+          return;
+        }
       } catch (error) {
         if (!(error instanceof EngineError)) {
           this.#signal.throwIfAborted();
@@ -110,29 +117,44 @@ export class LogFollower {
     }
   }
 
-  async #readPass(): Promise<void> {
-    const { engine, clock, container, echo, progress } = this.#parts;
+  async #readPass(): Promise<OutputReader> {
+    const { engine, clock, container, secrets } = this.#parts;
     this.#pass = new AbortController();
     const signal = AbortSignal.any([this.#signal, this.#pass.signal]);
-    const reader = new OutputReader();
-    const tail = new Tail();
-    this.#tail = tail;
-    let number = 0;
+    const reader = new OutputReader(secrets);
+    this.#tail = new Tail();
+    this.#number = 0;
     for await (const frame of engine.logs(container, signal)) {
       this.#heardAt = clock.uptime();
-      for (const output of reader.read(frame)) {
-        if (output.kind === 'progress') {
-          progress(output.progress);
-          continue;
-        }
-        while (this.#spool.full && !this.#refused) await clock.sleep(POST_EVERY / 2, signal);
-        signal.throwIfAborted();
-        tail.add(output.entry);
-        if (this.#refused || this.#spool.offer(number, output.entry)) echo(output.entry);
-        number += 1;
-      }
+      signal.throwIfAborted();
+      const outputs = reader.read(frame);
+      // Without waiting where there is room: there may be many thousands a second.
+      if (this.#spool.full) await this.#take(outputs, signal);
+      else this.#offer(outputs);
     }
     signal.throwIfAborted();
+    return reader;
+  }
+
+  /** Takes outputs, waiting while the spool is full. */
+  async #take(outputs: readonly Output[], signal: AbortSignal): Promise<void> {
+    while (this.#spool.full && !this.#refused) await this.#parts.clock.sleep(POST_EVERY / 2, signal);
+    signal.throwIfAborted();
+    this.#offer(outputs);
+  }
+
+  #offer(outputs: readonly Output[]): void {
+    const { echo, progress } = this.#parts;
+    for (const output of outputs) {
+      if (output.kind === 'progress') {
+        progress(output.progress);
+        continue;
+      }
+      this.#tail.add(output.entry);
+      if (output.kind === 'unsent') continue;
+      if (this.#refused || this.#spool.offer(this.#number, output.entry)) echo(output.entry);
+      this.#number += 1;
+    }
   }
 
   async #post(): Promise<void> {
@@ -140,14 +162,14 @@ export class LogFollower {
     while (!this.#refused) {
       const wasAll = this.#readAll;
       const batch = this.#spool.batch();
-      if (batch) this.#take(await post(batch, this.#signal));
+      if (batch) this.#answered(await post(batch, this.#signal));
       else if (wasAll) return;
       if (!this.#spool.batchFull && !this.#readAll)
         await Promise.race([clock.sleep(POST_EVERY, this.#signal), this.#reading.catch(() => {})]);
     }
   }
 
-  #take(answer: Answer<LogAnswer>): void {
+  #answered(answer: Answer<LogAnswer>): void {
     if (answer.kind === 'refused') this.#refused = true;
     else if (!this.#spool.acknowledge(answer.value.next)) this.#pass.abort();
   }

@@ -1,4 +1,5 @@
 /** From the engine's record of a container's output to numbered entries, progress, and the tail for the report. Pure. */
+import { masker, safeCut } from './mask.ts';
 import { type LogEntry, type Progress, progress } from './protocol.ts';
 
 /** One message as the engine recorded it: a line, or up to 16 KiB of one. */
@@ -8,10 +9,19 @@ export interface LogFrame {
   payload: Buffer;
 }
 
-export type Output = { kind: 'entry'; entry: LogEntry } | { kind: 'progress'; progress: Progress };
+export type Output =
+  | { kind: 'entry'; entry: LogEntry }
+  /** Beyond the limit: for the tail of the report, and for whoever looks on. */
+  | { kind: 'unsent'; entry: LogEntry }
+  | { kind: 'progress'; progress: Progress };
 
 /** Longest text of one entry, in characters; the engine's own messages are not longer. */
 const ENTRY_LIMIT = 16_000;
+
+/** Text of one attempt that is sent, in characters: more than the server keeps, so that its mark is the one that is seen. */
+const OUTPUT_LIMIT = 32 << 20;
+/** What an entry counts for beside its text, so that the engine still has all of it when it has to be read again. */
+const ENTRY_COST = 32;
 
 /**
  * Reads the frames of one container from the first on. The same frames always give the same entries, however the bytes
@@ -20,6 +30,20 @@ const ENTRY_LIMIT = 16_000;
 export class OutputReader {
   /** Whether the next text of each stream begins a line. */
   readonly #lineStart = { stdout: true, stderr: true };
+  /** Ends of fragments in which a secret may begin. */
+  readonly #held = { stdout: '', stderr: '' };
+  readonly #mask: (text: string) => string;
+  readonly #safeCut: (text: string) => number;
+  readonly #limit: number;
+  #size = 0;
+  #at = 0;
+
+  /** @param secrets are masked, also where they go over from one fragment of a line to the next */
+  constructor(secrets: readonly string[] = [], limit = OUTPUT_LIMIT) {
+    this.#mask = masker(secrets);
+    this.#safeCut = safeCut(secrets);
+    this.#limit = limit;
+  }
 
   read({ stream, payload }: LogFrame): Output[] {
     const space = payload.indexOf(0x20);
@@ -27,13 +51,39 @@ export class OutputReader {
     const text = Number.isNaN(at) ? payload.toString() : payload.toString('utf8', space + 1);
     const told = this.#lineStart[stream] ? readProgress(text) : undefined;
     if (told) return [{ kind: 'progress', progress: told }];
-    this.#lineStart[stream] = text.endsWith('\n');
+    const ended = text.endsWith('\n');
+    this.#lineStart[stream] = ended;
+    if (!Number.isNaN(at)) this.#at = at;
+    const whole = this.#held[stream] + text;
+    const cut = ended ? whole.length : this.#safeCut(whole);
+    this.#held[stream] = whole.slice(cut);
+    return this.#entries(stream, whole.slice(0, cut));
+  }
+
+  /** Call when the container has ended: what was held back because more might have come. */
+  rest(): Output[] {
+    const outputs = (['stdout', 'stderr'] as const).flatMap((stream) => this.#entries(stream, this.#held[stream]));
+    this.#held.stdout = '';
+    this.#held.stderr = '';
+    return outputs;
+  }
+
+  #entries(stream: LogEntry['stream'], unmasked: string): Output[] {
+    const text = this.#mask(unmasked);
     const outputs: Output[] = [];
     for (let start = 0; start < text.length; start += ENTRY_LIMIT) {
-      const entry: LogEntry = { at: Number.isNaN(at) ? 0 : at, stream, text: text.slice(start, start + ENTRY_LIMIT) };
-      outputs.push({ kind: 'entry', entry });
+      const entry: LogEntry = { at: this.#at, stream, text: text.slice(start, start + ENTRY_LIMIT) };
+      const within = this.#size < this.#limit;
+      this.#size += entry.text.length + ENTRY_COST;
+      outputs.push({ kind: within ? 'entry' : 'unsent', entry });
+      if (within && this.#size >= this.#limit) outputs.push({ kind: 'entry', entry: this.#mark() });
     }
     return outputs;
+  }
+
+  #mark(): LogEntry {
+    const text = '[tinsmith: this was too much output; the worker sends no more of it]\n';
+    return { at: this.#at, stream: 'stderr', text };
   }
 }
 
@@ -70,10 +120,12 @@ const TAIL_LINE_LENGTH = 1000;
 /** The last lines of an output. */
 export class Tail {
   readonly #lines = new Lines();
+  /** Somewhat more than are wanted, so that it is cut seldom. */
   #last: string[] = [];
 
   add(entry: LogEntry): void {
-    this.#last = [...this.#last, ...this.#lines.add(entry)].slice(-TAIL_LINES);
+    this.#last.push(...this.#lines.add(entry));
+    if (this.#last.length > 2 * TAIL_LINES) this.#last = this.#last.slice(-TAIL_LINES);
   }
 
   lines(): string[] {

@@ -1,14 +1,16 @@
 /** Reboot, power-off and kexec, done by the worker itself: no container outlives them. */
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
+import type { Verb } from '../workflows/template/document.ts';
 import type { Clock } from './clock.ts';
 import type { Say } from './console.ts';
-import type { Assignment } from './protocol.ts';
 
-export type Verb = Extract<Assignment, { kind: 'verb' }>['verb'];
+export type { Verb };
 
 export interface Power {
+  /** Why it would not work, one sentence, as far as that can be seen before. */
+  obstacle(verb: Verb): Promise<string | undefined>;
   /** Does it. If the machine is still there when this returns, it did not work. */
   perform(verb: Verb, signal: AbortSignal): Promise<void>;
 }
@@ -40,7 +42,12 @@ export interface Host {
   run(command: readonly [string, ...string[]], limit: number): Promise<void>;
   /** Writes one letter to the kernel's trigger for magic keys. */
   sysrq(key: string): Promise<void>;
+  /** Whether a kernel is loaded for kexec; undefined: this kernel does not say. */
+  kexecLoaded(): Promise<boolean | undefined>;
 }
+
+/** Kernel documentation, ABI/testing/sysfs-kernel-kexec: 1 or 0. It is not there in a kernel without kexec. */
+const KEXEC_LOADED = '/sys/kernel/kexec_loaded';
 
 export const linuxHost: Host = {
   run: ([file, ...rest], limit) =>
@@ -48,6 +55,10 @@ export const linuxHost: Host = {
       execFile(file, rest, { timeout: limit, killSignal: 'SIGKILL' }, (error) => (error ? reject(error) : resolve()));
     }),
   sysrq: (key) => writeFile('/proc/sysrq-trigger', key),
+  async kexecLoaded() {
+    const text = await readFile(KEXEC_LOADED, 'utf8').catch(() => undefined);
+    return text === undefined ? undefined : text.trim() === '1';
+  },
 };
 
 /** Flushes what was written; a disk that hangs does not hold it up for ever. */
@@ -57,6 +68,12 @@ export async function syncDisks(host: Host, say: Say): Promise<void> {
 
 export function hostPower({ host = linuxHost, clock, say }: { host?: Host; clock: Clock; say: Say }): Power {
   return {
+    async obstacle(verb) {
+      if (verb !== 'kexec') return undefined;
+      const loaded = await host.kexecLoaded();
+      if (loaded === undefined) return "this machine's kernel can't do kexec";
+      return loaded ? undefined : 'no kernel has been loaded for kexec: an action before this one has to load it';
+    },
     async perform(verb, signal) {
       await syncDisks(host, say);
       signal.throwIfAborted();

@@ -7,6 +7,6 @@ await runWorker(settings, {
   privileged: false,
   directory,
   boot: 'boot-1',
-  disks: { counters: async () => ({}), bootable: async () => [] },
+  disks: { counters: async () => ({}), dirtied: async () => 0, bootable: async () => [] },
   sync: async () => {},
 });

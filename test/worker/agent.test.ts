@@ -60,10 +60,14 @@ async function stage(actions: FakeAction[], scripts: Record<string, Script>) {
             counter += 4096;
             return { '/dev/vda': counter, '/dev/vdb': 7 };
           },
+          dirtied: async () => undefined,
           bootable: async () => ['/dev/vda'],
         },
         sync: async () => {},
-        power: { perform: async (verb) => void verbs.push(verb) },
+        power: {
+          obstacle: async (verb) => (verb === 'kexec' ? 'no kernel has been loaded' : undefined),
+          perform: async (verb) => void verbs.push(verb),
+        },
         signal: controller.signal,
       },
     );
@@ -230,6 +234,7 @@ describe('the worker', () => {
       network: '',
       pid: '',
       privileged: true,
+      background: false,
       disks: {},
     };
     await engine.create(spec);

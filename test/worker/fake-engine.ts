@@ -30,6 +30,8 @@ export interface Script {
   exit: number | 'never';
   outOfMemory?: boolean;
   startError?: string;
+  /** Done at its start, with the spec that it was made from. */
+  does?: (spec: ContainerSpec | ServiceSpec) => void;
 }
 
 export class FakeEngine implements ServiceEngine {
@@ -83,7 +85,10 @@ export class FakeEngine implements ServiceEngine {
 
   async list() {
     this.#reach('list');
-    return [...this.containers.values()].map(({ id, spec }) => ({ id, key: spec.key, disks: spec.disks }));
+    return [...this.containers.values()].map(({ id, spec: { key, disks, background }, state }) => {
+      const condition = state.running ? 'running' : state.startedAt === undefined ? 'made' : 'ended';
+      return { id, key, disks, background, condition } as const;
+    });
   }
 
   async create(spec: ContainerSpec): Promise<string> {
@@ -104,6 +109,7 @@ export class FakeEngine implements ServiceEngine {
     const script = this.scripts[container.spec.image];
     if (!script || script.startError) throw new EngineError(script?.startError ?? 'no script', 400);
     container.state = { ...container.state, running: true, startedAt: this.#clock.now() };
+    script.does?.(container.spec);
     for (const line of script.says ?? []) this.say(id, line);
     if (script.exit !== 'never') this.exit(id, script.exit, script.outOfMemory);
   }
@@ -125,6 +131,11 @@ export class FakeEngine implements ServiceEngine {
   async inspect(id: string): Promise<ContainerState> {
     this.#reach(`inspect ${id}`);
     return this.#container(id).state;
+  }
+
+  async wait(id: string, signal: AbortSignal): Promise<void> {
+    this.#reach(`wait ${id}`);
+    while (this.#container(id).state.running) await delay(2, undefined, { signal });
   }
 
   async *logs(id: string, signal: AbortSignal): AsyncIterable<LogFrame> {

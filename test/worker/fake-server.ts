@@ -1,8 +1,9 @@
 /** A server of the worker API in memory: one machine, a list of actions, and the means to be away or to refuse. */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  DATA_VERSION_HEADER,
   heartbeat,
   hello,
   type LogEntry,
@@ -10,13 +11,16 @@ import {
   type Progress,
   type Report,
   report,
+  type StopNotice,
 } from '../../src/worker/protocol.ts';
 
 export interface FakeAction {
   name: string;
   timeout?: number;
+  background?: boolean;
+  data?: { kind: 'json' | 'binary'; limit: number };
   run:
-    | { kind: 'verb'; verb: 'reboot' | 'poweroff' }
+    | { kind: 'verb'; verb: 'reboot' | 'poweroff' | 'kexec' }
     | {
         kind: 'container';
         image: string;
@@ -24,6 +28,7 @@ export interface FakeAction {
         command?: string[];
         volumes?: string[];
         environment?: Record<string, string>;
+        secrets?: string[];
       };
 }
 
@@ -49,6 +54,15 @@ export class FakeServer {
   refused: string | undefined;
   /** Does what it is asked, but the answers to reports are lost; counted down. */
   loseReports = 0;
+  /** Every version of the ephemeral data, the first at 0. */
+  readonly data: Buffer[] = [];
+  /** Of each update, in order. */
+  readonly updates: { action: number; base: number; text: string }[] = [];
+  /** False: there is no stream, as with an old server. */
+  hasStream = true;
+  /** How often it was opened. */
+  streams = 0;
+  readonly #open = new Set<ServerResponse>();
   #server: Server | undefined;
   #port = 0;
   readonly #watchers = new Set<() => void>();
@@ -63,13 +77,14 @@ export class FakeServer {
 
   async start(): Promise<this> {
     const server = createServer((req, res) => {
-      let text = '';
-      req.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
+      const chunks: Buffer[] = [];
+      req.on('data', (chunk: Buffer) => chunks.push(chunk));
       req.on('end', () => {
-        const { status, body, lost } = this.#answer(req, text);
+        const query = new URL(req.url ?? '', this.url);
+        if (query.pathname.endsWith('/stream') && this.hasStream) return this.#stream(res);
+        const { status, body, lost } = this.#answer(req, Buffer.concat(chunks).toString());
         if (lost) res.destroy();
+        else if (Buffer.isBuffer(body)) res.writeHead(status, { [DATA_VERSION_HEADER]: this.data.length }).end(body);
         else res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
         for (const watcher of this.#watchers) watcher();
       });
@@ -89,6 +104,23 @@ export class FakeServer {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  }
+
+  /** Tells the worker by the stream. */
+  notify(event: 'work' | 'services' | 'stop', data?: StopNotice): void {
+    for (const res of this.#open) res.write(`event: ${event}\ndata: ${JSON.stringify(data ?? {})}\n\n`);
+  }
+
+  #stream(res: ServerResponse): void {
+    this.streams += 1;
+    this.#open.add(res);
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
+    const alive = setInterval(() => res.write(':\n\n'), 100);
+    res.once('close', () => {
+      clearInterval(alive);
+      this.#open.delete(res);
+    });
+    for (const watcher of this.#watchers) watcher();
   }
 
   /** Resolves when the condition holds, looked at after each request. */
@@ -124,12 +156,14 @@ export class FakeServer {
 
   #answer(req: IncomingMessage, text: string): { status: number; body: unknown; lost?: boolean } {
     const path = (req.url ?? '').replace('/api/v1/worker/', '').replace(/\?.*/, '');
-    this.requests.push(`${req.method} ${path}`);
+    // Services are asked for beside all else, and data with each action.
+    if (path !== 'services' && path !== 'data') this.requests.push(`${req.method} ${path}`);
     const status = this.statuses.shift();
     if (path === this.refused) return { status: 409, body: { title: 'Conflict', detail: 'Not this one.' } };
     if (status !== undefined) return { status, body: { title: 'told to', detail: `answered ${status}.` } };
     if (req.headers.authorization !== `Bearer ${this.token}`)
       return { status: 401, body: { title: 'no', detail: 'This token opens no machine.' } };
+    if (path === 'data') return this.#data(req, text);
     const json: unknown = text === '' ? undefined : JSON.parse(text);
     switch (path) {
       case 'hello':
@@ -163,13 +197,24 @@ export class FakeServer {
     }
   }
 
+  #data(req: IncomingMessage, text: string): { status: number; body: unknown } {
+    if (req.method === 'GET') return { status: 200, body: this.data.at(-1) ?? Buffer.alloc(0) };
+    const { searchParams } = new URL(req.url ?? '', this.url);
+    const base = Number(searchParams.get('base'));
+    this.updates.push({ action: Number(searchParams.get('action')), base, text });
+    if (base !== this.data.length)
+      return { status: 409, body: { title: 'Conflict', detail: 'node1 and node2 have both written the key a.' } };
+    this.data.push(Buffer.from(text));
+    return { status: 200, body: { version: this.data.length, merged: false } };
+  }
+
   #work(): unknown {
     if (this.verb) return { kind: 'verb', verb: this.verb, workflow: this.workflow };
     const action = this.actions[this.current];
     if (this.ended || !action) return { kind: 'idle', reason: 'no workflow is waiting for this machine' };
     const run =
       action.run.kind === 'verb'
-        ? { kind: 'verb' }
+        ? action.run
         : {
             environment: {},
             volumes: [],
@@ -188,6 +233,8 @@ export class FakeServer {
       name: action.name,
       total: this.actions.length,
       timeout: action.timeout ?? 0,
+      background: action.background ?? false,
+      data: action.data ?? { kind: 'json', limit: 1000 },
       run,
     };
   }

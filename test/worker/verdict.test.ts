@@ -74,6 +74,8 @@ describe('the container', () => {
     name: 'write disk!',
     total: 5,
     timeout: 9,
+    background: false,
+    data: { kind: 'json', limit: 1000 },
     run: {
       kind: 'container',
       image: 'a',
@@ -93,7 +95,7 @@ describe('the container', () => {
   };
   const mutable = {
     ...assignment,
-    run: { ...assignment.run, command: [] as string[], volumes: [...assignment.run.volumes] },
+    run: { ...assignment.run, command: [] as string[], secrets: [] as string[], volumes: [...assignment.run.volumes] },
   };
 
   test("is privileged, in the host's network, with /dev, the shared folder and its own volumes", () => {
@@ -143,6 +145,7 @@ describe('the container', () => {
     assert.deepEqual(readLabels(Labels), {
       key: { workflow: '11112222-3333', action: 3, attempt: 2 },
       disks: { '/dev/sda': 512 },
+      background: false,
     });
     assert.deepEqual(readLabels({ ...Labels, 'tinsmith.disks': 'broken' })?.disks, {});
     assert.equal(readLabels({ 'tinsmith.workflow': 'x' }), undefined);
