@@ -3,6 +3,7 @@ import type { Report } from '../../worker/protocol.ts';
 import { currentAction, isFinal, type Workflow, type WorkflowEvent } from '../workflow.ts';
 import { afterEnd } from './consequences.ts';
 import { fold } from './fold.ts';
+import { waitingService } from './services.ts';
 
 export type ReportOutcome =
   | { outcome: 'recorded'; events: WorkflowEvent[] }
@@ -39,6 +40,9 @@ export function takeReport(
       outcome: 'refused',
       sentence: `action ${action.name} has had ${action.attempt} attempts; ${report.attempt} cannot be next`,
     };
+  // Given before the workflow was cancelled and retried: its turn has not come again.
+  if (!known && (workflow.begunAt === undefined || (!workflow.outcome && waitingService(workflow))))
+    return { outcome: 'superseded' };
   const events = eventsOf(report, known, now);
   const after = events.reduce(fold, workflow);
   const more = report.state === 'RUNNING' ? [] : afterEnd(after, report.action, machine.name, now);
