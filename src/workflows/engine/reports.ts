@@ -32,7 +32,8 @@ export function takeReport(
   if (known && report.state === 'RUNNING' && action.state === 'RUNNING') return { outcome: 'repeated' };
   if (isFinal(workflow.state) || report.attempt < action.attempt || (known && action.state === 'PENDING'))
     return { outcome: 'superseded' };
-  if (isFinal(action.state)) return { outcome: 'superseded' };
+  if (isFinal(action.state) || (workflow.outcome && report.action < workflow.outcome.hooks))
+    return { outcome: 'superseded' };
   if (currentAction(workflow) !== report.action)
     return { outcome: 'refused', sentence: outOfTurn(workflow, action.name) };
   if (!known && report.attempt !== action.attempt + 1)
