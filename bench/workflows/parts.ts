@@ -1,0 +1,61 @@
+/** The parts of an appliance over a data directory, without those that need a network or OSIE. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import pino from 'pino';
+import type { Services } from '../../src/api/services.ts';
+import { createStream } from '../../src/api/stream.ts';
+import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
+import { WorkerStream } from '../../src/api/worker-stream.ts';
+import { bootFiles } from '../../src/boots/boot-files.ts';
+import { Trace } from '../../src/boots/trace.ts';
+import { LastSeen } from '../../src/machines/last-seen.ts';
+import { Machines } from '../../src/machines/machines.ts';
+import { createRegistry, openImages } from '../../src/registry/index.ts';
+import { EventLog, openStore } from '../../src/store/index.ts';
+import { Webhooks } from '../../src/webhooks/index.ts';
+import { makeWorkflows } from '../../src/workflows/index.ts';
+
+/** What the routes are built on, as the appliance puts it together. */
+export async function openParts(directory: string): Promise<Services> {
+  const log = pino({ level: 'warn' }, process.stderr);
+  const clock = (): number => Date.now();
+  const store = await openStore(directory);
+  const events = await EventLog.open(store, clock);
+  const machines = new Machines(store, events, clock);
+  const lastSeen = new LastSeen(clock);
+  const workerStream = new WorkerStream();
+  const stream = createStream(events, clock);
+  const { deadlines, ...workflowParts } = makeWorkflows({
+    ...{ store, events, machines, lastSeen, clock, log },
+    values: () => ({}),
+    dataLimit: 10 << 20,
+    wakes: {
+      work: (machine) => workerStream.tell(machine, 'work'),
+      services: (machine) => workerStream.tell(machine, 'services'),
+      stop: (machine, notice) => workerStream.stop(machine, notice),
+    },
+    onLog: (output) => stream.tell({ kind: 'log', ...output }),
+    newId: randomUUID,
+  });
+  await deadlines.start();
+  const images = await openImages(join(directory, 'images'));
+  return {
+    ...{ store, events, machines, lastSeen, workerStream, stream, images, clock, log },
+    ...workflowParts,
+    trace: new Trace(clock),
+    webhooks: new Webhooks({ store, events, clock, newId: randomUUID }),
+    builtins: undefined,
+    registry: createRegistry({ images }),
+    bootFiles: bootFiles({ osieDirectory: directory, executable: process.execPath, loader: () => undefined }),
+    workerTokens: new WorkerTokens(store),
+    adminToken: adminToken(directory),
+    startedAt: new Date().toISOString(),
+    status: () => ({
+      ...{ version: '', commit: '', node: process.version, startedAt: '', dataDirectory: directory },
+      state: 'ready',
+      roles: [],
+    }),
+    serverUrl: () => 'http://127.0.0.1',
+    neighbour: () => undefined,
+  };
+}
