@@ -13,6 +13,7 @@ import { imageOperations } from './routes/images.ts';
 import { machineOperations } from './routes/machines.ts';
 import { autoIpxeOf, serviceRoutes } from './routes/services.ts';
 import { templateOperations } from './routes/templates.ts';
+import { webhookOperations } from './routes/webhooks.ts';
 import { workerRoutes } from './routes/worker.ts';
 import { workflowHistoryOperations } from './routes/workflow-history.ts';
 import { workflowOperations } from './routes/workflows.ts';
@@ -59,6 +60,7 @@ export function createApp(services: Services, boot: { filesDirectory: string; ke
     ...workflowHistoryOperations(services),
     ...imageOperations(services),
     ...eventOperations(services),
+    ...webhookOperations(services),
     ...applyOperations(services),
   ];
   app.use('/api/v1', mount(operations, admin));

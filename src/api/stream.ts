@@ -1,6 +1,6 @@
 /** The event stream: server-sent events, resumable by `Last-Event-ID`, with what is only told live in between. */
-import type { Request, Response } from 'express';
-import { wants } from '../store/event-filter.ts';
+import type { Response } from 'express';
+import { type EventFilter, wants } from '../store/event-filter.ts';
 import type { EventLog, StoredEvent } from '../store/events.ts';
 import { Audience } from './audience.ts';
 import { StreamClient, textOf } from './stream-client.ts';
@@ -19,11 +19,10 @@ export interface Stream {
   /** Tells everybody who listens. */
   tell(event: LiveEvent): void;
   /**
-   * Serves one client until it goes. Query: `kind`, `machine`, `workflow`, each several times if wanted; a kind may be a
-   * beginning (`workflow.*`). `since` or the header `Last-Event-ID`: first what came after that number. Where some of
-   * that is forgotten, `stream.gap` comes first, with `{ from, oldest }`; when all is told, `stream.live`.
+   * Serves one client until it goes: first what came after the event number `since`, then `stream.live`, then what
+   * happens. Where some of that is forgotten, `stream.gap` comes first, with `{ from, oldest }`.
    */
-  serve(req: Request, res: Response): Promise<void>;
+  serve(res: Response, wanted: { since?: number; filter: EventFilter }): Promise<void>;
   /** Ends all streams. */
   close(): void;
 }
@@ -78,18 +77,11 @@ export function createStream(events: EventLog, clock: () => number): Stream {
   return {
     isHeard: () => audience.size > 0,
     tell: publish,
-    async serve(req, res) {
-      const asked = req.get('last-event-id') ?? req.query.since;
-      const since = asked === undefined ? Number.NaN : Number(asked);
-      const filter = {
-        kinds: listOf(req.query.kind),
-        machines: listOf(req.query.machine),
-        workflows: listOf(req.query.workflow),
-      };
+    async serve(res, { since = events.last, filter }) {
       const client = new StreamClient(res, filter);
       audience.add(client);
       res.on('close', () => audience.delete(client));
-      await client.replay(events, Number.isInteger(since) ? since : events.last, clock);
+      await client.replay(events, since, clock);
     },
     close() {
       clearInterval(ticks);
@@ -97,8 +89,4 @@ export function createStream(events: EventLog, clock: () => number): Stream {
       audience.clear();
     },
   };
-}
-
-function listOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
 }

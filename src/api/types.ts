@@ -9,6 +9,7 @@ export type { ActionLog, DataVersion, DataWritten, ServiceLog, WorkflowActionEve
 export type { Machine, MachinesPushed } from './shapes/machine.ts';
 export type { ProblemDetails } from './shapes/problem.ts';
 export type { LintedTemplate, RenderedTemplate, Template } from './shapes/template.ts';
+export type { Webhook, WebhookMade, WebhookTested } from './shapes/webhook.ts';
 export type { Action, NewWorkflow, ServiceView, Task, Workflow } from './shapes/workflow.ts';
 
 /** Every answer but a status and a preview. */

@@ -200,6 +200,9 @@ export function advance(timeline: Timeline, event: StreamEvent): { timeline: Tim
       return { timeline, lines: [line('warning', 'machine deleted')] };
     case 'machine.called-home':
       return { timeline, lines: [line('good', 'the installed system has called home')] };
+    case 'stream.gap':
+      return { timeline, lines: [line('warning', 'what came before is kept no more')] };
+    case 'webhook.test':
     case 'stream.live':
       return { timeline, lines: [] };
     default:

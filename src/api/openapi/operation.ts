@@ -63,7 +63,7 @@ type Received<Sent extends Body> = Sent extends { kind: 'json'; shape: infer Sha
 
 type Result<Given extends Answer> = Given extends { kind: 'json'; shape: infer Shape extends z.ZodType }
   ? z.infer<Shape>
-  : void;
+  : unknown;
 
 /** A request, its parts checked. */
 export interface Call<Params, Query, Received> {

@@ -1,6 +1,7 @@
 /** `/api/v1/events`: what happens, as a stream, and what has happened, in pages. */
 import { z } from 'zod';
 import { TinsmithError } from '../../errors.ts';
+import { type EventFilter, wants } from '../../store/event-filter.ts';
 import type { EventLog, StoredEvent } from '../../store/events.ts';
 import { type Operation, operation } from '../openapi/index.ts';
 import type { Services } from '../services.ts';
@@ -15,16 +16,18 @@ const several = z.union([z.string(), z.array(z.string())]);
 const filter = {
   workflow: several.optional().describe('Only what is about this workflow; may be given several times.'),
   machine: several.optional().describe('Only what is about this machine, by id; may be given several times.'),
-  kind: several.optional().describe('Only events of this kind; may be given several times.'),
+  kind: several.optional().describe('Only events of this kind, or `workflow.*`; may be given several times.'),
+  from: z.iso.datetime({ offset: true }).optional().describe('Only events from this time on, ISO 8601.'),
 };
 const streamQuery = z.object({
   ...filter,
-  since: z.coerce.number().optional().describe('As the header Last-Event-ID, for clients that cannot send it.'),
+  since: z.coerce
+    .number()
+    .pipe(z.int().min(0))
+    .optional()
+    .describe('As the header Last-Event-ID, for clients that cannot send it.'),
 });
-const historyQuery = pageQuery.extend({
-  ...filter,
-  from: z.iso.datetime({ offset: true }).optional().describe('Only events from this time on, ISO 8601.'),
-});
+const historyQuery = pageQuery.extend(filter);
 
 export function eventOperations({ events, stream }: Services): Operation[] {
   return [
@@ -35,11 +38,17 @@ export function eventOperations({ events, stream }: Services): Operation[] {
         path: '/events',
         summary: 'Everything that happens, as server-sent events.',
         description:
-          'With the header `Last-Event-ID: N` the events that are kept since N come first (0: all of them), then `stream.live`. `machine` beside `workflow` adds what is told of those machines themselves.',
+          'With the header `Last-Event-ID: N` the events that are kept since N come first (0: all of them), with `from` those since then, and then `stream.live`. Where some of them are kept no more, `stream.gap` says so first. `machine` beside `workflow` adds what is told of those machines themselves.',
         query: streamQuery,
         answer: { kind: 'written', types: { 'text/event-stream': 'Events, until the client goes.' } },
       },
-      ({ req, res }) => stream.serve(req, res),
+      async ({ req, res, query }) => {
+        const { from } = query;
+        const last = /^\d{1,15}$/.exec(req.get('last-event-id') ?? '')?.[0];
+        const asked = last === undefined ? query.since : Number(last);
+        const since = asked ?? (from === undefined ? undefined : await lastBefore(events, Date.parse(from)));
+        await stream.serve(res, { since, filter: filterOf(query) });
+      },
     ),
     operation(
       {
@@ -64,26 +73,27 @@ async function history(events: EventLog, query: z.infer<typeof historyQuery>): P
       problems: [{ field: 'after', message: 'is not the number of an event' }],
     });
   }
-  const wants = wanted(query);
+  const asked = filterOf(query);
+  const { workflows: [only, another] = [], machines = [] } = asked;
   const start = from === undefined ? 0 : await lastBefore(events, Date.parse(from));
   const data: AnyEvent[] = [];
   let looked = 0;
   let last = Math.max(Number(after), start);
-  for await (const event of events.since(last)) {
+  // Those of one workflow are found by it, not by reading all.
+  const ofOne = another === undefined && machines.length === 0 ? only : undefined;
+  for await (const event of events.since(last, ofOne)) {
     if (data.length === limit || looked === LOOKED_AT) return { data, next: String(last) };
     looked++;
     last = event.seq;
-    if (wants(event)) data.push({ ...event, time: new Date(event.time).toISOString() });
+    if (wants(asked, event)) data.push({ ...event, time: new Date(event.time).toISOString() });
   }
   return { data };
 }
 
-function wanted(query: { [name in keyof typeof filter]?: string | string[] | undefined }) {
-  const sets = (['workflow', 'machine', 'kind'] as const).flatMap((name) => {
-    const values = query[name];
-    return values === undefined ? [] : [{ name, values: new Set([values].flat()) }];
-  });
-  return (event: StoredEvent): boolean => sets.every(({ name, values }) => values.has(event[name] ?? ''));
+type Given = { [name in 'workflow' | 'machine' | 'kind']?: string | string[] | undefined };
+
+function filterOf({ workflow = [], machine = [], kind = [] }: Given): EventFilter {
+  return { workflows: [workflow].flat(), machines: [machine].flat(), kinds: [kind].flat() };
 }
 
 /** Number of the last event before a time: they are numbered as time goes, with gaps. */

@@ -83,6 +83,10 @@ export const facts = {
   'template.created': ofTemplate,
   'template.updated': ofTemplate,
   'template.deleted': ofTemplate,
+  'webhook.test': z.object({}),
+  'stream.gap': z
+    .object({ from: z.int(), oldest: z.int() })
+    .describe('The events from one number on are kept no more; the oldest that is kept is told next.'),
   'stream.live': z.object({}).describe('All that was kept has been told; what follows happens now.'),
 } as const;
 export type EventKind = keyof typeof facts;
