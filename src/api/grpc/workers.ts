@@ -1,4 +1,5 @@
 /** Tinkerbell's workers as workers of ours: they ask, report and are answered by the same engine. */
+import { TinsmithError } from '../../errors.ts';
 import type { Machine, Machines } from '../../machines/machines.ts';
 import type { AttemptKey } from '../../worker/protocol.ts';
 import { TINKERBELL_BOOT } from '../../workflows/engine/index.ts';
@@ -138,18 +139,24 @@ export class TinkerbellWorkers {
    * @throws GrpcError with the state that the worker should have
    */
   async report(machine: Machine, workflowId: string, said: Said): Promise<void> {
-    const { workflows, assignments, machines, clock, lastSeen } = this.#parts;
-    const workflow = workflows.find(workflowId);
-    if (!workflow) {
+    const { machines, lastSeen } = this.#parts;
+    // Only of the worker that has the machine: our own may be back while an old one still reports.
+    if (machines.work(machine.id).worker?.boot === bootOf(machine)) lastSeen.note(machine.id);
+    try {
+      await this.#take(machine, workflowId, said);
+    } catch (error) {
+      if (!(error instanceof TinsmithError) || error.code !== 'NOT_FOUND') throw error;
       // Deleted while its worker was at it: refused for ever, the worker would report for ever.
       if (said.state !== 'RUNNING' && this.#handedOut.has(`${machine.id}/${workflowId.toLowerCase()}`)) return;
       throw new GrpcError('NOT_FOUND', `invalid workflow id: there is no workflow ${workflowId}`);
     }
-    const boot = bootOf(machine);
-    // Only of the worker that has the machine: our own may be back while an old one still reports.
-    if (machines.work(machine.id).worker?.boot === boot) lastSeen.note(machine.id);
+  }
+
+  async #take(machine: Machine, workflowId: string, said: Said): Promise<void> {
+    const { workflows, assignments, machines, clock } = this.#parts;
+    const workflow = workflows.get(workflowId);
     const first = machines.work(machine.id).queue[0] === workflow.id;
-    const meaning = meaningOf({ workflow, machine, first, boot, now: clock() }, said);
+    const meaning = meaningOf({ workflow, machine, first, boot: bootOf(machine), now: clock() }, said);
     switch (meaning.meaning) {
       case 'known':
         return;
