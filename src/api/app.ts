@@ -1,5 +1,5 @@
 /** The HTTP application: boot files, registry, API. Everything is decided here; the bytes of files go out elsewhere. */
-import express, { type Express } from 'express';
+import express, { type Express, type Router } from 'express';
 import { bootRoutes } from '../boots/routes.ts';
 import { TinsmithError } from '../errors.ts';
 import { send } from '../http/index.ts';
@@ -19,7 +19,12 @@ import { workflowHistoryOperations } from './routes/workflow-history.ts';
 import { workflowOperations } from './routes/workflows.ts';
 import type { Services } from './services.ts';
 
-export function createApp(services: Services, boot: { filesDirectory: string; kernelArguments: string[] }): Express {
+/** @param gateway the REST paths of Tinkerbell, below `/v1` */
+export function createApp(
+  services: Services,
+  boot: { filesDirectory: string; kernelArguments: string[] },
+  gateway?: Router,
+): Express {
   const { machines, trace, registry, adminToken, log } = services;
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
@@ -65,6 +70,7 @@ export function createApp(services: Services, boot: { filesDirectory: string; ke
   ];
   app.use('/api/v1', mount(operations, admin));
   app.use('/api/v1', admin);
+  if (gateway) app.use('/v1', gateway);
   app.use((req) => {
     throw new TinsmithError('NOT_FOUND', `There is nothing at ${req.method} ${req.path}.`);
   });

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApp } from '../api/app.ts';
+import { basicAuthentication, gatewayRoutes } from '../api/gateway/index.ts';
 import { grpcRole, tinkerbellCalls } from '../api/grpc/index.ts';
 import { presentTrace } from '../api/present.ts';
 import type { Services } from '../api/services.ts';
@@ -134,7 +135,9 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       log,
     };
     const calls = tinkerbellCalls(services, settings.grpc);
-    const app = createApp(services, { filesDirectory, kernelArguments: settings.kernelArguments });
+    const basic = basicAuthentication(process.env);
+    const gateway = gatewayRoutes({ calls, adminToken: services.adminToken, basic, log });
+    const app = createApp(services, { filesDirectory, kernelArguments: settings.kernelArguments }, gateway);
 
     cleanUp.push(() => roles.stop());
     cleanUp.push(() => stream.close());
