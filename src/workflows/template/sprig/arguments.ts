@@ -75,3 +75,8 @@ export function withMust(functions: Readonly<Record<string, TemplateFunction>>):
     ]),
   );
 }
+
+/** The functions, paid for as what looks at each character of its arguments more than once. */
+export function perCharacter(functions: FunctionMap, stepsPerCharacter = 0.1): FunctionMap {
+  return new Map([...functions].map(([name, one]) => [name, { ...one, stepsPerCharacter }]));
+}

@@ -7,13 +7,19 @@ import {
   type TemplateFunction,
   type Value,
 } from '../gotemplate/index.ts';
-import { text } from './arguments.ts';
+import { perCharacter, text } from './arguments.ts';
 import { durationText, parseDuration, roundedDuration } from './duration.ts';
 import { Time, UTC, zeroTime, zoneAt } from './time.ts';
 import { formatTime } from './time-layout.ts';
 import { parseTime } from './time-parse.ts';
 
-const inZone = fixed(3, ([layout, date, zone]) => formatTime(text(layout), seenFrom(timeOf(date), text(zone))));
+/** Steps that looking up a time zone costs. */
+const ZONE_STEPS = 500;
+
+const inZone = fixed(3, ([layout, date, zone], spend) => {
+  spend(ZONE_STEPS);
+  return formatTime(text(layout), seenFrom(timeOf(date), text(zone)));
+});
 const modified = fixed(2, ([by, date]) => {
   const duration = parseDuration(text(by));
   return duration === undefined ? timeGiven(date) : timeGiven(date).plus(duration);
@@ -28,22 +34,28 @@ const mustModify = fixed(2, ([by, date]) => {
  * Dates from a time that is given: what {@link parseTime} made, or seconds since 1970. The current time is no part of
  * the language, nor is the server's time zone: `date` and `toDate` are in UTC.
  */
-export const DATES: FunctionMap = new Map<string, TemplateFunction>([
-  ['toDate', fixed(2, ([layout, source]) => dateOrZero(text(layout), text(source)))],
-  ['mustToDate', fixed(2, ([layout, source]) => parseTime(text(layout), text(source)))],
-  ['date', fixed(2, ([layout, date]) => formatTime(text(layout), timeOf(date).in(UTC)))],
-  ['dateInZone', inZone],
-  ['date_in_zone', inZone],
-  ['dateModify', modified],
-  ['date_modify', modified],
-  ['mustDateModify', mustModify],
-  ['must_date_modify', mustModify],
-  ['htmlDate', fixed(1, ([date]) => formatTime('2006-01-02', timeOf(date).in(UTC)))],
-  ['htmlDateInZone', fixed(2, ([date, zone]) => formatTime('2006-01-02', seenFrom(timeOf(date), text(zone))))],
-  ['unixEpoch', fixed(1, ([date]) => String(timeGiven(date).seconds))],
-  ['duration', fixed(1, ([seconds]) => durationText(secondsOf(seconds) * 1_000_000_000n))],
-  ['durationRound', fixed(1, ([duration]) => roundedDuration(durationOf(duration)))],
-]);
+export const DATES: FunctionMap = perCharacter(
+  new Map<string, TemplateFunction>([
+    ['toDate', fixed(2, ([layout, source]) => dateOrZero(text(layout), text(source)))],
+    ['mustToDate', fixed(2, ([layout, source]) => parseTime(text(layout), text(source)))],
+    ['date', fixed(2, ([layout, date]) => formatTime(text(layout), timeOf(date).in(UTC)))],
+    ['dateInZone', inZone],
+    ['date_in_zone', inZone],
+    ['dateModify', modified],
+    ['date_modify', modified],
+    ['mustDateModify', mustModify],
+    ['must_date_modify', mustModify],
+    ['htmlDate', fixed(1, ([date]) => formatTime('2006-01-02', timeOf(date).in(UTC)))],
+    [
+      'htmlDateInZone',
+      fixed(2, ([date, zone], spend) => inZone.call(['2006-01-02', date ?? null, zone ?? null], spend)),
+    ],
+    ['unixEpoch', fixed(1, ([date]) => String(timeGiven(date).seconds))],
+    ['duration', fixed(1, ([seconds]) => durationText(secondsOf(seconds) * 1_000_000_000n))],
+    ['durationRound', fixed(1, ([duration]) => roundedDuration(durationOf(duration)))],
+  ]),
+  1,
+);
 
 function dateOrZero(layout: string, source: string): Time {
   try {

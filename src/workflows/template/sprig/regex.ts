@@ -51,12 +51,16 @@ interface Match {
 const COMPILED = new Map<string, RE2JS>();
 const COMPILED_LIMIT = 64;
 
+/** Characters of a pattern: repetitions make a thousand times as many states of it. */
+const PATTERN_LIMIT = 1000;
+
 /** Characters times instructions of the pattern that cost one step. */
 const WORK_PER_STEP = 128;
 
 function compile(pattern: string, spend: Spend): RE2JS {
   const known = COMPILED.get(pattern);
   if (known !== undefined) return known;
+  if (pattern.length > PATTERN_LIMIT) throw new FunctionFault(`the pattern has more than ${PATTERN_LIMIT} characters`);
   spend(10 + pattern.length);
   let compiled: RE2JS;
   try {
@@ -64,6 +68,7 @@ function compile(pattern: string, spend: Spend): RE2JS {
   } catch (error) {
     throw new FunctionFault(`the pattern is wrong: ${error instanceof Error ? error.message : ''}`);
   }
+  spend(compiled.programSize());
   if (COMPILED.size >= COMPILED_LIMIT) COMPILED.clear();
   COMPILED.set(pattern, compiled);
   return compiled;

@@ -8,7 +8,7 @@ import {
   type Value,
   variadic,
 } from '../gotemplate/index.ts';
-import { checkList, checkText, text, textOf, textsOf, whole } from './arguments.ts';
+import { checkList, checkText, perCharacter, text, textOf, textsOf, whole } from './arguments.ts';
 import { byteLength, bytesOf, isAscii, isSpace, lower, trimmed, upper } from './letters.ts';
 
 /** Texts: what Go's `strings` package does, with the text as the last argument. */
@@ -43,8 +43,6 @@ export const STRINGS: FunctionMap = new Map<string, TemplateFunction>([
   ['indent', fixed(2, ([spaces, s]) => indented(text(s), whole(spaces)))],
   ['nindent', fixed(2, ([spaces, s]) => `\n${indented(text(s), whole(spaces))}`)],
   ['plural', fixed(3, ([one, many, count]) => (whole(count) === 1 ? text(one) : text(many)))],
-  ['wrap', fixed(2, ([width, s]) => wrapped(text(s), whole(width), '\n', false))],
-  ['wrapWith', fixed(3, ([width, end, s]) => wrapped(text(s), whole(width), text(end) || '\n', true))],
   ['toString', fixed(1, ([value]) => textOf(value))],
   ['toStrings', fixed(1, ([value]) => typed(textsOf(value), '[]string'))],
   ['join', fixed(2, ([separator, value]) => textsOf(value).join(text(separator)))],
@@ -52,6 +50,12 @@ export const STRINGS: FunctionMap = new Map<string, TemplateFunction>([
   ['split', fixed(2, ([separator, s]) => numbered(split(text(s), text(separator))))],
   ['splitn', fixed(3, ([separator, count, s]) => numbered(split(text(s), text(separator), whole(count))))],
   ['hello', fixed(0, () => 'Hello!')],
+  ...perCharacter(
+    new Map([
+      ['wrap', fixed(2, ([width, s]) => wrapped(text(s), whole(width), '\n', false))],
+      ['wrapWith', fixed(3, ([width, end, s]) => wrapped(text(s), whole(width), text(end) || '\n', true))],
+    ]),
+  ),
 ]);
 
 function printed(args: readonly Value[], one: (value: Value) => string): string {

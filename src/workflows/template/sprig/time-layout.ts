@@ -1,4 +1,4 @@
-import type { Time } from './time.ts';
+import type { Civil, Time } from './time.ts';
 
 /** Go's layouts (package `time`): a text in which the parts of `Mon Jan 2 15:04:05 MST 2006` stand for those of a time. */
 
@@ -43,13 +43,14 @@ export function layoutParts(layout: string): LayoutPart[] {
 
 /** The time, written as the layout says. */
 export function formatTime(layout: string, time: Time): string {
+  const civil = time.civil();
   return layoutParts(layout)
-    .map((part) => (part.element ? elementText(part.text, time) : part.text))
+    .map((part) => (part.element ? elementText(part.text, time, civil) : part.text))
     .join('');
 }
 
-function elementText(element: string, time: Time): string {
-  const { year, month, day, hour, minute, second, weekday, yearDay } = time.civil();
+function elementText(element: string, time: Time, civil: Civil): string {
+  const { year, month, day, hour, minute, second, weekday, yearDay } = civil;
   const two = (value: number): string => String(value).padStart(2, '0');
   switch (element) {
     case '2006':

@@ -157,6 +157,7 @@ export function zeroTime(): Time {
 /** The zone of that IANA name at that moment; undefined when there is none. */
 export function zoneAt(name: string, seconds: number): Zone | undefined {
   if (name === '' || name === 'UTC' || name === 'Local') return UTC;
+  if (!/^[A-Za-z0-9_+/-]{1,64}$/.test(name)) return undefined;
   try {
     const date = new Date(seconds * 1000);
     const offset = partOf(date, name, 'longOffset', 'en-US').replace('GMT', '');
@@ -180,7 +181,17 @@ function abbreviation(date: Date, zone: string, offset: string): string {
   return known ?? offset.replace(':00', '').replace(':', '');
 }
 
+/** Formats made last: making one takes long, and a range asks for the same ones again and again. */
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+const FORMATS_LIMIT = 64;
+
 function partOf(date: Date, timeZone: string, timeZoneName: 'longOffset' | 'short', locale: string): string {
-  const parts = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName }).formatToParts(date);
-  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const key = `${locale} ${timeZoneName} ${timeZone}`;
+  let format = FORMATS.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName });
+    if (FORMATS.size >= FORMATS_LIMIT) FORMATS.clear();
+    FORMATS.set(key, format);
+  }
+  return format.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 }

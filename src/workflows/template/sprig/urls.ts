@@ -7,13 +7,15 @@ import {
   type TemplateFunction,
   type Value,
 } from '../gotemplate/index.ts';
-import { type Dict, dict, text } from './arguments.ts';
+import { type Dict, dict, perCharacter, text } from './arguments.ts';
 
 /** URLs in their parts, by Go's `net/url` (RFC 3986 with its leniencies). */
-export const URLS: FunctionMap = new Map<string, TemplateFunction>([
-  ['urlParse', fixed(1, ([url]) => urlParse(text(url)))],
-  ['urlJoin', fixed(1, ([parts]) => urlJoin(dict(parts)))],
-]);
+export const URLS: FunctionMap = perCharacter(
+  new Map<string, TemplateFunction>([
+    ['urlParse', fixed(1, ([url]) => urlParse(text(url)))],
+    ['urlJoin', fixed(1, ([parts]) => urlJoin(dict(parts)))],
+  ]),
+);
 
 /** `[scheme:](//[userinfo@]host)/path[?query][#fragment]`, or `scheme:opaque`. */
 function urlParse(source: string): Value {

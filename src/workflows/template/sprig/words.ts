@@ -1,17 +1,19 @@
 import { type FunctionMap, fixed, type TemplateFunction } from '../gotemplate/index.ts';
-import { text } from './arguments.ts';
+import { perCharacter, text } from './arguments.ts';
 import { isLower, isNumber, isPunctuation, isSpace, isUpper, lowerOf, upperOf } from './letters.ts';
 
 /** Texts by their words: `FirstName` to `first_name` and the like. */
-export const WORDS: FunctionMap = new Map<string, TemplateFunction>([
-  ['title', fixed(1, ([s]) => title(text(s)))],
-  ['untitle', fixed(1, ([s]) => atWordStarts(text(s), isSpace, lowerOf))],
-  ['initials', fixed(1, ([s]) => initials(text(s)))],
-  ['swapcase', fixed(1, ([s]) => swapCase(text(s)))],
-  ['snakecase', fixed(1, ([s]) => connected(text(s), '_'))],
-  ['kebabcase', fixed(1, ([s]) => connected(text(s), '-'))],
-  ['camelcase', fixed(1, ([s]) => camelCase(text(s)))],
-]);
+export const WORDS: FunctionMap = perCharacter(
+  new Map<string, TemplateFunction>([
+    ['title', fixed(1, ([s]) => title(text(s)))],
+    ['untitle', fixed(1, ([s]) => atWordStarts(text(s), isSpace, lowerOf))],
+    ['initials', fixed(1, ([s]) => initials(text(s)))],
+    ['swapcase', fixed(1, ([s]) => swapCase(text(s)))],
+    ['snakecase', fixed(1, ([s]) => connected(text(s), '_'))],
+    ['kebabcase', fixed(1, ([s]) => connected(text(s), '-'))],
+    ['camelcase', fixed(1, ([s]) => camelCase(text(s)))],
+  ]),
+);
 
 /** `change` for each first character after a gap. */
 function atWordStarts(s: string, isGap: (symbol: string) => boolean, change: (symbol: string) => string): string {
