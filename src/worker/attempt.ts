@@ -3,7 +3,13 @@ import { messageOf } from '../errors.ts';
 import type { Answer, WorkerApi } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { ActionConsole } from './console.ts';
-import { type ContainerEngine, type ContainerState, EngineError, sameAttempt } from './container-engine.ts';
+import {
+  type ContainerEngine,
+  type ContainerState,
+  EngineError,
+  type FoundContainer,
+  sameAttempt,
+} from './container-engine.ts';
 import { type ContainerAssignment, containerSpec } from './container-spec.ts';
 import { EphemeralData } from './data.ts';
 import { type DiskCounters, type Disks, written } from './disks.ts';
@@ -147,8 +153,7 @@ class Attempt {
   /** A container for this attempt with the newest data: the one there is, or a new one. */
   async prepare(): Promise<Prepared> {
     const { engine } = this.#parts;
-    await this.#engineReady();
-    const found = await this.#patiently(() => removeOthers(engine, this.#key));
+    const found = await this.#othersRemoved();
     if (!found) return this.#make();
     this.#container = found.id;
     const { startedAt, running } = await this.#patiently(() => engine.inspect(found.id));
@@ -357,6 +362,18 @@ class Attempt {
       if (!state.running || clock.uptime() > until) return state;
       this.#shown.say(`could not be stopped${words && `: ${words}`}; trying again`);
       await clock.sleep(STOP_AGAIN, this.#signal);
+    }
+  }
+
+  /** Asks for nothing first: an engine that answered a moment ago answers now. */
+  async #othersRemoved(): Promise<FoundContainer | undefined> {
+    const { engine } = this.#parts;
+    try {
+      return await removeOthers(engine, this.#key);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.status !== undefined) throw error;
+      await this.#engineReady();
+      return this.#patiently(() => removeOthers(engine, this.#key));
     }
   }
 
