@@ -130,7 +130,7 @@ export class Client {
    * @throws TinsmithError when the first connection fails or any is refused; AbortError when interrupted or told to end.
    */
   async *events(
-    query: { workflow?: string; machine?: string[]; kind?: string[] },
+    query: { workflow?: string; machine?: string[]; kind?: string[]; from?: string },
     since?: number,
     until?: AbortSignal,
   ): AsyncGenerator<StreamEvent> {

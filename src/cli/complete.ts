@@ -37,7 +37,7 @@ function candidates(before: string[]): string[] {
   return [
     ...(choices[positional] ?? []),
     ...Object.keys(key)
-      .filter((name) => name.length > 1 && name !== positional)
+      .filter((name) => name.length > 1 && name !== positional && !name.includes(' '))
       .map((name) => `--${name}`),
     '--help',
   ];

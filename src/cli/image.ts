@@ -7,7 +7,7 @@ import { command, type Noun, usage } from './command.ts';
 import { deleteEach, unreadable } from './files.ts';
 import { outputFlag, rowFlags, say, write } from './output.ts';
 import type { Terminal } from './terminal.ts';
-import { formatBytes } from './timeline.ts';
+import { formatBytes } from './timeline-output.ts';
 
 const load = command({
   usage: 'load <file>',

@@ -2,7 +2,8 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { StreamEvent } from '../api/types.ts';
 import { type Screen, type Terminal, wantsColours } from './terminal.ts';
-import { advance, describeBar, emptyTimeline, formatLine, type TimelineBar, type TimelineLine } from './timeline.ts';
+import { advance, emptyTimeline, formatLine, type TimelineBar, type TimelineLine } from './timeline.ts';
+import { describeBar } from './timeline-output.ts';
 
 export interface TimelineScreen {
   /** Shows what an event adds. */

@@ -4,6 +4,7 @@
  */
 import type { StreamEvent, StreamFacts } from '../api/types.ts';
 import { printable } from './terminal.ts';
+import { attemptKey, formatBytes, isShown, logLine, takeLog, takeProgress } from './timeline-output.ts';
 
 export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint';
 
@@ -36,9 +37,6 @@ export interface Timeline {
   /** Output that has no end of line yet, by attempt and stream. */
   readonly unfinished: ReadonlyMap<string, string>;
 }
-
-/** Progress is told in lines at every so much of the total, and where there is no total at every so many bytes. */
-const PROGRESS_STEP = { share: 0.25, bytes: 256e6 };
 
 /** A timeline on which nothing has happened. @param machines names by id and by MAC address. */
 export function emptyTimeline(machines: Iterable<readonly [string, string]> = []): Timeline {
@@ -232,14 +230,6 @@ export function formatLine(
 }
 const COLOURS = { good: '32', bad: '31', warning: '33', faint: '2' } as const;
 
-/** Bytes for people: `240 MB`. */
-export function formatBytes(bytes: number): string {
-  const unit = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), unit.length - 1);
-  const value = bytes / 1000 ** power;
-  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${unit[power]}`;
-}
-
 /** Seconds for people: `12.3 s`, `4 min 5 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 100) return `${seconds.toFixed(1)} s`;
@@ -270,12 +260,6 @@ function position(
   return `action ${data.action + 1}${total ? `/${total}` : ''} ${printable(data.name)}`;
 }
 
-type Source = { action: number; attempt: number } | { service: number; start: number };
-const attemptKey = (workflow: string, source: Source): string =>
-  'service' in source
-    ? `${workflow}/s${source.service}/${source.start}/`
-    : `${workflow}/${source.action}/${source.attempt}/`;
-
 /** The timeline once an attempt is over: its bars and its unfinished output are gone. */
 function settle(timeline: Timeline, { workflow, data }: AttemptEvent): Timeline {
   const own = attemptKey(workflow ?? '', data);
@@ -291,67 +275,4 @@ function remains(timeline: Timeline, { workflow, data }: AttemptEvent): string[]
   return [...timeline.unfinished]
     .filter(([key, text]) => key.startsWith(own) && isShown(text))
     .map(([, text]) => logLine(data.name, text));
-}
-
-function takeLog(
-  timeline: Timeline,
-  data: StreamFacts['log'],
-  workflow: string,
-  line: (text: string, at: number) => TimelineLine,
-): { timeline: Timeline; lines: TimelineLine[] } {
-  const unfinished = new Map(timeline.unfinished);
-  const lines: TimelineLine[] = [];
-  for (const { at, stream, text } of data.entries) {
-    const key = `${attemptKey(workflow, data)}${stream}`;
-    const parts = ((unfinished.get(key) ?? '') + text).split('\n');
-    unfinished.set(key, parts.pop() ?? '');
-    lines.push(...parts.filter(isShown).map((part) => line(logLine(data.name, part), at)));
-  }
-  return { timeline: { ...timeline, unfinished }, lines };
-}
-
-/** The built-in actions say how far they are in lines of their own, which bars show. */
-function isShown(text: string): boolean {
-  return text.trim() !== '' && !/^progress \{/.test(text);
-}
-
-/** A line that was written over (carriage return) shows as it was in the end. */
-function logLine(action: string, text: string): string {
-  return `${printable(action)} | ${printable(text.replace(/\r+$/, '').split('\r').at(-1) ?? '')}`;
-}
-
-function takeProgress(
-  timeline: Timeline,
-  data: StreamFacts['progress'],
-  workflow: string,
-  line: (text: string) => TimelineLine,
-): { timeline: Timeline; lines: TimelineLine[] } {
-  const { downloaded, total, written } = data.progress;
-  const bars = [...timeline.bars];
-  const lines: TimelineLine[] = [];
-  const update = (what: string, done: number | undefined, whole: number | undefined): void => {
-    if (done === undefined) return;
-    const bar: TimelineBar = {
-      key: `${attemptKey(workflow, data)}${what}`,
-      label: `${printable(data.name)} ${what}`,
-      done,
-      total: whole,
-    };
-    const index = bars.findIndex(({ key }) => key === bar.key);
-    const before = bars[index]?.done ?? 0;
-    if (index === -1) bars.push(bar);
-    else bars[index] = bar;
-    const step = whole === undefined || whole === 0 ? PROGRESS_STEP.bytes : whole * PROGRESS_STEP.share;
-    if (Math.floor(done / step) > Math.floor(before / step)) lines.push(line(`${bar.label} ${describeBar(bar)}`));
-  };
-  update('downloaded', downloaded, total);
-  update('written', written, undefined);
-  return { timeline: { ...timeline, bars }, lines };
-}
-
-/** How far a bar is, in words: `240 MB of 1.2 GB (20 %)`. */
-export function describeBar({ done, total }: TimelineBar): string {
-  return total
-    ? `${formatBytes(done)} of ${formatBytes(total)} (${Math.floor((done / total) * 100)} %)`
-    : formatBytes(done);
 }

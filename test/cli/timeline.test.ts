@@ -5,12 +5,12 @@ import type { StreamEvent, StreamFacts } from '../../src/api/types.ts';
 import {
   advance,
   emptyTimeline,
-  formatBytes,
   formatLine,
   formatSeconds,
   type Timeline,
   type TimelineLine,
 } from '../../src/cli/timeline.ts';
+import { formatBytes } from '../../src/cli/timeline-output.ts';
 import { openTimelineScreen } from '../../src/cli/timeline-screen.ts';
 import { screen, traced } from './fake-appliance.ts';
 

@@ -28,7 +28,7 @@ export const data = command({
         describe: 'The number of the latest version',
       })
       .option('history', { type: 'boolean', describe: 'Every version, and who wrote it' })
-      .option('set', { type: 'string', describe: 'Write what is in this file; - is standard input' })
+      .option('set', { type: 'string', nargs: 1, describe: 'Write what is in this file; - is standard input' })
       .option('base', { type: 'number', describe: 'With --set: the version that it was made from' }),
   async run(args, terminal) {
     const asked = (['metadata', 'latest', 'history', 'set'] as const).filter((name) => args[name] !== undefined);

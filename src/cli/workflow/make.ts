@@ -3,8 +3,9 @@ import type { Data, NewWorkflow, Workflow } from '../../api/types.ts';
 import { TinsmithError } from '../../errors.ts';
 import { Client, serverFlags } from '../client.ts';
 import { command, usage } from '../command.ts';
-import { deleteEach, readJson, readTextFile } from '../files.ts';
+import { deleteEach, readJson } from '../files.ts';
 import { outputFlag, say } from '../output.ts';
+import { secretOf } from '../secrets.ts';
 import type { Terminal } from '../terminal.ts';
 import { EXAMPLE, IDS } from './named.ts';
 
@@ -76,17 +77,7 @@ export function secretsOf(given: string[], environment: Terminal['environment'])
         'NAME has letters, digits and _, as in a template; VALUE, @FILE or env:VARIABLE follows the =.',
       );
     if (Object.hasOwn(secrets, name)) throw usage(`--secret ${name} is given more than once.`, 'Give it once.');
-    secrets[name] = secretOf(name, value, environment);
+    secrets[name] = secretOf(`--secret ${name}`, value, environment);
   }
   return secrets;
-}
-
-function secretOf(name: string, value: string, environment: Terminal['environment']): string {
-  // A file ends with a newline that nobody means.
-  if (value.startsWith('@')) return readTextFile(value.slice(1)).replace(/\r?\n$/, '');
-  if (!value.startsWith('env:')) return value;
-  const variable = value.slice('env:'.length);
-  const found = environment[variable];
-  if (found === undefined) throw usage(`--secret ${name}: the environment has no ${variable}.`, `Set ${variable}.`);
-  return found;
 }
