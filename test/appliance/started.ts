@@ -21,7 +21,7 @@ type Line = { msg: string; role?: string; bound?: string[]; code?: string };
 export async function started(
   t: TestContext,
   data: string,
-  options: { args?: string[]; namespace?: string; format?: 'pretty' } = {},
+  options: { args?: string[]; namespace?: string; format?: 'pretty'; provisioner?: 'on' } = {},
 ) {
   const words = [MAIN, 'up', '--data', data, '--log-format', options.format ?? 'json', ...(options.args ?? ALONE)];
   const [command, args] =
@@ -31,7 +31,11 @@ export async function started(
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // The Docker Engine of whoever runs the tests is none of theirs.
-    env: { PATH: process.env.PATH, TINSMITH_PROVISIONER: 'off', TINSMITH_GRPC_PORT: '0' },
+    env: {
+      PATH: process.env.PATH,
+      TINSMITH_PROVISIONER: options.provisioner ?? 'off',
+      TINSMITH_GRPC_PORT: '0',
+    },
     // A group of its own, so that the end of the test ends all of it.
     detached: true,
   });

@@ -1,0 +1,371 @@
+/**
+ * Document 001 with real Docker Engines: two services on the appliance's own computer (one with a health check, one that
+ * exits with an error and recovers) and three tasks on two machines. However it ends, nothing is left of the services.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import Docker from 'dockerode';
+import { WorkerTokens } from '../../src/api/tokens.ts';
+import type { Workflow } from '../../src/api/types.ts';
+import { claimDataDirectory } from '../../src/store/index.ts';
+import { started } from '../appliance/started.ts';
+import { macOf } from '../machines/examples.ts';
+import { engineMissing, type OwnEngine, startEngine } from '../peers/docker-engine.ts';
+import { busyboxImage } from '../peers/images.ts';
+import { temporaryDirectory } from '../store/opened.ts';
+import { over, pushed } from '../workflows/made.ts';
+
+const skip = engineMissing();
+/** For containers here: their start, their health checks, their grace, ms. */
+const LONG = 60_000;
+
+/** The document's own example; its `...` at the end stood for more tasks. */
+const EXAMPLE = `version: "0.1"
+name: ubuntu_provisioning
+global_timeout: 6000
+services:
+  - name: serve boot files
+    worker: {{provisioner1}}
+    image: osie-boot-files-server:v1.0.42
+    labels:
+      - "traefik.http.routers.myrouter.rule=Host(\`{{workflowid}}.workflows.tinkerbell.local\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/kernel\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/initrd\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/modules\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/auto.ipxe\`)"
+
+  - name: password receiver
+    worker: "{{provisioner1}}"
+    image: password-receiver:v1.0.42
+    labels:
+      - "traefik.http.routers.myrouter.rule=Host(\`{{workflowid}}.workflows.tinkerbell.local\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/key\`)"
+      - "traefik.http.routers.myrouter.rule=Path(\`/password\`)"
+
+tasks:
+  - name: os-installation
+    worker: {{.device_1}}
+    volumes:
+      - /dev:/dev
+      - /dev/console:/dev/console
+      - /lib/firmware:/lib/firmware:ro
+    environment:
+      MIRROR_HOST: <MIRROR_HOST_IP>
+    actions:
+      - name: disk-wipe
+        image: disk-wipe:v1.0.42
+        timeout: 90
+      - name: disk-partition
+        image: disk-partition:v1.0.42
+        timeout: 600
+        environment:
+          MIRROR_HOST: <MIRROR_HOST_IP>
+        volumes:
+          - /statedir:/statedir
+      - name: install-root-fs
+        image: install-root-fs:v1.0.42
+        timeout: 600
+`;
+const MORE = `  - name: network
+    worker: {{.device_2}}
+    actions:
+      - name: configure
+        image: configure:v1.0.42
+        timeout: 600
+  - name: finish
+    worker: {{.device_1}}
+    actions:
+      - name: tell
+        image: tell:v1.0.42
+        timeout: 60
+`;
+
+/** A port that is free now. Containers here have the network of this computer, as they have in the in-memory OS. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Calls until it gives something. */
+async function until<T>(what: string, find: () => Promise<T | undefined | false>): Promise<T> {
+  for (const end = Date.now() + LONG; ; await pause(50)) {
+    const found = await find();
+    if (found !== undefined && found !== false) return found;
+    assert.ok(Date.now() < end, `${what}: not within ${LONG / 1000} s`);
+  }
+}
+
+describe('the example of document 001', { skip, concurrency: 1 }, () => {
+  const engines: OwnEngine[] = [];
+  let images: Buffer[] = [];
+
+  before(async () => {
+    if (skip !== false) return;
+    for (let i = 0; i < 3; i++) engines.push(await startEngine());
+    const [files, keys] = [await freePort(), await freePort()];
+    const serve = (port: number): string => `httpd -f -p ${port} -h /www & trap 'kill $!; exit 0' TERM; wait`;
+    images = [
+      await busyboxImage(
+        ['osie-boot-files-server:v1.0.42'],
+        {
+          Cmd: ['/bin/sh', '-c', serve(files)],
+          ExposedPorts: { [`${files}/tcp`]: {} },
+          Healthcheck: { Test: ['CMD', '/bin/test', '-e', '/www/kernel'], Interval: 5e8, Timeout: 5e9, Retries: 3 },
+        },
+        { 'www/kernel': 'a kernel', 'www/initrd': 'an initrd', 'www/auto.ipxe': '#!ipxe\nexit\n' },
+      ),
+      await busyboxImage(
+        ['password-receiver:v1.0.42'],
+        {
+          Cmd: [
+            '/bin/sh',
+            '-c',
+            `if ! test -e /workflow/recovered; then touch /workflow/recovered; echo not yet >&2; exit 3; fi; ${serve(keys)}`,
+          ],
+          ExposedPorts: { [`${keys}/tcp`]: {} },
+        },
+        { 'www/password': 'secret' },
+      ),
+      await busyboxImage(['disk-wipe:v1.0.42', 'disk-partition:v1.0.42', 'install-root-fs:v1.0.42', 'tell:v1.0.42'], {
+        Cmd: ['/bin/sh', '-c', 'echo done on $MIRROR_HOST'],
+      }),
+      // Goes on when the test lets it.
+      await busyboxImage(['configure:v1.0.42'], {
+        Cmd: ['/bin/sh', '-c', 'until test -e /workflow/go; do sleep 0.1; done; ! test -e /workflow/broken'],
+      }),
+    ];
+  });
+  after(async () => {
+    for (const engine of engines) await engine.stop();
+  });
+
+  /** An appliance with its own worker, and the workers of two machines. */
+  async function row(t: TestContext) {
+    const data = temporaryDirectory(t);
+    claimDataDirectory(data).release();
+    const { store, machines, templates } = await over(data);
+    const tokens: string[] = [];
+    for (const n of [1, 2]) tokens.push(await new WorkerTokens(store).issue((await pushed(machines, n)).id));
+    await templates.create(EXAMPLE + MORE);
+    await store.close();
+
+    const port = await freePort();
+    const [own, ...others] = engines;
+    assert.ok(own);
+    const appliance = () =>
+      started(t, data, {
+        provisioner: 'on',
+        args: [
+          ...['--dhcp', 'off', '--tftp', 'off', '--http-address', '127.0.0.1', '--http-port', String(port)],
+          ...['--docker-socket', own.socket],
+        ],
+      });
+    let running = await appliance();
+    const url = await running.url();
+    const headers = { authorization: `Bearer ${running.token()}` };
+    const api = async <T>(method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<T> => {
+      const response = await fetch(`${url}/api/v1/${path}`, { method, headers, ...(body ? { body } : {}) });
+      const answer = (await response.json()) as { data: T; detail?: string };
+      assert.ok(response.ok, `${method} ${path}: ${answer.detail}`);
+      return answer.data;
+    };
+    for (const image of images) await api('POST', 'images', new Uint8Array(image));
+
+    const workers: ChildProcess[] = [];
+    const startWorker = (n: 1 | 2): void => {
+      const engine = others[n - 1];
+      assert.ok(engine);
+      const settings = {
+        ...{ server: url, token: tokens[n - 1], id: macOf(n), dockerSockets: [engine.socket] },
+        directory: join(engine.directory, 'workflows'),
+      };
+      workers[n] = spawn(
+        process.execPath,
+        [join(import.meta.dirname, '../peers/worker-process.ts'), JSON.stringify(settings)],
+        { stdio: 'ignore' },
+      );
+    };
+    const killWorker = async (n: 1 | 2): Promise<void> => {
+      const worker = workers[n];
+      if (!worker || worker.exitCode !== null || worker.signalCode !== null) return;
+      worker.kill('SIGKILL');
+      await once(worker, 'exit');
+    };
+    startWorker(1);
+    startWorker(2);
+    t.after(() => Promise.all([killWorker(1), killWorker(2)]));
+
+    const create = (provisioner1: string) =>
+      api<Workflow>(
+        'POST',
+        'workflows',
+        JSON.stringify({
+          template: 'ubuntu_provisioning',
+          hardware: { provisioner1, device_1: macOf(1), device_2: macOf(2) },
+        }),
+      );
+    const get = (id: string) => api<Workflow>('GET', `workflows/${id}`);
+    const all = (engine: number, label: string) =>
+      new Docker({ socketPath: engines[engine]?.socket }).listContainers({ all: true, filters: { label: [label] } });
+    return {
+      ...{ url, api, create, get, startWorker, killWorker },
+      services: (engine = 0) => all(engine, 'tinsmith.service'),
+      /** Its services are up, and the machine whose action waits is at it. */
+      atWork: (id: string) =>
+        until('the second machine is at work', async () => {
+          const workflow = await get(id);
+          assert.ok(['PENDING', 'RUNNING'].includes(workflow.state), workflow.message);
+          return workflow.actions[3]?.state === 'RUNNING' && workflow;
+        }),
+      ended: (id: string) =>
+        until('its end', async () => {
+          const workflow = await get(id);
+          return !['PENDING', 'RUNNING'].includes(workflow.state) && workflow;
+        }),
+      /** Nothing is left of the services of a workflow, and its record says so. */
+      gone: async (id: string, engine = 0) => {
+        await until('the services’ end', async () => (await all(engine, 'tinsmith.service')).length === 0);
+        await until('the record of their end', async () =>
+          (await get(id)).services.every(({ state }) => state === 'STOPPED'),
+        );
+        await until('the actions’ end', async () => (await all(2, 'tinsmith.workflow')).length === 0);
+      },
+      /** Lets the second machine's action go on. */
+      release: (id: string, ...files: string[]) => {
+        const directory = join(others[1]?.directory ?? '', 'workflows', id);
+        mkdirSync(directory, { recursive: true });
+        for (const file of [...files, 'go']) writeFileSync(join(directory, file), '');
+      },
+      killAppliance: async (): Promise<void> => {
+        process.kill(-running.pid, 'SIGKILL');
+        await running.ended;
+        running = await appliance();
+        await running.url();
+      },
+    };
+  }
+
+  /** One request to the appliance with another Host header. */
+  const fetchFrom = async (url: string, host: string, path: string): Promise<string> => {
+    const sent = request(new URL(path, url), { headers: { host } }).end();
+    const [response] = await once(sent, 'response');
+    return `${response.statusCode} ${await text(response)}`;
+  };
+
+  it('runs as it stands: services first, their routes reached by name and by path, and gone after its success', async (t) => {
+    const { create, atWork, url, release, ended, gone, api } = await row(t);
+    const { id } = await create('provisioner');
+    const workflow = await atWork(id);
+    assert.deepEqual(
+      workflow.services.map(({ name, state, starts }) => `${name} ${state} ${starts}`),
+      ['serve boot files HEALTHY 1', 'password receiver UP 2'],
+    );
+    const served = Date.parse(workflow.servedAt ?? '');
+    assert.ok(workflow.actions.every(({ startedAt }) => !startedAt || Date.parse(startedAt) >= served));
+    assert.equal(await (await fetch(`${url}/workflows/${id}/kernel`)).text(), 'a kernel');
+    assert.equal(await (await fetch(`${url}/workflows/${id}/password`)).text(), 'secret');
+    assert.equal((await fetch(`${url}/workflows/${id}/passwords`)).status, 404);
+    assert.equal(await fetchFrom(url, `${id}.workflows.tinkerbell.local`, '/initrd'), '200 an initrd');
+    release(id);
+    const { state, message, actions } = await ended(id);
+    assert.equal(state, 'SUCCESS', message);
+    assert.deepEqual(
+      actions.map(({ name }) => name),
+      ['disk-wipe', 'disk-partition', 'install-root-fs', 'configure', 'tell'],
+    );
+    await gone(id);
+    assert.equal((await fetch(`${url}/workflows/${id}/kernel`)).status, 404);
+    const [first] = await api<{ entries: { text: string }[] }[]>('GET', `workflows/${id}/logs?service=1`);
+    assert.match(first?.entries.map((entry) => entry.text).join('') ?? '', /not yet/);
+  });
+
+  it('that fails leaves no service', async (t) => {
+    const { create, atWork, release, ended, gone } = await row(t);
+    const { id } = await create('provisioner');
+    await atWork(id);
+    release(id, 'broken');
+    assert.equal((await ended(id)).state, 'FAILED');
+    await gone(id);
+  });
+
+  it('that is cancelled leaves no service, and stops the action', async (t) => {
+    const { create, atWork, api, gone, get } = await row(t);
+    const { id } = await create('provisioner');
+    await atWork(id);
+    await api('POST', `workflows/${id}/cancel`);
+    await gone(id);
+    const { state, actions } = await get(id);
+    assert.deepEqual([state, actions[3]?.state], ['CANCELLED', 'CANCELLED']);
+  });
+
+  it('that runs into its limit leaves no service', async (t) => {
+    const { create, atWork, api, ended, gone } = await row(t);
+    const name = 'short';
+    await api(
+      'POST',
+      'templates',
+      (EXAMPLE + MORE).replace('ubuntu_provisioning', name).replace(/timeout: \d+/g, 'timeout: 8'),
+    );
+    const { id } = await api<Workflow>(
+      'POST',
+      'workflows',
+      JSON.stringify({
+        template: name,
+        hardware: { provisioner1: 'provisioner', device_1: macOf(1), device_2: macOf(2) },
+      }),
+    );
+    assert.ok(create);
+    await atWork(id);
+    assert.equal((await ended(id)).state, 'TIMEOUT');
+    await gone(id);
+  });
+
+  it('whose worker is killed with its services and its action: the next worker ends them', async (t) => {
+    const { create, atWork, killWorker, startWorker, api, gone, services } = await row(t);
+    const { id } = await create(macOf(2));
+    await atWork(id);
+    await killWorker(2);
+    await api('POST', `workflows/${id}/cancel`);
+    assert.equal((await services(2)).length, 2, 'nobody is there to end them');
+    startWorker(2);
+    await gone(id, 2);
+  });
+
+  it('goes on after its worker was killed, with the same services', async (t) => {
+    const { create, atWork, killWorker, startWorker, release, ended, gone, services } = await row(t);
+    const { id } = await create(macOf(2));
+    await atWork(id);
+    const before = (await services(2)).map(({ Id }) => Id).sort();
+    await killWorker(2);
+    startWorker(2);
+    release(id);
+    const { state, message } = await ended(id);
+    assert.equal(state, 'SUCCESS', message);
+    await gone(id, 2);
+    assert.equal(before.length, 2);
+  });
+
+  it('goes on after the appliance was killed, and leaves no service', async (t) => {
+    const { create, atWork, killAppliance, release, ended, gone, services } = await row(t);
+    const { id } = await create('provisioner');
+    await atWork(id);
+    const before = (await services()).map(({ Id }) => Id).sort();
+    await killAppliance();
+    assert.deepEqual((await services()).map(({ Id }) => Id).sort(), before, 'they go on meanwhile');
+    release(id);
+    const { state, message } = await ended(id);
+    assert.equal(state, 'SUCCESS', message);
+    await gone(id);
+  });
+});
