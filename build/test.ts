@@ -16,6 +16,8 @@ const PEER_PACKAGES = [
   'cpio',
   'curl',
   'docker.io',
+  'golang-github-masterminds-sprig-dev',
+  'golang-go',
   'isc-dhcp-client',
   'openssl',
   'protobuf-compiler',

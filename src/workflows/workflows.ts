@@ -107,13 +107,15 @@ export class Workflows {
    * @param order.data a template's text, in place of a template that is stored
    * @throws TinsmithError as create
    */
-  preview(order: Omit<WorkflowOrder, 'template' | 'id'> & ({ template: string } | { data: string })): {
+  preview(
+    order: Omit<WorkflowOrder, 'template' | 'id'> & ({ template: string } | { data: string; lenient?: boolean }),
+  ): {
     text: string;
     warnings: string[];
   } {
     const template =
       'data' in order
-        ? { id: '', ...checkTemplate(order.data), data: order.data, createdAt: 0, updatedAt: 0 }
+        ? { id: '', ...checkTemplate(order.data, order), ...order, createdAt: 0, updatedAt: 0 }
         : this.#templates.find(order.template);
     const { text, warnings } = renderFor(this.#optionsOf(order, template, '00000000-0000-0000-0000-000000000000'));
     return { text: masker(Object.values(order.secrets ?? {}))(text), warnings: warnings.map(({ message }) => message) };

@@ -41,13 +41,14 @@ export function templateOperations({ templates, workflows }: Services): Operatio
         method: 'post',
         path: '/templates',
         summary: 'Add a template; its name is in the YAML.',
+        query: lintQuery,
         body: yaml,
         answer: { kind: 'json', shape: data(template), status: 201 },
         codes: ['CONFLICT'],
         tagged: true,
       },
-      async ({ body, conditions }) => {
-        const record = await templates.create(body);
+      async ({ query, body, conditions }) => {
+        const record = await templates.create(body, query.lenient);
         conditions.shows(record);
         return { data: presentTemplate(record) };
       },
@@ -74,13 +75,14 @@ export function templateOperations({ templates, workflows }: Services): Operatio
         method: 'put',
         path: '/templates/:reference',
         summary: 'Replace the YAML of a template; workflows made from it stay as they are.',
+        query: lintQuery,
         body: yaml,
         answer: { kind: 'json', shape: data(template) },
         codes: ['NOT_FOUND', 'CONFLICT'],
         tagged: true,
       },
-      async ({ params, body, conditions }) => {
-        const record = await templates.update(params.reference, body, conditions.allow);
+      async ({ params, query, body, conditions }) => {
+        const record = await templates.update(params.reference, body, conditions.allow, query.lenient);
         conditions.shows(record);
         return { data: presentTemplate(record) };
       },

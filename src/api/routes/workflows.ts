@@ -31,7 +31,17 @@ export function workflowOperations(services: Services): Operation[] {
     if (silent > SILENT) return `the worker of ${name}, last heard ${Math.round(silent)} s ago`;
     return action.state === 'RUNNING' ? undefined : `the worker of ${name} to begin action ${action.name}`;
   };
-  const present = (record: Workflow): Shown => presentWorkflow(record, waitsFor(record));
+  /** What a worker had running before its machine was restarted is gone, though nobody was there to say so. */
+  const withoutLost = (record: Workflow): Workflow =>
+    isFinal(record.state) && record.services.length > 0
+      ? {
+          ...record,
+          services: record.services.map((each) =>
+            each.boot === machines.work(each.machine).worker?.boot ? each : { ...each, state: 'STOPPED' },
+          ),
+        }
+      : record;
+  const present = (record: Workflow): Shown => presentWorkflow(withoutLost(record), waitsFor(record));
 
   const tell = async (
     { params, conditions }: Pick<Call<{ id: string }, unknown, unknown>, 'params' | 'conditions'>,
