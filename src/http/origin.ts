@@ -14,6 +14,14 @@ export type Origin = { id: string; remote: Remote; outbox: Outbox; streams: Stre
 /** A weak map, not a property: no middleware can set it, and it goes with the request. */
 const origins = new WeakMap<IncomingMessage, Origin>();
 
+/** What only the carrier and this thread say to each other; the carrier takes them out of what clients send. */
+const OWN: ReadonlySet<string> = new Set([
+  CARRIER_HEADERS.secret,
+  CARRIER_HEADERS.request,
+  CARRIER_HEADERS.remotePort,
+  CARRIER_HEADERS.local,
+]);
+
 function addressOf(authority: string): Address {
   const [, address = '', port = '0'] = /^(.*):(\d+)$/.exec(authority) ?? [];
   return { address: address.replace(/^\[|\]$/g, ''), port: Number(port) };
@@ -43,12 +51,15 @@ export function admit(req: IncomingMessage, secret: string, outbox: Outbox, stre
     outbox,
     streams,
   });
-  const own = [CARRIER_HEADERS.secret, CARRIER_HEADERS.request, CARRIER_HEADERS.remotePort, CARRIER_HEADERS.local];
-  for (const name of own) delete headers[name];
+  for (const name of OWN) delete headers[name];
   // The secret comes first of all raw headers; whoever logs a request must not log it.
-  req.rawHeaders = req.rawHeaders.filter(
-    (_, at, raw) => !own.some((name) => raw[at - (at % 2)]?.toLowerCase() === name),
-  );
+  const raw = req.rawHeaders;
+  const rest: string[] = [];
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] ?? '';
+    if (!OWN.has(name)) rest.push(name, raw[at + 1] ?? '');
+  }
+  req.rawHeaders = rest;
   return true;
 }
 

@@ -15,6 +15,11 @@ import { Value, ValueCache } from './values.ts';
 export interface Transaction {
   get<T>(key: string): T | undefined;
   put(key: string, value: unknown): void;
+  /**
+   * Puts JSON that somebody else made, and what those who read it are given until it is read from the disk again. Nobody
+   * may change that any more.
+   */
+  putText(key: string, json: string, value: unknown): void;
   delete(key: string): void;
   /** Calls back once the change is on disk, before the caller of `change` is told. */
   afterwards(callback: () => void): void;
@@ -84,6 +89,7 @@ export class Store {
         return own === null ? undefined : (own.value as V);
       },
       put: (key, value) => void writes.set(key, new Value(JSON.stringify(value))),
+      putText: (key, json, value) => void writes.set(key, new Value(json, { value })),
       delete: (key) => void writes.set(key, null),
       afterwards: (callback) => void callbacks.push(callback),
     });

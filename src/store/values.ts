@@ -5,8 +5,10 @@ export class Value {
   readonly text: string;
   #parsed: { value: unknown } | undefined;
 
-  constructor(text: string) {
+  /** @param known what the text says, where that is known already */
+  constructor(text: string, known?: { value: unknown }) {
     this.text = text;
+    this.#parsed = known;
   }
 
   /** Frozen, as it is shared by all who read it. */

@@ -45,6 +45,8 @@ interface Reader {
 export class WorkflowRecords {
   readonly #store: Store;
   readonly #plans = new Map<string, Plan>();
+  /** Those that were read from the disk, by what was read. */
+  readonly #joined = new WeakMap<Progress, Workflow>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -52,9 +54,15 @@ export class WorkflowRecords {
 
   /** A workflow as it is on disk, or in a change under way. */
   get(id: string, from: Reader = this.#store): Workflow | undefined {
-    const progress = from.get<Progress>(keys.progress(id));
-    const plan = progress && this.#plan(id, from);
-    return plan && join(plan, progress);
+    const kept = from.get<Progress | Workflow>(keys.progress(id));
+    if (kept === undefined || 'rendered' in kept) return kept;
+    const joined = this.#joined.get(kept);
+    if (joined) return joined;
+    const plan = this.#plan(id, from);
+    if (!plan) return undefined;
+    const workflow = join(plan, kept);
+    this.#joined.set(kept, workflow);
+    return workflow;
   }
 
   /** All of them, the oldest first. */
@@ -77,7 +85,7 @@ export class WorkflowRecords {
   }
 
   put(transaction: Transaction, workflow: Workflow, active: boolean): void {
-    transaction.put(keys.progress(workflow.id), progressOf(workflow));
+    transaction.putText(keys.progress(workflow.id), progressText(workflow), workflow);
     if (active) {
       if (transaction.get(keys.active(workflow.id)) === undefined)
         transaction.put(keys.active(workflow.id), workflow.id);
@@ -144,17 +152,27 @@ function actionProgress(action: ActionRecord): ActionProgress {
   return progress;
 }
 
-function progressOf(workflow: Workflow): Progress {
+/** JSON of each action's progress: of many actions an event changes one. */
+const texts = new WeakMap<ActionRecord, string>();
+
+function progressText(workflow: Workflow): string {
   const { state, message, outcome, pausedAt, begunAt, servedAt, startedAt, installed, updatedAt } = workflow;
-  return {
+  const rest: Omit<Progress, 'actions'> = {
     ...{ state, message, outcome, pausedAt, begunAt, servedAt, startedAt, installed, updatedAt },
     tasks: workflow.tasks.map((task) => task.startedAt ?? null),
-    actions: workflow.actions.map(actionProgress),
     services: workflow.services.map(({ state, starts, boot, exitCode, message, endpoints, since, takenAt }) => ({
       ...{ state, starts, boot, exitCode, message, endpoints, since, takenAt },
     })),
     hooks: workflow.actions.filter(({ hook }) => hook !== undefined).map(actionPlan),
   };
+  const actions = workflow.actions.map((action) => {
+    const known = texts.get(action);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(actionProgress(action));
+    texts.set(action, text);
+    return text;
+  });
+  return `${JSON.stringify(rest).slice(0, -1)},"actions":[${actions.join(',')}]}`;
 }
 
 function join(plan: Plan, { tasks, actions, services, hooks, ...progress }: Progress): Workflow {

@@ -133,7 +133,7 @@ describe('a workflow', () => {
       .slice(1)
       .map(({ kind, data: { task: _, name: __, ...facts } }) => ({ kind, ...facts }) as unknown as WorkflowEvent)
       .reduce<Workflow>(fold, workflow);
-    assert.deepEqual(JSON.parse(JSON.stringify(folded)), workflows.get(workflow.id));
+    assert.deepEqual(JSON.parse(JSON.stringify(folded)), JSON.parse(JSON.stringify(workflows.get(workflow.id))));
   });
 
   it('deleted while it runs is stopped at the next heartbeat, and its reports and logs are refused', async (t) => {

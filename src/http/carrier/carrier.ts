@@ -138,7 +138,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   const refusals = new Refusals(post);
   const chunks = new Chunks();
   let requests = 0;
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, maxSockets: MAIN_REQUESTS });
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 1024, timeout: 5000, maxSockets: MAIN_REQUESTS });
   const held = new Held(post);
   const forwarding: Forwarding = {
     agent,

@@ -26,6 +26,9 @@ export type Forwarding = {
   refuse: (reason: Refusal, detail: string) => void;
 };
 
+/** Bytes of a body that is passed on in one piece. */
+const SMALL = 64 * 1024;
+
 /** The longest description of a sending; an archive's headers and padding are a few kB. */
 const SENDING_MAX = 64 * 1024 * 1024;
 
@@ -57,6 +60,13 @@ function upstreamRequest(
       : requestHeaders(req.rawHeaders, trusted, req.headers['transfer-encoding'] !== undefined),
     setHost: false,
   });
+}
+
+/** A body as one buffer. Streams cost several times as much, for something so short. */
+function collect(stream: IncomingMessage, take: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  stream.once('end', () => take(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
 }
 
 async function textOf(stream: IncomingMessage): Promise<string> {
@@ -171,7 +181,13 @@ export function forward(req: IncomingMessage, res: ServerResponse, forwarding: F
       return;
     }
     // A stream's head must not wait for its first event; a short answer goes out in one packet with its head.
-    if (reply.headers['content-length'] === undefined) res.flushHeaders();
+    const size = reply.headers['content-length'];
+    if (size !== undefined && Number(size) <= SMALL) {
+      collect(reply, (body) => res.end(body));
+      reply.once('error', () => res.destroy());
+      return;
+    }
+    if (size === undefined) res.flushHeaders();
     pipeline(reply, res, (error) => {
       if (error) upstream.destroy();
     });
@@ -180,6 +196,10 @@ export function forward(req: IncomingMessage, res: ServerResponse, forwarding: F
   const { 'content-length': length, 'transfer-encoding': coding, expect } = req.headers;
   if (service || (length === undefined && coding === undefined)) {
     upstream.end();
+    return;
+  }
+  if (coding === undefined && expect === undefined && Number(length) <= SMALL) {
+    collect(req, (body) => upstream.end(body));
     return;
   }
   // The client waits for the main thread's word, or sends its body whenever it likes.
