@@ -5,18 +5,11 @@ import { TinsmithError } from '../errors.ts';
 import { send } from '../http/index.ts';
 import { administratorOnly, isAdministrator } from './access.ts';
 import { mount } from './openapi/index.ts';
+import { operationsOf } from './operations.ts';
 import { problemHandler } from './problem-handler.ts';
-import { applianceOperations } from './routes/appliance.ts';
-import { applyOperations } from './routes/apply.ts';
-import { eventOperations } from './routes/events.ts';
-import { imageOperations } from './routes/images.ts';
-import { machineOperations } from './routes/machines.ts';
+import { documentRoutes } from './routes/documents.ts';
 import { autoIpxeOf, serviceRoutes } from './routes/services.ts';
-import { templateOperations } from './routes/templates.ts';
-import { webhookOperations } from './routes/webhooks.ts';
 import { workerRoutes } from './routes/worker.ts';
-import { workflowHistoryOperations } from './routes/workflow-history.ts';
-import { workflowOperations } from './routes/workflows.ts';
 import type { Services } from './services.ts';
 
 /** @param gateway the REST paths of Tinkerbell, below `/v1` */
@@ -57,17 +50,8 @@ export function createApp(
   });
 
   app.use('/api/v1/worker', workerRoutes(services));
-  const operations = [
-    ...applianceOperations(services, boot),
-    ...machineOperations(services),
-    ...templateOperations(services),
-    ...workflowOperations(services),
-    ...workflowHistoryOperations(services),
-    ...imageOperations(services),
-    ...eventOperations(services),
-    ...webhookOperations(services),
-    ...applyOperations(services),
-  ];
+  const operations = operationsOf(services, boot);
+  app.use(documentRoutes(operations));
   app.use('/api/v1', mount(operations, admin));
   app.use('/api/v1', admin);
   if (gateway) app.use('/v1', gateway);

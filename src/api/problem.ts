@@ -3,13 +3,14 @@ import { type ErrorCode, isErrorCode, messageOf, type Problem, TinsmithError } f
 import type { ProblemDetails } from './types.ts';
 
 export const PROBLEM_JSON = 'application/problem+json';
+/** Where the kinds of errors are described, on the appliance (RFC 9457 section 3.1.1: it may be relative). */
+export const ERROR_PAGE = '/docs/errors';
 
 /** Problem details of any error. One that is not ours shows as INTERNAL, with its message. */
 export function toProblemDetails(error: unknown): ProblemDetails {
   const ours = error instanceof TinsmithError ? error : new TinsmithError('INTERNAL', messageOf(error));
   return {
-    // RFC 9457 section 4.2.1: with about:blank the title is the status phrase; `code` tells the kinds apart.
-    type: 'about:blank',
+    type: `${ERROR_PAGE}#${ours.code}`,
     // Loaded late: the command line starts without node:http.
     title: process.getBuiltinModule('node:http').STATUS_CODES[ours.status] ?? 'Error',
     status: ours.status,
@@ -42,6 +43,8 @@ export function codeOfStatus(status: number): ErrorCode {
       return 'NOT_FOUND';
     case 409:
       return 'CONFLICT';
+    case 412:
+      return 'PRECONDITION_FAILED';
     case 503:
       return 'UNAVAILABLE';
     default:

@@ -74,6 +74,7 @@ const push = command({
     serverFlags(outputFlag(yargs)).option('file', {
       alias: 'f',
       type: 'string',
+      nargs: 1,
       describe: 'File with the hardware JSON [standard input]',
     }),
   async run(args, terminal) {

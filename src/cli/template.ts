@@ -17,6 +17,7 @@ const create = command({
     serverFlags(outputFlag(yargs)).option('file', {
       alias: ['path', 'f', 'p'],
       type: 'string',
+      nargs: 1,
       describe: 'File with the YAML [standard input]',
     }),
   async run(args, terminal) {
@@ -67,7 +68,12 @@ const update = command({
   flags: (yargs) =>
     serverFlags(outputFlag(yargs))
       .positional('id', { type: 'string', demandOption: true, describe: 'Id or name' })
-      .option('path', { alias: ['file', 'p', 'f'], type: 'string', describe: 'File with the YAML [standard input]' }),
+      .option('path', {
+        alias: ['file', 'p', 'f'],
+        type: 'string',
+        nargs: 1,
+        describe: 'File with the YAML [standard input]',
+      }),
   async run(args, terminal) {
     const { text, name } = await readInput(args.path, terminal);
     const answered = await placing(

@@ -94,7 +94,7 @@ describe('errors', () => {
     });
     const { err } = await tinsmith(appliance, ['machine', 'list', '--output=json']);
     assert.deepEqual(JSON.parse(err), {
-      type: 'about:blank',
+      type: '/docs/errors#CONFLICT',
       title: 'Conflict',
       status: 409,
       detail: 'The MAC address is taken.',
