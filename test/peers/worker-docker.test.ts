@@ -46,6 +46,9 @@ async function loadBusybox(name: string): Promise<void> {
     'bin/busybox': { content: readFileSync('/bin/busybox'), mode: 0o755 },
     'bin/sh': { link: 'busybox' },
     'bin/sleep': { link: 'busybox' },
+    'bin/cat': { link: 'busybox' },
+    'bin/mv': { link: 'busybox' },
+    'bin/mkfifo': { link: 'busybox' },
   });
   const { createHash } = await import('node:crypto');
   const config = {
@@ -243,5 +246,39 @@ test('what the server no longer wants is removed', { skip }, async () => {
   server.unwanted = 'the workflow was deleted';
   await settled(server);
   assert.equal(server.final(0), undefined);
+  assert.equal(await containers(), 0);
+});
+
+test('data goes from one action to the next; one in the background goes on', { skip }, async () => {
+  const { server, start } = await stage([
+    action('write', 'echo \'{"a": 1}\' >/workflow/data'),
+    action('beside', 'trap "exit 0" TERM; while :; do sleep 0.2; done', { background: true }),
+    action('read', 'read line </workflow/data; echo "$line"; mv /workflow/data /workflow/other; mkfifo /workflow/data'),
+  ]);
+  start();
+  await settled(server);
+  assert.equal(server.text(2), '{"a": 1}\n');
+  assert.deepEqual(server.updates, [{ action: 0, base: 0, text: '{"a": 1}\n' }]);
+  assert.equal(server.final(2)?.state, 'FAILED');
+  assert.match(server.final(2)?.message ?? '', /was replaced by a named pipe/);
+  const [left, ...others] = await docker.listContainers({ all: true });
+  assert.deepEqual([left?.State, left?.Labels['tinsmith.action'], others.length], ['running', '1', 0]);
+  server.notify('stop', { workflow: server.workflow, action: 1, attempt: 1, reason: 'the workflow was deleted' });
+  while ((await containers()) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+});
+
+test('memory and processors are limited where the template says so', { skip }, async () => {
+  const limited = action('limits', 'cat /proc/self/cgroup; trap "exit 0" TERM; while :; do sleep 0.2; done');
+  if (limited.run.kind === 'container') Object.assign(limited.run, { memory: 64 << 20, cpus: 0.5 });
+  const { server, start } = await stage([limited]);
+  start();
+  await server.until(() => server.text(0) !== '' || server.ended !== undefined, 60_000);
+  const [running] = await docker.listContainers();
+  assert.ok(running, server.final(0)?.message);
+  const { HostConfig } = await docker.getContainer(running.Id).inspect();
+  assert.deepEqual([HostConfig.Memory, HostConfig.NanoCpus], [64 << 20, 5e8]);
+  server.notify('stop', { workflow: server.workflow, action: 0, attempt: 1, reason: 'cancelled' });
+  server.current = 1;
+  await settled(server);
   assert.equal(await containers(), 0);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,10 +45,10 @@ async function stage(actions: FakeAction[], scripts: Record<string, Script>) {
     }
   };
   let counter = 1000;
-  const start = () => {
+  const start = (to = server) => {
     const controller = new AbortController();
     const done = runWorker(
-      { server: server.url, token: server.token, id: '52:54:00:00:00:01', dockerSockets: [] },
+      { server: to.url, token: to.token, id: '52:54:00:00:00:01', dockerSockets: [] },
       {
         version: '1.2.3',
         say,
@@ -342,5 +343,140 @@ describe('the worker', () => {
       never.server.final(0)?.message ?? '',
       /^the container engine has not answered for 120 s: connect ENOENT/,
     );
+  });
+
+  test('the data goes from one action to the next, and each change to the server with its version', async () => {
+    const file = (spec: { binds: string[] }): string =>
+      `${spec.binds.find((bind) => bind.endsWith(':/workflow'))?.split(':')[0]}/data`;
+    const add = (key: string) => (spec: { binds: string[] }) => {
+      const held = JSON.parse(readFileSync(file(spec), 'utf8'));
+      writeFileSync(file(spec), JSON.stringify({ ...held, [key]: 1 }));
+    };
+    const { server, start } = await stage([container('one'), container('idle'), container('two')], {
+      one: { exit: 0, does: add('a') },
+      idle: { exit: 0 },
+      two: { exit: 3, does: add('b') },
+    });
+    start();
+    await server.until(() => server.ended !== undefined);
+    assert.deepEqual(server.updates, [
+      { action: 0, base: 0, text: '{"a":1}' },
+      { action: 2, base: 1, text: '{"a":1,"b":1}' },
+    ]);
+    assert.equal(server.final(2)?.message, 'exit code 3');
+  });
+
+  test('an action whose data is refused has failed, and one that failed stays as it was, with a word on it', async () => {
+    const spoil = (spec: { binds: string[] }): void =>
+      writeFileSync(`${spec.binds.find((bind) => bind.endsWith(':/workflow'))?.split(':')[0]}/data`, '{"a": 1');
+    const good = await stage([container('one')], { one: { exit: 0, does: spoil } });
+    good.start();
+    await good.server.until(() => good.server.ended === 'FAILED');
+    assert.match(good.server.final(0)?.message ?? '', /^\/workflow\/data is not JSON: line 1, column 8: , or } was/);
+    assert.equal(good.server.final(0)?.exitCode, 0);
+    const bad = await stage([container('one')], { one: { exit: 4, does: spoil } });
+    bad.start();
+    await bad.server.until(() => bad.server.ended === 'FAILED');
+    assert.match(bad.server.final(0)?.message ?? '', /^exit code 4; \/workflow\/data is not JSON/);
+  });
+
+  test('what is told to stop by the stream is stopped at once', async () => {
+    const { server, engine, start } = await stage([container('one'), container('two')], {
+      one: { exit: 'never' },
+      two: { exit: 0 },
+    });
+    start();
+    await server.until(() => [...engine.containers.values()].some(({ state }) => state.running) && server.streams > 0);
+    const key = { workflow: server.workflow, action: 0, attempt: 1 };
+    server.notify('stop', { ...key, attempt: 2, reason: 'another one' });
+    server.current = 1;
+    server.notify('stop', { ...key, reason: 'cancelled' });
+    await server.until(() => server.final(1)?.state === 'SUCCESS');
+    assert.equal(server.final(0), undefined);
+    assert.ok(engine.calls.some((call) => call.startsWith('stop')));
+  });
+
+  test('work is asked for when the stream says so, and without a stream every few seconds', async () => {
+    for (const hasStream of [true, false]) {
+      const { server, start } = await stage([container('one')], { one: { exit: 0 } });
+      server.hasStream = hasStream;
+      server.current = 1;
+      start();
+      await server.until(() => server.requests.includes('GET work') && (!hasStream || server.streams > 0));
+      server.current = 0;
+      server.notify('work');
+      await server.until(() => server.current === 1);
+      const asked = server.requests.filter((request) => request === 'GET work').length;
+      if (hasStream) assert.ok(asked <= 4, `${asked} questions`);
+    }
+  });
+
+  test('an action in the background: success first, then it starts, and goes on beside the next ones', async () => {
+    const { server, engine, start } = await stage(
+      [container('beside', { background: true }), container('one'), container('two')],
+      { beside: { exit: 'never' }, one: { exit: 0 }, two: { exit: 0 } },
+    );
+    start();
+    await server.until(() => server.final(2)?.state === 'SUCCESS' && server.requests.at(-1) === 'GET work');
+    assert.equal(server.final(0)?.message, 'started in the background');
+    const [left] = [...engine.containers.values()];
+    assert.equal(engine.containers.size, 1);
+    assert.equal(left?.spec.name.includes('beside'), true);
+    assert.equal(left?.state.running, true);
+    server.notify('stop', { workflow: server.workflow, action: 0, attempt: 1, reason: 'the workflow was deleted' });
+    while (engine.containers.size > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  });
+
+  test("another workflow's action ends what went on in the background", async () => {
+    const first = await stage([container('beside', { background: true })], {
+      beside: { exit: 'never' },
+      one: { exit: 0 },
+    });
+    const worker = first.start();
+    await first.server.until(() => first.server.current === 1 && first.server.requests.at(-1) === 'GET work');
+    await worker.end();
+    assert.equal([...first.engine.containers.values()][0]?.state.running, true);
+    const second = await new FakeServer([container('one')]).start();
+    ends.push(() => second.stop());
+    first.start(second);
+    await second.until(() => second.current === 1 && second.requests.at(-1) === 'GET work');
+    assert.equal(first.engine.containers.size, 0);
+  });
+
+  test('what is to go on in the background and can not be made has failed', async () => {
+    const { server, start } = await stage([container('nope', { background: true })], {});
+    start();
+    await server.until(() => server.ended === 'FAILED');
+    assert.match(server.final(0)?.message ?? '', /^image nope does not exist/);
+  });
+
+  test('secrets are masked in log, tail, message and on the console', async () => {
+    const { server, lines, start } = await stage(
+      [{ name: 'one', run: { kind: 'container', image: 'one', secrets: ['hunter2'] } }, container('two')],
+      { one: { says: ['the word is hunter2'], exit: 1, startError: undefined } },
+    );
+    start();
+    await server.until(() => server.ended !== undefined);
+    assert.equal(server.text(0), 'the word is ********\n');
+    assert.deepEqual(server.final(0)?.logTail, ['the word is ********']);
+    assert.ok(lines.includes('one | the word is ********'), lines.join('\n'));
+    const failing = await stage([{ name: 'one', run: { kind: 'container', image: 'one', secrets: ['hunter2'] } }], {
+      one: { exit: 0, startError: 'exec: "hunter2": not found' },
+    });
+    failing.start();
+    await failing.server.until(() => failing.server.ended !== undefined);
+    assert.equal(failing.server.final(0)?.message, 'could not be started: exec: "********": not found');
+    assert.doesNotMatch([...lines, ...failing.lines].join('\n'), /hunter2/);
+  });
+
+  test('kexec without a kernel that was loaded has failed before it is acknowledged', async () => {
+    const { server, verbs, start } = await stage([{ name: 'kexec', run: { kind: 'verb', verb: 'kexec' } }], {});
+    start();
+    await server.until(() => server.ended !== undefined);
+    assert.deepEqual(
+      server.reports.map(({ state, message }) => [state, message]),
+      [['FAILED', 'no kernel has been loaded']],
+    );
+    assert.deepEqual(verbs, []);
   });
 });

@@ -91,6 +91,13 @@ describe('the local disks', () => {
     assert.deepEqual(await disks.bootable(), ['/dev/sda']);
   });
 
+  test('whether anything was dirtied is what the kernel counts, where it does', async () => {
+    const vmstat = join(folder, 'vmstat');
+    await writeFile(vmstat, 'nr_dirty 3\nnr_dirtied 417\nnr_written 400\n');
+    assert.equal(await localDisks({ vmstat }).dirtied(), 417);
+    assert.equal(await localDisks({ vmstat: join(folder, 'none') }).dirtied(), undefined);
+  });
+
   test('what was written is the growth', () => {
     assert.deepEqual(written({ '/dev/a': 10, '/dev/b': 5 }, { '/dev/a': 30, '/dev/b': 5, '/dev/c': 7 }), {
       '/dev/a': 20,

@@ -65,6 +65,19 @@ describe('the output', () => {
     assert.equal(entries.join(''), text);
   });
 
+  test('too much of it is not sent, which a mark says once; what it comes to is the same each time it is read', () => {
+    const read = () => {
+      const reader = new OutputReader([], 200);
+      return Array.from({ length: 20 }, (_, n) => reader.read(frame(`line ${n}\n`))).flat();
+    };
+    const outputs = read();
+    const sent = outputs.flatMap((output) => (output.kind === 'entry' ? [output.entry.text] : []));
+    assert.deepEqual(sent.slice(0, -1), ['line 0\n', 'line 1\n', 'line 2\n', 'line 3\n', 'line 4\n', 'line 5\n']);
+    assert.match(sent.at(-1) ?? '', /too much output/);
+    assert.equal(outputs.filter(({ kind }) => kind === 'unsent').length, 14);
+    assert.deepEqual(read(), outputs);
+  });
+
   test('progress is only what is a whole line of it', () => {
     const reader = new OutputReader();
     const kinds = (text: string) => reader.read(frame(text)).map(({ kind }) => kind);
