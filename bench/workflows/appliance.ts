@@ -11,7 +11,9 @@ const parts = await openParts(directory);
 const { workerStream, store, log } = parts;
 const app = createApp(parts, { filesDirectory: directory, kernelArguments: [] });
 const server = await startHttp({ addresses: [{ address: '127.0.0.1', port: 0 }], app, onSent: () => {}, log });
-const delay = monitorEventLoopDelay({ resolution: 1 });
+/** How often the event loop is looked at, ms: that much of what is seen is no delay. */
+const RESOLUTION = 1;
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
 
 async function answer(question: Question): Promise<Told> {
   switch (question.ask) {
@@ -33,7 +35,7 @@ async function answer(question: Question): Promise<Told> {
       const began = String(process.hrtime.bigint());
       await workerStream.tellAll('work');
       await pause(500);
-      return { times: [['', began]], longestSliceMs: delay.max / 1e6 };
+      return { times: [['', began]], longestSliceMs: delay.max / 1e6 - RESOLUTION };
     }
   }
 }

@@ -49,40 +49,43 @@ function packValue(value: unknown, time: number, numberOf: NumberOf): unknown {
   return MARKED.test(value) ? `'${value}` : value;
 }
 
-/** Numbers of the words that a packed event is written with. */
-export function* wordsIn([, shape, machine, workflow, ...values]: Packed): Generator<number> {
-  yield shape;
-  if (machine !== 0) yield machine;
-  if (workflow !== 0) yield workflow;
-  for (const value of values) if (typeof value === 'string' && value.startsWith('~')) yield Number(value.slice(1));
+/** The highest number of a word that a packed event is written with. */
+export function highestWord([, shape, machine, workflow, ...values]: Packed): number {
+  let highest = Math.max(shape, machine, workflow);
+  for (const value of values)
+    if (typeof value === 'string' && value[0] === '~') highest = Math.max(highest, Number(value.slice(1)));
+  return highest;
 }
 
-/** @param word gives the word with a number */
-export function unpack(seq: number, packed: Packed, word: (number: number) => string): StoredEvent {
+/** Gives words by their numbers; a list is a word of texts, as JSON. */
+export interface WordsByNumber {
+  word(number: number): string;
+  list(number: number): readonly string[];
+}
+
+export function unpack(seq: number, packed: Packed, words: WordsByNumber): StoredEvent {
   const [time, shape, machine, workflow, ...values] = packed;
-  const [kind = '', ...names] = JSON.parse(word(shape)) as string[];
+  const [kind = '', ...names] = words.list(shape);
   const data: Record<string, unknown> = {};
   names.forEach((name, at) => {
-    // Not by assignment: a field may be called __proto__.
-    Object.defineProperty(data, name, { value: unpackValue(values[at], time, word), ...ORDINARY });
+    const value = unpackValue(values[at], time, words);
+    // Not by assignment, which would set the prototype.
+    if (name === '__proto__') Object.defineProperty(data, name, { value, ...ORDINARY });
+    else data[name] = value;
   });
-  return {
-    seq,
-    time,
-    kind,
-    ...(machine === 0 ? {} : { machine: word(machine) }),
-    ...(workflow === 0 ? {} : { workflow: word(workflow) }),
-    data,
-  };
+  const event: StoredEvent = { seq, time, kind, data };
+  if (machine !== 0) event.machine = words.word(machine);
+  if (workflow !== 0) event.workflow = words.word(workflow);
+  return event;
 }
 
 const ORDINARY = { enumerable: true, writable: true, configurable: true };
 
-function unpackValue(value: unknown, time: number, word: (number: number) => string): unknown {
+function unpackValue(value: unknown, time: number, words: WordsByNumber): unknown {
   if (typeof value !== 'string') return value;
   switch (value[0]) {
     case '~':
-      return word(Number(value.slice(1)));
+      return words.word(Number(value.slice(1)));
     case '@':
       return time + Number(value.slice(1));
     case "'":

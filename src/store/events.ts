@@ -1,8 +1,8 @@
 /** The event log: every fact in order, with a sequence number, kept in the store and told to whoever listens. */
 import { EventEmitter } from 'node:events';
-import { type NumberOf, type Packed, pack, unpack, wordsIn } from './event-codec.ts';
+import { highestWord, type NumberOf, type Packed, pack, unpack } from './event-codec.ts';
 import type { Store, Transaction } from './store.ts';
-import { Words } from './words.ts';
+import { epochOf, ReadWords, Words } from './words.ts';
 
 /** A recorded fact. `time` is ms since 1970. */
 export interface StoredEvent {
@@ -152,12 +152,20 @@ export class EventLog {
   }
 
   async #unpack(entries: readonly [string, OnDisk][]): Promise<StoredEvent[]> {
-    await this.#words.read(
-      entries.map(([at, event]) => [seqOf(at), Array.isArray(event) ? wordsIn(event) : []] as const),
-    );
+    const highest = new Map<number, number>();
+    for (const [at, event] of entries) {
+      if (!Array.isArray(event)) continue;
+      const epoch = epochOf(seqOf(at));
+      highest.set(epoch, Math.max(highest.get(epoch) ?? 0, highestWord(event)));
+    }
+    const words = new Map<number, ReadWords>();
+    for (const [epoch, number] of highest) words.set(epoch, await this.#words.read(epoch, number));
     return entries.map(([at, event]) => {
+      if (!Array.isArray(event)) return event;
       const seq = seqOf(at);
-      return Array.isArray(event) ? unpack(seq, event, (number) => this.#words.word(seq, number)) : event;
+      return unpack(seq, event, words.get(epochOf(seq)) ?? NONE);
     });
   }
 }
+
+const NONE = new ReadWords();

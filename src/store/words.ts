@@ -6,8 +6,8 @@ import type { Store, Transaction } from './store.ts';
 
 /** How many events share their words. */
 export const EPOCH = 65_536;
-/** Words kept in memory for reading. */
-const REMEMBERED = 50_000;
+/** Epochs whose words are kept in memory for reading. */
+const REMEMBERED = 8;
 
 const prefix = (epoch: number): string => `event-word/${String(epoch).padStart(8, '0')}/`;
 const key = (epoch: number, number: number): string => `${prefix(epoch)}${String(number).padStart(6, '0')}`;
@@ -23,6 +23,31 @@ interface Word {
   kept: boolean;
 }
 
+/** The words of an epoch, as they were read. */
+export class ReadWords {
+  readonly #words: string[] = [];
+  readonly #lists = new Map<number, readonly string[]>();
+  last = 0;
+
+  add(number: number, word: string): void {
+    this.#words[number] = word;
+    this.last = Math.max(this.last, number);
+  }
+
+  word(number: number): string {
+    return this.#words[number] ?? '';
+  }
+
+  /** A word that is a list of texts, as JSON. */
+  list(number: number): readonly string[] {
+    const known = this.#lists.get(number);
+    if (known) return known;
+    const list = JSON.parse(this.word(number)) as string[];
+    this.#lists.set(number, list);
+    return list;
+  }
+}
+
 export class Words {
   readonly #store: Store;
   /** Those of the epoch that is being written. */
@@ -31,7 +56,7 @@ export class Words {
   #last = 0;
   /** Whose words are the first that are kept, as far as is known. */
   #oldest = -1;
-  readonly #read = new Map<string, string>();
+  readonly #read = new Map<number, ReadWords>();
 
   private constructor(store: Store, epoch: number) {
     this.#store = store;
@@ -73,27 +98,23 @@ export class Words {
     return word.number;
   }
 
-  /** Makes words ready for `word`. @param wanted sequence numbers of events, and numbers of words in them */
-  async read(wanted: Iterable<readonly [seq: number, numbers: Iterable<number>]>): Promise<void> {
-    const missing = new Set<string>();
-    for (const [seq, numbers] of wanted) {
-      for (const number of numbers) {
-        const at = key(epochOf(seq), number);
-        if (!this.#read.has(at)) missing.add(at);
+  /** The words of the events of an epoch, as far as number `upTo` at least. */
+  async read(epoch: number, upTo: number): Promise<ReadWords> {
+    const known = this.#read.get(epoch) ?? new ReadWords();
+    // The one that is used goes to the end: the one at the beginning was not for the longest time.
+    this.#read.delete(epoch);
+    this.#read.set(epoch, known);
+    for (const oldest of this.#read.keys()) {
+      if (this.#read.size <= REMEMBERED) break;
+      this.#read.delete(oldest);
+    }
+    if (known.last < upTo) {
+      const after = key(epoch, known.last);
+      for (const [at, word] of await this.#store.entries<string>(prefix(epoch), { after })) {
+        known.add(Number(at.slice(prefix(epoch).length)), word);
       }
     }
-    if (missing.size === 0) return;
-    if (this.#read.size > REMEMBERED) this.#read.clear();
-    const keys = [...missing];
-    const texts = await this.#store.getMany<string>(keys);
-    texts.forEach((text, at) => {
-      if (text !== undefined) this.#read.set(keys[at] ?? '', text);
-    });
-  }
-
-  /** A word that was made ready. */
-  word(seq: number, number: number): string {
-    return this.#read.get(key(epochOf(seq), number)) ?? '';
+    return known;
   }
 
   /** Forgets the words of events that are forgotten. */
