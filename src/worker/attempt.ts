@@ -19,17 +19,11 @@ import { GRACE, removeOthers } from './left-over.ts';
 import { LogFollower } from './log-follower.ts';
 import { masker } from './mask.ts';
 import type { Notices } from './notices.ts';
-import { patiently } from './patience.ts';
+import { engineReady, patiently } from './patience.ts';
 import type { AttemptKey, LogPost, Report, ReportAnswer } from './protocol.ts';
+import { untilEnded } from './until-ended.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
-/** A running container is looked at now and then, ms; its end is told by the engine. */
-const LOOK_EVERY = 15_000;
-/** Before an engine that could not be waited with is asked again, ms. */
-const LOOK_AGAIN = 1_000;
-const STOP_AGAIN = 1_000;
-/** A container that can't be stopped (its process hangs in the kernel) is given up after this, ms. */
-const STOP_LIMIT = 60_000;
 const MESSAGE_LIMIT = 2000;
 
 export interface AttemptParts {
@@ -180,7 +174,7 @@ class Attempt {
       const startedAt = prepared.startedAt ?? (await this.#start(prepared.id));
       const follower = this.#follow(prepared);
       try {
-        const { state, stopped } = await this.#watch(prepared.id, startedAt);
+        const { state, stopped } = await this.#untilEnded(prepared.id, startedAt);
         this.#ended = !state.running;
         finishedAt = state.finishedAt;
         verdict = verdictOf(state, { limit: this.#assignment.timeout, stopped });
@@ -305,35 +299,10 @@ class Attempt {
     return new LogFollower(parts, adopted);
   }
 
-  /** Waits until the container has ended, stopping it at its limit, which counts from its own start. */
-  async #watch(id: string, startedAt: number): Promise<{ state: ContainerState; stopped: boolean }> {
+  #untilEnded(id: string, startedAt: number): Promise<{ state: ContainerState; stopped: boolean }> {
     const { engine, clock } = this.#parts;
-    const limit = this.#assignment.timeout;
-    const ran = Math.max(0, clock.now() - startedAt);
-    const deadline = limit > 0 ? clock.uptime() + limit * 1000 - ran : Number.POSITIVE_INFINITY;
-    for (;;) {
-      await this.#endWithin(id, Math.min(LOOK_EVERY, deadline - clock.uptime()));
-      const state = await this.#patiently(() => engine.inspect(id));
-      if (!state.running) return { state, stopped: false };
-      if (clock.uptime() >= deadline) return { state: await this.#stop(id), stopped: true };
-    }
-  }
-
-  /** Resolves at the container's end, or after so many ms. */
-  async #endWithin(id: string, ms: number): Promise<void> {
-    const { engine, clock } = this.#parts;
-    if (ms <= 0) return;
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.#signal, over.signal]);
-    const ended = engine.wait(id, signal).catch(async (error: unknown) => {
-      if (!(error instanceof EngineError)) throw error;
-      await clock.sleep(LOOK_AGAIN, signal);
-    });
-    try {
-      await Promise.race([ended, clock.sleep(ms, signal)]);
-    } finally {
-      over.abort();
-    }
+    const say = (text: string): void => this.#shown.say(text);
+    return untilEnded({ id, startedAt, limit: this.#assignment.timeout }, { engine, clock, say, signal: this.#signal });
   }
 
   /** What was written to the disks, and what could be booted from. */
@@ -346,49 +315,16 @@ class Attempt {
     return { diskWrites: prepared ? written(prepared.disks, after) : {}, bootableDisks };
   }
 
-  async #stop(id: string): Promise<ContainerState> {
-    const { engine, clock } = this.#parts;
-    const { timeout } = this.#assignment;
-    this.#shown.say(`has exceeded its limit of ${timeout} s: stopping it`);
-    for (const until = clock.uptime() + STOP_LIMIT; ; ) {
-      let words = '';
-      try {
-        await engine.stop(id, GRACE);
-      } catch (error) {
-        if (!(error instanceof EngineError)) throw error;
-        words = error.message;
-      }
-      const state = await this.#patiently(() => engine.inspect(id));
-      if (!state.running || clock.uptime() > until) return state;
-      this.#shown.say(`could not be stopped${words && `: ${words}`}; trying again`);
-      await clock.sleep(STOP_AGAIN, this.#signal);
-    }
-  }
-
   /** Asks for nothing first: an engine that answered a moment ago answers now. */
   async #othersRemoved(): Promise<FoundContainer | undefined> {
-    const { engine } = this.#parts;
+    const { engine, clock } = this.#parts;
     try {
       return await removeOthers(engine, this.#key);
     } catch (error) {
       if (!(error instanceof EngineError) || error.status !== undefined) throw error;
-      await this.#engineReady();
+      await engineReady(engine, clock, (text) => this.#shown.say(text), this.#signal);
       return this.#patiently(() => removeOthers(engine, this.#key));
     }
-  }
-
-  async #engineReady(): Promise<void> {
-    let said = '';
-    await this.#patiently(async () => {
-      try {
-        await this.#parts.engine.ping();
-      } catch (error) {
-        if (said === '') this.#shown.say(`waiting for the container engine (${messageOf(error)})`);
-        said = messageOf(error);
-        throw error;
-      }
-    });
-    if (said !== '') this.#shown.say('the container engine answers');
   }
 
   #words(message: string | undefined): string | undefined {

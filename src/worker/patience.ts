@@ -1,6 +1,7 @@
 /** Bears with an engine that is not there yet, or not there any more: it starts beside the worker, and may be restarted. */
+import { messageOf } from '../errors.ts';
 import type { Clock } from './clock.ts';
-import { EngineError } from './container-engine.ts';
+import { type ContainerEngine, EngineError } from './container-engine.ts';
 import { ActionFailure } from './images.ts';
 
 /** How long it is waited for, ms. */
@@ -25,4 +26,28 @@ export async function patiently<T>(request: () => Promise<T>, clock: Clock, sign
       await clock.sleep(PAUSE, signal);
     }
   }
+}
+
+/**
+ * Waits for an engine that does not answer, and says so.
+ * @throws as `patiently`
+ */
+export async function engineReady(
+  engine: Pick<ContainerEngine, 'ping'>,
+  clock: Clock,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let said = false;
+  const ping = async (): Promise<void> => {
+    try {
+      await engine.ping();
+    } catch (error) {
+      if (!said) say(`waiting for the container engine (${messageOf(error)})`);
+      said = true;
+      throw error;
+    }
+  };
+  await patiently(ping, clock, signal);
+  if (said) say('the container engine answers');
 }
