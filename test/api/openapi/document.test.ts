@@ -186,6 +186,19 @@ async function eventsAreDescribed({ events }: Services): Promise<Set<string>> {
   return kinds;
 }
 
+describe('every operation', () => {
+  it('is closed to those without the administrator’s token', async (t) => {
+    const { call, services } = await running(t);
+    for (const { contract } of operationsOf(services, BOOT)) {
+      const path = `/api/v1${contract.path.replaceAll(/:\w+/g, 'x')}`;
+      for (const token of ['', 'wrong']) {
+        const { status, json } = await call(contract.method.toUpperCase(), path, { token });
+        assert.deepEqual([status, json.code], [401, 'UNAUTHORIZED'], `${contract.method} ${path}`);
+      }
+    }
+  });
+});
+
 describe('real answers', () => {
   it('of every operation are as the document says', { timeout: 60_000 }, async (t) => {
     const { all, call, done, operations } = await checked(t);
