@@ -45,6 +45,56 @@ function play(...events: StreamEvent[]): { timeline: Timeline; lines: TimelineLi
 const textsOf = (...events: StreamEvent[]): string[] => play(...events).lines.map(({ text }) => text);
 
 describe('the timeline', () => {
+  it('tells of services, control and second tries', () => {
+    const name = 'ubuntu';
+    const at = 0;
+    const web = { service: 0, name: 'web', at };
+    const entries = [{ at: 0, stream: 'stdout' as const, text: 'hel' }];
+    assert.deepEqual(
+      textsOf(
+        event('workflow.begun', { name, at }),
+        event('service.changed', { ...web, state: 'STARTING', starts: 1 }),
+        event('service.changed', { ...web, state: 'RESTARTING', starts: 1, exitCode: 3, message: 'exit code 3' }),
+        event('service.changed', { ...web, state: 'STARTING', starts: 2 }),
+        event('service.changed', { ...web, state: 'HEALTHY', starts: 2, endpoints: { 80: '10.0.0.1:32768' } }),
+        event('log', { service: 0, name: 'web', start: 2, from: 0, entries }),
+        event('log', {
+          service: 0,
+          name: 'web',
+          start: 2,
+          from: 1,
+          entries: [{ ...entries[0], text: 'lo\n' }] as typeof entries,
+        }),
+        event('action.retrying', { ...ATTEMPT, notBefore: ORIGIN + 30_000, at }),
+        event('action.skipped', { ...ATTEMPT, message: 'by an administrator', at }),
+        event('workflow.paused', { name, at }),
+        event('workflow.resumed', { name, at }),
+        event('workflow.failing', {
+          ...{ name, at, state: 'FAILED', message: 'exit code 1', until: 0 },
+          hooks: [{ task: 'os', name: 'tidy', machine: 'm1', timeout: 0 }],
+        }),
+        event('workflow.ended', { state: 'CANCELLED', message: 'enough', installed: [], at }),
+        event('workflow.retried', { name, from: 1, at }),
+        event('data.changed', { version: 2, size: 1500, by: { name: 'action stream' }, merged: false }),
+      ),
+      [
+        'service web STARTING',
+        'service web RESTARTING: exit code 3',
+        'service web STARTING, start 2',
+        'service web HEALTHY at 10.0.0.1:32768',
+        'web | hello',
+        'action 2 stream will be tried again in 30.0 s',
+        'action 2 stream SKIPPED: by an administrator',
+        'workflow paused',
+        'workflow resumed',
+        'workflow will end FAILED: exit code 1; first: tidy',
+        'workflow CANCELLED: enough',
+        'workflow retried, from action 2',
+        'data version 2, 1.5 kB, by action stream',
+      ],
+    );
+  });
+
   it('says what happened to boots, actions and the workflow', () => {
     const actions = [
       { task: 'os', name: 'wipe', machine: 'm1', timeout: 0 },
