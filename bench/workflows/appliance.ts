@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createApp } from '../../src/api/app.ts';
+import { directRoutes } from '../../src/api/direct.ts';
 import { startHttp } from '../../src/http/index.ts';
 import type { Question, Told } from './asked.ts';
 import { openParts } from './parts.ts';
@@ -10,7 +11,8 @@ const [directory = ''] = process.argv.slice(2);
 const parts = await openParts(directory);
 const { workerStream, store, log } = parts;
 const app = createApp(parts, { filesDirectory: directory, kernelArguments: [] });
-const server = await startHttp({ addresses: [{ address: '127.0.0.1', port: 0 }], app, onSent: () => {}, log });
+const addresses = [{ address: '127.0.0.1', port: 0 }];
+const server = await startHttp({ addresses, app, direct: directRoutes(parts), onSent: () => {}, log });
 /** How often the event loop is looked at, ms: that much of what is seen is no delay. */
 const RESOLUTION = 1;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION });

@@ -5,7 +5,12 @@ import { sameSecret } from './tokens.ts';
 
 /** The bearer token of a request. */
 export function bearerOf(req: Request): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '')?.[1];
+  return tokenOf(req.get('authorization') ?? '');
+}
+
+/** The bearer token in a header Authorization. */
+export function tokenOf(authorization: string): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 }
 
 /** Whether a request carries the administrator's token. */

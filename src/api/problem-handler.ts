@@ -21,7 +21,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
   };
 }
 
-function asTinsmithError(error: unknown, log: Logger, what: string): TinsmithError {
+/** Whatever was thrown, as an error for people; what nobody expected goes to the log. */
+export function asTinsmithError(error: unknown, log: Logger, what: string): TinsmithError {
   if (error instanceof TinsmithError) return error;
   // Errors of the body parsers and of express carry the status they mean, and are the caller's.
   const { status, type } = error as { status?: number; type?: string };

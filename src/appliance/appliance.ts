@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApp } from '../api/app.ts';
+import { directRoutes } from '../api/direct.ts';
 import { basicAuthentication, gatewayRoutes } from '../api/gateway/index.ts';
 import { grpcRole, tinkerbellCalls } from '../api/grpc/index.ts';
 import { presentTrace } from '../api/present.ts';
@@ -144,7 +145,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     cleanUp.push(() => workerStream.close());
     const around = { settings, interfaces, trace, log };
     await roles.start(
-      httpRole(around, app, (port) => {
+      httpRole(around, { app, direct: directRoutes(services) }, (port) => {
         httpPort = port;
       }),
     );

@@ -9,7 +9,7 @@ import { noteSent } from '../boots/routes.ts';
 import { startTftp, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import { packaged, readEmbedded } from '../executable/embedded.ts';
-import { startHttp } from '../http/index.ts';
+import { type DirectRoutes, startHttp } from '../http/index.ts';
 import type { DhcpContexts } from './dhcp-contexts.ts';
 import type { Role } from './roles.ts';
 import type { Settings } from './settings.ts';
@@ -24,7 +24,7 @@ interface Around {
 /** @param onBound told of the port that was bound. */
 export function httpRole(
   { settings, trace, log }: Around,
-  app: RequestListener,
+  { app, direct }: { app: RequestListener; direct: DirectRoutes },
   onBound: (port: number) => void,
 ): Role {
   const { httpAddress: address, httpPort: port } = settings;
@@ -36,6 +36,7 @@ export function httpRole(
       const server = await startHttp({
         addresses: [{ address, port }],
         app,
+        direct,
         onSent: (sent, about) => noteSent(trace, sent, about),
         log,
         carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,

@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Sent, ToCarrier } from './carrier/messages.ts';
 import { carrierWorker } from './carrier/worker.ts';
+import { answerCalls, type DirectRoutes } from './direct-calls.ts';
 import { admit } from './origin.ts';
 import { Outbox } from './outbox.ts';
 import { Streams } from './streams.ts';
@@ -34,6 +35,7 @@ export type HttpSettings = {
   /** Called once for everything handed to `send()` or `pass()`, with its `about`. */
   onSent: (sent: Sent, about: unknown) => void;
   log: Logger;
+  direct?: DirectRoutes;
   /** The carrier's thread as one CommonJS file: in the executable, where it cannot be started from its sources. */
   carrierSource?: string;
   limits?: Partial<Limits>;
@@ -123,6 +125,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       secret,
       generation: String(generation++),
       limits,
+      direct: [...(settings.direct?.paths ?? [])],
     };
     const thread = carrierWorker(carrier, settings.carrierSource);
     worker = thread;
@@ -142,6 +145,9 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
             break;
           case 'dropped':
             if (!streams.dropped(message.id)) outbox.dropped(message.id);
+            break;
+          case 'calls':
+            if (settings.direct) answerCalls(message.calls, settings.direct, (answers) => thread.postMessage(answers));
             break;
           case 'held':
             streams.held(message.id);

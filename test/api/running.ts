@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import pino from 'pino';
 import { createApp } from '../../src/api/app.ts';
+import { directRoutes } from '../../src/api/direct.ts';
 import type { Services } from '../../src/api/services.ts';
 import { createStream } from '../../src/api/stream.ts';
 import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
@@ -81,6 +82,7 @@ export async function running(t: TestContext, options: { osie?: boolean } = {}) 
   const server = await startHttp({
     addresses: [{ address: '127.0.0.1', port: 0 }],
     app,
+    direct: directRoutes(services),
     onSent: (sent, about) => noteSent(trace, sent, about),
     log,
   });

@@ -9,13 +9,9 @@ import {
   type DataAnswer,
   dataQuery,
   dataUpdateQuery,
-  type HeartbeatAnswer,
   type HelloAnswer,
-  heartbeat,
   hello,
   type LogAnswer,
-  logPost,
-  report,
   type ServiceReportAnswer,
   type ServicesAnswer,
   serviceLogPost,
@@ -29,28 +25,17 @@ import { readBody } from '../body.ts';
 import { Dresser } from '../dress.ts';
 import { parseInput } from '../input.ts';
 import type { Services } from '../services.ts';
+import { workerCalls } from '../worker-calls.ts';
 
 export function workerRoutes(services: Services): Router {
-  const { workflows, assignments, data, machines, workerTokens, workerStream, lastSeen } = services;
-  const { stream, trace, clock, log } = services;
+  const { workflows, assignments, data, workerTokens, workerStream, trace, clock, log } = services;
   const dresser = new Dresser(services);
+  const calls = workerCalls(services);
   const routes = Router();
   const hostOf = (req: Request): string => req.get('host') ?? '';
 
-  const machineOf = (req: Request): { machine: WorkerMachine & Partial<Machine>; token: string } => {
-    const token = bearerOf(req);
-    const id = token === undefined ? undefined : workerTokens.machineOf(token);
-    const machine = id === PROVISIONER ? { id, name: id } : id === undefined ? undefined : machines.get(id);
-    if (token === undefined || !machine) {
-      throw new TinsmithError(
-        'UNAUTHORIZED',
-        'This token opens no machine: it is of an earlier boot, or of another appliance.',
-        { next: 'Restart the machine, so that it gets a new one.' },
-      );
-    }
-    lastSeen.note(machine.id);
-    return { machine, token };
-  };
+  const machineOf = (req: Request): { machine: WorkerMachine & Partial<Machine>; token: string } =>
+    calls.machineOf(bearerOf(req));
 
   const json = express.json({ limit: '8mb', type: () => true });
   // Before a body is read: who has no token sends none.
@@ -154,31 +139,8 @@ export function workerRoutes(services: Services): Router {
     res.json((await data.write(workflow, { bytes, base, by })) satisfies DataAnswer);
   });
 
-  routes.post('/log', async (req, res) => {
-    const { machine } = machineOf(req);
-    const next = await assignments.log(machine, parseInput(logPost, req.body));
-    res.json({ next } satisfies LogAnswer);
-  });
-
-  routes.post('/heartbeat', (req, res) => {
-    const { machine } = machineOf(req);
-    const { progress, ...answer } = assignments.heartbeat(machine, parseInput(heartbeat, req.body));
-    if (progress) {
-      const { workflow, action } = progress;
-      const { task, name, attempt } = workflow.actions[action] ?? { task: '', name: '', attempt: 0 };
-      stream.tell({
-        kind: 'progress',
-        workflow: workflow.id,
-        machine: machine.id,
-        data: { action, attempt, task, name, progress: progress.progress },
-      });
-    }
-    res.json(answer satisfies HeartbeatAnswer);
-  });
-
-  routes.post('/report', async (req, res) => {
-    const { machine } = machineOf(req);
-    res.json(await assignments.report(machine, parseInput(report, req.body)));
-  });
+  for (const [name, call] of Object.entries(calls.calls)) {
+    routes.post(`/${name}`, async (req, res) => void res.json(await call(machineOf(req).machine, req.body)));
+  }
   return routes;
 }

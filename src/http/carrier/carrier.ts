@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Chunks } from './chunks.ts';
 import { Descriptors } from './descriptors.ts';
+import { Direct } from './direct.ts';
 import { type Forwarding, forward } from './forward.ts';
 import { plainAddress } from './headers.ts';
 import { Held } from './held.ts';
@@ -72,7 +73,7 @@ function listening(server: Server, { address, port }: Address): Promise<Address>
   });
 }
 
-function publicServer(limits: Limits, forwarding: Forwarding): Server {
+function publicServer(limits: Limits, forwarding: Forwarding, direct: Direct): Server {
   const { refuse } = forwarding;
   /** Connections with a response under way: nothing of our own may be written between its bytes. */
   const busy = new Map<Duplex, number>();
@@ -101,7 +102,7 @@ function publicServer(limits: Limits, forwarding: Forwarding): Server {
         if (left > 0) busy.set(socket, left);
         else busy.delete(socket);
       });
-      forward(req, res, forwarding);
+      if (!direct.take(req, res)) forward(req, res, forwarding);
     },
   );
   server.maxHeadersCount = 0; // headerBytes bounds them; node:http would drop further ones silently
@@ -140,6 +141,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   let requests = 0;
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 1024, timeout: 5000, maxSockets: MAIN_REQUESTS });
   const held = new Held(post);
+  const direct = new Direct(settings.direct, post);
   const forwarding: Forwarding = {
     agent,
     socketPath: settings.socketPath,
@@ -155,7 +157,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   const servers: Server[] = [];
   const bound: Address[] = [];
   for (const address of settings.addresses) {
-    const server = publicServer(settings.limits, forwarding);
+    const server = publicServer(settings.limits, forwarding, direct);
     try {
       bound.push(await listening(server, address));
       servers.push(server);
@@ -167,6 +169,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   return {
     bound,
     held,
+    direct,
     async stop(graceMs) {
       held.endAll();
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
@@ -185,6 +188,7 @@ export type Carrier = {
   bound: Address[];
   /** The event streams that the main thread has handed over. */
   held: Held;
+  direct: Direct;
   /** Stops listening, lets responses under way go on for `graceMs`, then ends them. Never rejects. */
   stop(graceMs: number): Promise<void>;
 };

@@ -4,6 +4,7 @@ import { answer } from '../../boots/files/answer.ts';
 import { decodeSending, type Sending } from '../../boots/files/sending.ts';
 import { type ServiceAddress, serviceAddress } from '../../services/address.ts';
 import type { Chunks } from './chunks.ts';
+import { collect, SMALL } from './collect.ts';
 import type { Descriptors } from './descriptors.ts';
 import { bodilessHeaders, plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
 import type { Held } from './held.ts';
@@ -25,9 +26,6 @@ export type Forwarding = {
   post: (message: FromCarrier) => void;
   refuse: (reason: Refusal, detail: string) => void;
 };
-
-/** Bytes of a body that is passed on in one piece. */
-const SMALL = 64 * 1024;
 
 /** The longest description of a sending; an archive's headers and padding are a few kB. */
 const SENDING_MAX = 64 * 1024 * 1024;
@@ -60,13 +58,6 @@ function upstreamRequest(
       : requestHeaders(req.rawHeaders, trusted, req.headers['transfer-encoding'] !== undefined),
     setHost: false,
   });
-}
-
-/** A body as one buffer. Streams cost several times as much, for something so short. */
-function collect(stream: IncomingMessage, take: (body: Buffer) => void): void {
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  stream.once('end', () => take(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
 }
 
 async function textOf(stream: IncomingMessage): Promise<string> {

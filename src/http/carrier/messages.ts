@@ -42,7 +42,13 @@ export type CarrierSettings = {
   /** Begins every request id, so that ids of a restarted carrier are new ones. */
   generation: string;
   limits: Limits;
+  /** Paths of the POSTs that are passed on as messages. */
+  direct: string[];
 };
+
+/** A short POST as a message. */
+export type DirectCall = { id: number; path: string; authorization: string; body: string };
+export type DirectAnswer = { id: number; status: number; headers: Record<string, string>; body: string };
 
 /** How a sending went. */
 export type Sent = {
@@ -81,6 +87,7 @@ export type FromCarrier =
   | { kind: 'dropped'; id: string }
   /** The stream for this request is open and can be told of things. */
   | { kind: 'held'; id: string }
+  | { kind: 'calls'; calls: DirectCall[] }
   /** These streams are closed, or never came to be open. */
   | { kind: 'gone'; ids: string[] }
   | { kind: 'refused'; counts: Partial<Record<Refusal, number>>; example: { reason: Refusal; detail: string } }
@@ -91,7 +98,8 @@ export type ToCarrier =
   | { kind: 'stop'; graceMs: number }
   /** Write the same to each of these streams. */
   | { kind: 'tell'; ids: string[]; text: string }
-  | { kind: 'end'; ids: string[] };
+  | { kind: 'end'; ids: string[] }
+  | { kind: 'answers'; answers: DirectAnswer[] };
 
 /** Headers between carrier and main thread. Those in requests are removed from what clients send. */
 export const CARRIER_HEADERS = {

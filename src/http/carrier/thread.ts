@@ -17,6 +17,9 @@ startCarrier(workerData as CarrierSettings, post).then(
         case 'end':
           carrier.held.end(message.ids);
           break;
+        case 'answers':
+          carrier.direct.answer(message.answers);
+          break;
         case 'stop':
           await carrier.stop(message.graceMs);
           post({ kind: 'stopped' });

@@ -1,0 +1,43 @@
+/** The workers' calls that come as messages from the HTTP thread, and are answered as express would. */
+import { TinsmithError } from '../errors.ts';
+import type { DirectRoutes } from '../http/index.ts';
+import { tokenOf } from './access.ts';
+import { PROBLEM_JSON, toProblemDetails } from './problem.ts';
+import { asTinsmithError } from './problem-handler.ts';
+import type { Services } from './services.ts';
+import { workerCalls } from './worker-calls.ts';
+
+const PREFIX = '/api/v1/worker/';
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
+
+export function directRoutes(services: Services): DirectRoutes {
+  const { machineOf, calls } = workerCalls(services);
+  return {
+    paths: Object.keys(calls).map((name) => PREFIX + name),
+    async answer({ path, authorization, body }) {
+      try {
+        const { machine } = machineOf(tokenOf(authorization));
+        const call = calls[path.slice(PREFIX.length)];
+        if (!call) throw new TinsmithError('NOT_FOUND', `There is nothing at POST ${path}.`);
+        return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(await call(machine, parsed(body))) };
+      } catch (error) {
+        const ours = asTinsmithError(error, services.log, `POST ${path}`);
+        const challenge = ours.status === 401 ? { 'www-authenticate': 'Bearer realm="tinsmith"' } : {};
+        return {
+          status: ours.status,
+          headers: { 'content-type': `${PROBLEM_JSON}; charset=utf-8`, ...challenge },
+          body: JSON.stringify(toProblemDetails(ours)),
+        };
+      }
+    },
+  };
+}
+
+function parsed(body: string): unknown {
+  if (body === '') return undefined;
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new TinsmithError('INVALID_INPUT', `The body is not JSON: ${String(cause)}`, { cause });
+  }
+}

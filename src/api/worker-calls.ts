@@ -1,0 +1,65 @@
+/** What workers say by the thousand: the same whether it comes through express or past it. */
+import { TinsmithError } from '../errors.ts';
+import type { Machine } from '../machines/machines.ts';
+import {
+  type HeartbeatAnswer,
+  heartbeat,
+  type LogAnswer,
+  logPost,
+  type ReportAnswer,
+  report,
+} from '../worker/protocol.ts';
+import type { WorkerMachine } from '../workflows/assignments.ts';
+import { PROVISIONER } from '../workflows/workflow.ts';
+import { parseInput } from './input.ts';
+import type { Services } from './services.ts';
+
+export type WorkerCall = (machine: WorkerMachine, body: unknown) => object | Promise<object>;
+
+export interface WorkerCalls {
+  /**
+   * The machine that a boot's token opens.
+   * @throws TinsmithError UNAUTHORIZED
+   */
+  machineOf(token: string | undefined): { machine: WorkerMachine & Partial<Machine>; token: string };
+  /** By their names below `/api/v1/worker/`. */
+  calls: Record<string, WorkerCall>;
+}
+
+export function workerCalls({ assignments, machines, workerTokens, lastSeen, stream }: Services): WorkerCalls {
+  return {
+    machineOf(token) {
+      const id = token === undefined ? undefined : workerTokens.machineOf(token);
+      const machine = id === PROVISIONER ? { id, name: id } : id === undefined ? undefined : machines.get(id);
+      if (token === undefined || !machine) {
+        throw new TinsmithError(
+          'UNAUTHORIZED',
+          'This token opens no machine: it is of an earlier boot, or of another appliance.',
+          { next: 'Restart the machine, so that it gets a new one.' },
+        );
+      }
+      lastSeen.note(machine.id);
+      return { machine, token };
+    },
+    calls: {
+      report: (machine, body): Promise<ReportAnswer> => assignments.report(machine, parseInput(report, body)),
+      log: async (machine, body): Promise<LogAnswer> => ({
+        next: await assignments.log(machine, parseInput(logPost, body)),
+      }),
+      heartbeat(machine, body): HeartbeatAnswer {
+        const { progress, ...answer } = assignments.heartbeat(machine, parseInput(heartbeat, body));
+        if (progress) {
+          const { workflow, action } = progress;
+          const { task, name, attempt } = workflow.actions[action] ?? { task: '', name: '', attempt: 0 };
+          stream.tell({
+            kind: 'progress',
+            workflow: workflow.id,
+            machine: machine.id,
+            data: { action, attempt, task, name, progress: progress.progress },
+          });
+        }
+        return answer;
+      },
+    },
+  };
+}
