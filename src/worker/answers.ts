@@ -58,6 +58,7 @@ export const reportAnswer: z.ZodType<ReportAnswer> = z.object({
 export const dataAnswer: z.ZodType<DataAnswer> = z.object({ version: z.int().min(0), merged: z.boolean() });
 
 export const servicesAnswer: z.ZodType<ServicesAnswer> = z.object({
+  over: z.array(z.string()),
   services: z.array(
     z.object({
       workflow: z.string().min(1),

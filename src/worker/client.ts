@@ -57,7 +57,8 @@ export interface WorkerApi {
   putData(key: AttemptKey, base: number, bytes: Buffer, signal: AbortSignal): Promise<Answer<DataAnswer>>;
   /** Once; undefined when the server is away. The bytes of server-sent events, until the signal is aborted. */
   stream(signal: AbortSignal): Promise<Answer<AsyncIterable<Uint8Array>> | undefined>;
-  services(signal: AbortSignal): Promise<Answer<ServicesAnswer>>;
+  /** @param folders ids of workflows that have a folder on this machine */
+  services(folders: readonly string[], signal: AbortSignal): Promise<Answer<ServicesAnswer>>;
   service(body: ServiceReport, signal: AbortSignal): Promise<Answer<ServiceReportAnswer>>;
   serviceLog(body: ServiceLogPost, signal: AbortSignal): Promise<Answer<LogAnswer>>;
 }
@@ -169,7 +170,13 @@ export function workerClient(parts: {
         DATA_LIMIT,
       );
     },
-    services: (signal) => untilAnswered(json(servicesAnswer), 'services', {}, signal),
+    services: (folders, signal) =>
+      untilAnswered(
+        json(servicesAnswer),
+        folders.length > 0 ? `services?${new URLSearchParams({ folders: folders.join(',') })}` : 'services',
+        {},
+        signal,
+      ),
     service: (body, signal) => untilAnswered(json(serviceReportAnswer), 'service', post(body), signal),
     serviceLog: (body, signal) => untilAnswered(json(logAnswer), 'service-log', post(body), signal),
     async heartbeat(body, signal) {

@@ -79,12 +79,24 @@ export interface ContainerRun {
 }
 
 /**
- * `GET services`: the services that this worker is to have running now; whatever else it has, is to be stopped and
+ * `GET services[?folders=ID,…]`: the services that this worker is to have running now; whatever else it has, is to be stopped and
  * removed. Asked at the start, whenever the stream says `services`, and now and then.
  */
 export interface ServicesAnswer {
   services: WantedService[];
+  /** Of the workflows asked about, those of which nothing more will come: their folders may go. */
+  over: string[];
 }
+/** Workflows that are asked about at once, at most. */
+export const WORKFLOWS_ASKED = 50;
+/** Query of `GET services`: ids of workflows that have a folder on this machine, with commas. */
+export const servicesQuery = z.object({
+  folders: z
+    .string()
+    .max(64 * WORKFLOWS_ASKED)
+    .transform((text) => text.split(',').filter(Boolean))
+    .default([]),
+});
 export interface WantedService {
   workflow: string;
   /** Its position among the workflow's services, from 0. */

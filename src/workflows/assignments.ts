@@ -209,6 +209,12 @@ export class Assignments {
     return wanted;
   }
 
+  /** Whether nothing more will come of a workflow. One that did not succeed may be retried where it left its files. */
+  isOver(id: string): boolean {
+    const workflow = this.#records.get(id);
+    return workflow === undefined || workflow.state === 'SUCCESS';
+  }
+
   /**
    * Takes a worker's word on a service.
    * @param endpoints where it is reached, by its ports in the container

@@ -61,8 +61,10 @@ export class Journal {
       this.#queue(transaction, after);
       after = this.#begin(transaction, after.id) ?? after;
     }
-    if (isFinal(after.state) && !isFinal(before.state))
+    if (isFinal(after.state) && !isFinal(before.state)) {
       this.#leave(transaction, after, endOnMachine(after, this.#clock()));
+      if (after.state !== 'SUCCESS') this.#stopBackground(transaction, after, `the workflow has ended: ${after.state}`);
+    }
     this.#wake(transaction, before, after, reporter);
     return after;
   }
@@ -72,6 +74,7 @@ export class Journal {
     workflow.actions.forEach((action, index) => {
       if (action.state === 'RUNNING') this.#stop(transaction, workflow, index, `workflow ${workflow.name} was deleted`);
     });
+    this.#stopBackground(transaction, workflow, `workflow ${workflow.name} was deleted`);
     this.#records.delete(transaction, workflow.id);
     this.#events.append(transaction, {
       kind: 'workflow.deleted',
@@ -137,6 +140,13 @@ export class Journal {
     const action = before.actions[event.action];
     if (action?.state === 'RUNNING' && action.machine !== reporter)
       this.#stop(transaction, before, event.action, event.message);
+  }
+
+  /** What was reported as done before it was begun may be at work still. */
+  #stopBackground(transaction: Transaction, workflow: Workflow, reason: string): void {
+    workflow.actions.forEach(({ background, state }, index) => {
+      if (background && state === 'SUCCESS') this.#stop(transaction, workflow, index, reason);
+    });
   }
 
   #stop(transaction: Transaction, workflow: Workflow, index: number, reason: string): void {

@@ -111,6 +111,13 @@ describe('the data of a workflow', () => {
     assert.deepEqual(data.read(id)?.bytes, first);
     await assert.rejects(data.write(id, { bytes: Buffer.from([1]), base: 0, by: by('y') }), { code: 'DATA_CONFLICT' });
     await assert.rejects(data.write(id, { bytes: Buffer.alloc(5), by: by('y') }), { code: 'INVALID_INPUT' });
+    await data.write(id, { bytes: Buffer.from([2]), base: 1, by: by('y') });
+    assert.deepEqual(
+      await data.write(id, { bytes: first, base: 0, by: by('x') }),
+      { version: 2, merged: true },
+      'a writer that has not heard the answer may send it again',
+    );
+    assert.deepEqual(data.read(id)?.bytes, Buffer.from([2]));
   });
 
   it('goes with its workflow', async (t) => {

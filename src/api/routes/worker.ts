@@ -16,6 +16,7 @@ import {
   type ServicesAnswer,
   serviceLogPost,
   serviceReport,
+  servicesQuery,
   workQuery,
 } from '../../worker/protocol.ts';
 import type { WorkerMachine } from '../../workflows/assignments.ts';
@@ -81,8 +82,13 @@ export function workerRoutes(services: Services): Router {
   });
 
   routes.get('/services', async (req, res) => {
-    const wanted = await assignments.services(machineOf(req).machine);
-    res.json({ services: wanted.map((each) => dresser.service(each, hostOf(req))) } satisfies ServicesAnswer);
+    const { machine } = machineOf(req);
+    const { folders } = parseInput(servicesQuery, req.query);
+    const wanted = await assignments.services(machine);
+    res.json({
+      services: wanted.map((each) => dresser.service(each, hostOf(req))),
+      over: folders.filter((id) => assignments.isOver(id)),
+    } satisfies ServicesAnswer);
   });
 
   routes.post('/service', async (req, res) => {

@@ -1,6 +1,7 @@
 /** Asks the server which services this worker is to have, and has each of them kept, or ended. */
 import { messageOf } from '../../errors.ts';
 import { EngineError } from '../container-engine.ts';
+import { removeFolder, workflowFolders } from '../folders.ts';
 import type { WantedService } from '../protocol.ts';
 import { KeptService, type ServiceParts } from './kept-service.ts';
 import type { ServiceKey } from './service-engine.ts';
@@ -48,16 +49,21 @@ export class ServiceKeeper {
    * @throws the signal's reason
    */
   async run(signal: AbortSignal): Promise<never> {
-    const { api, clock } = this.#parts;
+    const { api, clock, directory } = this.#parts;
     try {
       for (;;) {
         this.#news = Promise.withResolvers();
         const asked = clock.uptime();
-        const answer = await api.services(signal);
+        const answer = await api.services(await workflowFolders(directory), signal);
         let again = ASK_EVERY;
         if (answer.kind === 'refused')
           this.#complain(`the server does not say which services it wants: ${answer.reason}`);
-        else again = (await this.#reconcile(answer.value.services, signal)) ? ASK_EVERY : ENGINE_AGAIN;
+        else {
+          const { services, over } = answer.value;
+          again = (await this.#reconcile(services, signal)) ? ASK_EVERY : ENGINE_AGAIN;
+          this.#settled.resolve();
+          if (again === ASK_EVERY && over.length > 0) await this.#removeFolders(over, signal);
+        }
         this.#settled.resolve();
         await this.#newsOr(again, signal);
         await clock.sleep(Math.max(0, PACE - (clock.uptime() - asked)), signal);
@@ -86,6 +92,19 @@ export class ServiceKeeper {
       if (!(error instanceof EngineError)) throw error;
       this.#complain(`waiting for the container engine, to see which services are there (${messageOf(error)})`);
       return false;
+    }
+  }
+
+  /** A container that is still there goes on with its folder: one in the background, or a service that is being ended. */
+  async #removeFolders(over: readonly string[], signal: AbortSignal): Promise<void> {
+    const { engine, directory, say } = this.#parts;
+    try {
+      const services = (await engine.services()).map(({ mark }) => mark.key.workflow);
+      const inUse = new Set([...services, ...(await engine.list()).map(({ key }) => key.workflow)]);
+      for (const workflow of over) if (!inUse.has(workflow)) await removeFolder(directory, workflow);
+    } catch (error) {
+      signal.throwIfAborted();
+      say(`folders of workflows that are over could not be removed: ${messageOf(error)}`);
     }
   }
 

@@ -86,7 +86,7 @@ async function stage(services: WantedService[], own = engine) {
     res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   const answered = async (url: string, req: Readable) => {
-    if (url.endsWith('/services')) return server.api.services(signal);
+    if (url.endsWith('/services')) return server.api.services([], signal);
     const body = await json(req);
     if (url.endsWith('/service-log')) return server.api.serviceLog(body as ServiceLogPost, signal);
     return server.api.service(body as ServiceReport, signal);

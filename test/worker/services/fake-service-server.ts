@@ -42,6 +42,8 @@ export function wanted(
 
 export class FakeServiceServer {
   services: WantedService[] = [];
+  /** Workflows of which nothing more will come. */
+  over: string[] = [];
   readonly reports: ServiceReport[] = [];
   readonly logs = new Map<string, LogEntry[]>();
   /** How often it was asked what it wants. */
@@ -52,12 +54,18 @@ export class FakeServiceServer {
   readonly #watchers = new Set<() => void>();
 
   readonly api: ServiceParts['api'] = {
-    services: async (signal): Promise<Answer<ServicesAnswer>> => {
+    services: async (folders, signal): Promise<Answer<ServicesAnswer>> => {
       await this.#reach(signal);
       this.asked += 1;
       this.#look();
       if (this.refuses) return { kind: 'refused', status: 404, reason: 'no such path' };
-      return { kind: 'answer', value: { services: structuredClone(this.services) } };
+      return {
+        kind: 'answer',
+        value: {
+          services: structuredClone(this.services),
+          over: folders.filter((each) => this.over.includes(each)),
+        },
+      };
     },
     service: async (report, signal): Promise<Answer<ServiceReportAnswer>> => {
       await this.#reach(signal);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { EngineError } from '../../../src/worker/container-engine.ts';
 import { ServiceKeeper } from '../../../src/worker/services/index.ts';
 import { fastClock } from '../fake-clock.ts';
@@ -70,6 +72,25 @@ describe('the keeper of services', () => {
     assert.ok(engine.calls.indexOf(`stop s-${spec.name}`) < engine.calls.indexOf(`remove s-${spec.name}`));
     assert.deepEqual(server.told(), ['STARTING 0', 'UP 1', 'STOPPED 1']);
     assert.ok(lines.includes('service web of workflow 01234567: UP'), lines.join('\n'));
+  });
+
+  test('removes the folders of workflows that are over, but not under a container that is still there', async () => {
+    const [over, open, used] = [1, 2, 3].map((n) => `${String(n).repeat(8)}-2222-4333-8444-555555555555`);
+    assert.ok(over && open && used);
+    for (const id of [over, open, used]) await mkdir(join(directory, id), { recursive: true });
+    const { server, start, want } = stage({ web: { exit: 'never' } }, [wanted('web', { workflow: used })]);
+    server.over = [over, used];
+    const { keeper } = start();
+    await server.until(() => server.last()?.state === 'UP');
+    while (existsSync(join(directory, over))) await setImmediate();
+    assert.deepEqual(
+      [open, used].map((id) => existsSync(join(directory, id))),
+      [true, true],
+    );
+    want(keeper);
+    await server.until(() => server.last()?.state === 'STOPPED');
+    while (existsSync(join(directory, used))) await setImmediate();
+    assert.ok(existsSync(join(directory, open)));
   });
 
   test('where there is a bridge, ports are published: given, exposed and routed ones', async () => {
