@@ -20,6 +20,8 @@ export interface SessionOptions {
   memory: number;
   /** Whether the appliance gives addresses; else another server of the network does. */
   dhcp: 'reservation' | 'proxy';
+  /** More flags of `up`. */
+  flags?: readonly string[];
 }
 
 export interface Computer {
@@ -47,7 +49,7 @@ export class Session {
     });
     makeNetwork(this.computers.map(({ machine }) => machine));
     this.#router = startIpv6Router(directory);
-    const flags = ['--dhcp', options.dhcp, '--osie', options.osie, '--files', options.images];
+    const flags = ['--dhcp', options.dhcp, '--osie', options.osie, '--files', options.images, ...(options.flags ?? [])];
     this.appliance = new ApplianceProcess(directory, options.command, flags);
   }
 

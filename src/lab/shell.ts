@@ -5,6 +5,17 @@ import { TinsmithError } from '../errors.ts';
 /** Exit code of what was ended by a signal: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
+/**
+ * /sys shows the interfaces of the namespace it was mounted in, so it is mounted again; a container engine needs the
+ * control groups in it, which the new one hides.
+ */
+const NEW_SYS = `
+[ ! -d /sys/fs/cgroup ] || exec 3</sys/fs/cgroup
+mount -t sysfs sysfs /sys || exit
+[ ! -e /proc/self/fd/3 ] || mount --no-canonicalize --rbind /proc/self/fd/3 /sys/fs/cgroup || exit
+exec 3<&-
+exec "$@"`;
+
 /** Runs a program to its end. @throws TinsmithError UNAVAILABLE with what it said. */
 export function run(program: string, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
@@ -22,8 +33,7 @@ export function run(program: string, args: readonly string[]): string {
  */
 export function isolated(program: string, args: readonly string[]): { program: string; args: string[] } {
   const namespaces = ['unshare', '--net', '--pid', '--mount', '--fork', '--kill-child=KILL', '--mount-proc'];
-  // /sys shows the interfaces of the namespace it was mounted in, so it is mounted again.
-  const inside = ['sh', '-c', 'mount -t sysfs sysfs /sys && exec "$@"', 'sh', program, ...args];
+  const inside = ['sh', '-c', NEW_SYS, 'sh', program, ...args];
   return { program: 'setpriv', args: ['--pdeathsig', 'KILL', ...namespaces, ...inside] };
 }
 

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { Data, Machine, StreamEvent, Template, Workflow, WorkflowActionEvent } from '../../src/api/types.ts';
 import { hardwareOf, Session, type SessionOptions } from '../../src/lab/session.ts';
 import { isolated } from '../../src/lab/shell.ts';
+import { startEngine } from '../peers/docker-engine.ts';
 
 const DIRECTORY = 'TINSMITH_TEST_LAB';
 const DIST = resolve(import.meta.dirname, '../../dist');
@@ -20,6 +21,8 @@ export const EXECUTABLE = join(DIST, 'tinsmith');
 /** What a scenario works with. */
 export interface Stage {
   session: Session;
+  /** Everything of this scenario lies there, and goes with it. */
+  directory: string;
   /** Makes all machines of the session known. */
   addMachines(): Promise<void>;
   /** Creates a template and a workflow of it for machine `number` (from 1). @returns its id. */
@@ -36,6 +39,8 @@ export interface ScenarioOptions extends Pick<SessionOptions, 'firmware' | 'dhcp
   limit: number;
   /** MiB of each machine. */
   memory?: number;
+  /** Whether the appliance has a Docker Engine, and so the worker `provisioner`. */
+  provisioner?: boolean;
 }
 
 /** Declares the one test of a file. @param file its `import.meta.url` */
@@ -84,9 +89,11 @@ async function perform(
   options: ScenarioOptions,
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
+  const engine = options.provisioner ? await startEngine([], 'none', directory) : undefined;
   const session = new Session(
     {
       directory,
+      flags: engine ? ['--provisioner', 'on', '--docker-socket', engine.socket] : [],
       command: [EXECUTABLE],
       osie: join(DIST, 'osie'),
       images: join(DIST, 'images'),
@@ -99,7 +106,7 @@ async function perform(
   const say = (text: string): void => console.log(`scenario: ${((Date.now() - began) / 1000).toFixed(1)} s ${text}`);
   try {
     await session.appliance.start();
-    const stage = await openStage(session, say);
+    const stage = await openStage(session, directory, say);
     await play(stage);
   } catch (error) {
     console.error(error);
@@ -108,11 +115,12 @@ async function perform(
     process.exitCode = 1;
   } finally {
     await session.close();
+    await engine?.stop();
   }
   process.exit();
 }
 
-async function openStage(session: Session, say: (text: string) => void): Promise<Stage> {
+async function openStage(session: Session, directory: string, say: (text: string) => void): Promise<Stage> {
   const client = session.client();
   const seen: StreamEvent[] = [];
   const waiting = new Set<(event: StreamEvent) => void>();
@@ -125,6 +133,7 @@ async function openStage(session: Session, say: (text: string) => void): Promise
   })().catch(() => {});
   return {
     session,
+    directory,
     say,
     async addMachines() {
       for (const { machine } of session.computers) await client.post<Data<Machine>>('machines', hardwareOf(machine));

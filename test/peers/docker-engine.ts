@@ -30,12 +30,14 @@ const OWN_NETWORK = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec 
 /**
  * Starts an engine without firewall rules, and waits for the line that says it listens.
  * @param network `none`: without a bridge. `own`: with one, in a network namespace of its own.
+ * @param parent where its directory is made
  */
 export async function startEngine(
   options: readonly string[] = [],
   network: 'none' | 'own' = 'none',
+  parent = tmpdir(),
 ): Promise<OwnEngine> {
-  const directory = mkdtempSync(join(tmpdir(), 'tinsmith-dockerd-'));
+  const directory = mkdtempSync(join(parent, 'tinsmith-dockerd-'));
   const socket = join(directory, 'docker.sock');
   const [command = '', ...words] = [...(network === 'own' ? OWN_NETWORK : []), 'dockerd'];
   const child = spawn(
