@@ -78,14 +78,16 @@ export class Unpacking {
   async #unpack(source: AsyncIterable<Buffer>): Promise<void> {
     const tar = extract();
     let broken: unknown;
+    let goOn = (): void => {};
+    tar.on('drain', () => goOn());
+    tar.on('close', () => goOn());
     const feed = async (): Promise<void> => {
       try {
         for await (const bytes of source) {
           if (tar.destroyed) return;
           if (tar.write(bytes)) continue;
           await new Promise<void>((resolve) => {
-            tar.once('drain', resolve);
-            tar.once('close', resolve);
+            goOn = resolve;
           });
         }
         tar.end(undefined);

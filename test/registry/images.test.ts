@@ -67,6 +67,22 @@ test('what docker save writes is loaded, in every compression and from file and 
   }
 });
 
+test('an archive that comes in many pieces leaves no listener behind for each of them', async (t) => {
+  const warned: string[] = [];
+  const take = ({ message }: Error): void => void warned.push(message);
+  process.on('warning', take);
+  t.after(() => process.off('warning', take));
+  const { images } = await store(t);
+  const archive = await tar(saved(['large:1'], [await layer('large', 'x'.repeat(4e6))]));
+  const chunks = Array.from({ length: Math.ceil(archive.length / 65_536) }, (_, i) =>
+    archive.subarray(i * 65_536, (i + 1) * 65_536),
+  );
+  await images.load(Readable.from(chunks), { name: 'upload' });
+  // Warnings are told on the next tick.
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(warned, []);
+});
+
 test('layers compressed on their own, and layers that are links to others, are verified and loaded', async (t) => {
   const { images } = await store(t);
   const compressed = saved(['a:1'], [A, B], [gzipSync(A), zstdCompressSync(B)]);
