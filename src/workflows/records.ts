@@ -1,6 +1,7 @@
 /**
- * Workflows as they are kept: what is fixed from the start is written once, what changes is written with every event and
- * stays small.
+ * Workflows as they are kept: what is fixed from the start is written once, each action's progress when it changes, and
+ * what else changes is written with every event and stays small. All that belongs together is written in one change. Read
+ * outside of a change, a workflow that is being written is the one that the store still has in memory, whole.
  */
 import type { Store, Transaction } from '../store/store.ts';
 import type { ActionPlan, ActionProgress, ActionRecord, ServiceProgress, ServiceRecord, Workflow } from './workflow.ts';
@@ -10,6 +11,10 @@ const keys = {
   progress: (id: string) => `workflow/${id}`,
   active: (id: string) => `workflow-active/${id}`,
 };
+const actionKey = (id: string, action: number): string => `workflow-action/${id}/${String(action).padStart(4, '0')}`;
+
+/** Workflows that are put together before others get their turn. */
+const AT_ONCE = 20;
 
 type Fixed =
   | 'id'
@@ -27,9 +32,10 @@ type Plan = Pick<Workflow, Fixed> & {
   actions: ActionPlan[];
   services: Omit<ServiceRecord, keyof ServiceProgress>[];
 };
-type Progress = Omit<Workflow, Fixed | 'tasks' | 'actions' | 'services'> & {
+type Head = Omit<Workflow, Fixed | 'tasks' | 'actions' | 'services'> & {
   tasks: (number | null)[];
-  actions: ActionProgress[];
+  /** How many there are. */
+  actions: number;
   services: ServiceProgress[];
   /** Plans of the actions behind those of the tasks. */
   hooks: ActionPlan[];
@@ -46,7 +52,7 @@ export class WorkflowRecords {
   readonly #store: Store;
   readonly #plans = new Map<string, Plan>();
   /** Those that were read from the disk, by what was read. */
-  readonly #joined = new WeakMap<Progress, Workflow>();
+  readonly #joined = new WeakMap<Head, Workflow>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -54,13 +60,14 @@ export class WorkflowRecords {
 
   /** A workflow as it is on disk, or in a change under way. */
   get(id: string, from: Reader = this.#store): Workflow | undefined {
-    const kept = from.get<Progress | Workflow>(keys.progress(id));
+    const kept = from.get<Head | Workflow>(keys.progress(id));
     if (kept === undefined || 'rendered' in kept) return kept;
     const joined = this.#joined.get(kept);
     if (joined) return joined;
     const plan = this.#plan(id, from);
     if (!plan) return undefined;
-    const workflow = join(plan, kept);
+    const actions = Array.from({ length: kept.actions }, (_, n) => from.get<ActionProgress>(actionKey(id, n)));
+    const workflow = join(plan, kept, actions);
     this.#joined.set(kept, workflow);
     return workflow;
   }
@@ -68,9 +75,13 @@ export class WorkflowRecords {
   /** All of them, the oldest first. */
   async list(): Promise<Workflow[]> {
     const all: Workflow[] = [];
-    for await (const [key, progress] of this.#store.range<Progress>('workflow/')) {
-      const plan = this.#plan(key.slice('workflow/'.length), this.#store);
-      if (plan) all.push(join(plan, progress));
+    let left = AT_ONCE;
+    for await (const [key] of this.#store.range('workflow/')) {
+      const workflow = this.get(key.slice('workflow/'.length));
+      if (workflow) all.push(workflow);
+      if (--left > 0) continue;
+      left = AT_ONCE;
+      await new Promise((resolve) => setImmediate(resolve));
     }
     return all.sort((a, b) => a.createdAt - b.createdAt);
   }
@@ -85,7 +96,13 @@ export class WorkflowRecords {
   }
 
   put(transaction: Transaction, workflow: Workflow, active: boolean): void {
-    transaction.putText(keys.progress(workflow.id), progressText(workflow), workflow);
+    const { id, actions } = workflow;
+    const before = this.get(id, transaction)?.actions ?? [];
+    actions.forEach((action, n) => {
+      if (action !== before[n]) transaction.put(actionKey(id, n), actionProgress(action));
+    });
+    for (let n = actions.length; n < before.length; n++) transaction.delete(actionKey(id, n));
+    transaction.putText(keys.progress(id), JSON.stringify(headOf(workflow)), workflow);
     if (active) {
       if (transaction.get(keys.active(workflow.id)) === undefined)
         transaction.put(keys.active(workflow.id), workflow.id);
@@ -93,6 +110,8 @@ export class WorkflowRecords {
   }
 
   delete(transaction: Transaction, id: string): void {
+    const { length } = this.get(id, transaction)?.actions ?? [];
+    for (let n = 0; n < length; n++) transaction.delete(actionKey(id, n));
     for (const key of Object.values(keys)) transaction.delete(key(id));
     transaction.afterwards(() => void this.#plans.delete(id));
   }
@@ -152,30 +171,24 @@ function actionProgress(action: ActionRecord): ActionProgress {
   return progress;
 }
 
-/** JSON of each action's progress: of many actions an event changes one. */
-const texts = new WeakMap<ActionRecord, string>();
-
-function progressText(workflow: Workflow): string {
+function headOf(workflow: Workflow): Head {
   const { state, message, outcome, pausedAt, begunAt, servedAt, startedAt, installed, updatedAt } = workflow;
-  const rest: Omit<Progress, 'actions'> = {
+  return {
     ...{ state, message, outcome, pausedAt, begunAt, servedAt, startedAt, installed, updatedAt },
     tasks: workflow.tasks.map((task) => task.startedAt ?? null),
+    actions: workflow.actions.length,
     services: workflow.services.map(({ state, starts, boot, exitCode, message, endpoints, since, takenAt }) => ({
       ...{ state, starts, boot, exitCode, message, endpoints, since, takenAt },
     })),
     hooks: workflow.actions.filter(({ hook }) => hook !== undefined).map(actionPlan),
   };
-  const actions = workflow.actions.map((action) => {
-    const known = texts.get(action);
-    if (known !== undefined) return known;
-    const text = JSON.stringify(actionProgress(action));
-    texts.set(action, text);
-    return text;
-  });
-  return `${JSON.stringify(rest).slice(0, -1)},"actions":[${actions.join(',')}]}`;
 }
 
-function join(plan: Plan, { tasks, actions, services, hooks, ...progress }: Progress): Workflow {
+function join(
+  plan: Plan,
+  { tasks, services, hooks, actions: _, ...progress }: Head,
+  actions: readonly (ActionProgress | undefined)[],
+): Workflow {
   const plans = [...plan.actions, ...hooks];
   return {
     ...plan,
@@ -183,7 +196,7 @@ function join(plan: Plan, { tasks, actions, services, hooks, ...progress }: Prog
     tasks: plan.tasks.map((task, i) => ({ ...task, startedAt: tasks[i] ?? undefined })),
     actions: actions.flatMap((each, i) => {
       const own = plans[i];
-      return own ? [{ ...own, ...each }] : [];
+      return own && each ? [{ ...own, ...each }] : [];
     }),
     services: services.flatMap((each, i) => {
       const own = plan.services[i];
