@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Data, Image, StreamEvent } from '../../src/api/types.ts';
+import { NETWORK } from '../../src/lab/network.ts';
 import { busyboxImage } from '../peers/images.ts';
 import { scenario } from './scenario.ts';
 
@@ -107,7 +108,7 @@ scenario(
       (event) => event.kind === 'service.changed' && event.workflow === id && event.data.state === 'STOPPED',
       60,
     );
-    assert.equal((await fetch(`http://192.168.77.1:8080/workflows/${id}/kernel`)).status, 404);
+    assert.equal((await fetch(`http://${NETWORK.address}:8080/workflows/${id}/kernel`)).status, 404);
   },
 );
 
