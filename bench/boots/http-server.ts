@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import express from 'express';
 import pino from 'pino';
-import { fileSegment } from '../../src/boots/files/index.ts';
+import { fileSegment } from '../../src/http/files/index.ts';
 import { send, startHttp } from '../../src/http/index.ts';
 
 const [file = ''] = process.argv.slice(2);

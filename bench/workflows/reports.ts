@@ -15,7 +15,8 @@ const ACTIONS = 25;
 const ROUNDS = 3;
 
 /** Measures for about a minute. */
-export async function benchReports(): Promise<Row[]> {
+export async function benchReports(progress: (text: string) => void): Promise<Row[]> {
+  progress('reports of a thousand workers');
   const folder = await mkdtemp(join(tmpdir(), 'tinsmith-bench-reports-'));
   try {
     const load = await compiled('report-load', folder);

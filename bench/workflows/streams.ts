@@ -17,7 +17,8 @@ const TOLD_ALONE = 1000;
 const BROADCASTS = 5;
 
 /** Measures for about a minute. */
-export async function benchStreams(): Promise<Row[]> {
+export async function benchStreams(progress: (text: string) => void): Promise<Row[]> {
+  progress('streams of ten thousand workers');
   const folder = await mkdtemp(join(tmpdir(), 'tinsmith-bench-streams-'));
   try {
     const load = await compiled('stream-load', folder);
