@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TinsmithError } from '../errors.ts';
-import { fileSegment, osieInitrd, type Segment, workerArchive } from './files/index.ts';
+import { fileSegment, type Segment } from '../http/files/index.ts';
+import { osieInitrd, workerArchive } from './files/index.ts';
 import { LOADERS, type Loader } from './loaders.ts';
 
 export interface BootFiles {

@@ -4,11 +4,12 @@
  */
 import { type Request, Router } from 'express';
 import { TinsmithError } from '../errors.ts';
+import { fileSegment, type Segment } from '../http/files/index.ts';
 import { remoteOf, type Sent, send } from '../http/index.ts';
 import { normaliseMac } from '../machines/hardware.ts';
 import { interfaceOf, type Machine, type Machines } from '../machines/machines.ts';
 import type { BootFiles } from './boot-files.ts';
-import { fileSegment, openRooted, type Segment } from './files/index.ts';
+import { openRooted } from './files/index.ts';
 import { PREVIEW_TOKEN, scriptOf, WITHOUT_SERVICE } from './ipxe/scripts.ts';
 import { type AutoIpxe, type BootPlan, plan } from './plan.ts';
 import type { Role, Trace } from './trace.ts';

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { answer } from '../boots/files/answer.ts';
-import { encodeSending, type Sending } from '../boots/files/sending.ts';
 import { CARRIER_HEADERS, type Passing, type Sent, writePassing } from './carrier/messages.ts';
+import { answer } from './files/answer.ts';
+import { encodeSending, type Sending } from './files/sending.ts';
 import { originOf } from './origin.ts';
 
 /** Requests that ended before their answer was read, kept for the moment that the answer is still to come. */

@@ -2,7 +2,7 @@
  * The pull half of the OCI distribution protocol (github.com/opencontainers/distribution-spec), which is Docker's
  * registry API version 2: decides what to answer, and sends nothing itself.
  */
-import type { Segment, Sending } from '../boots/files/sending.ts';
+import type { Segment, Sending } from '../http/files/index.ts';
 import { DIGEST, pathOfRepository, repositoryOfPath } from './reference.ts';
 
 /** A manifest or blob that can be served. */

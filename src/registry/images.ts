@@ -5,8 +5,8 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:f
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { FileSegment } from '../boots/files/sending.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
+import type { FileSegment } from '../http/files/index.ts';
 import { type Archive, readArchive } from './archive.ts';
 import { type Blobs, openBlobs, type StoredBlob, syncDirectory, writeFailed } from './blobs.ts';
 import { type Anatomy, type Descriptor, dissect, type Part, readDocument } from './manifest.ts';

@@ -1,5 +1,5 @@
 /** Container images for workers without Internet: those that were loaded, and the built-in actions. */
-import type { Sending } from '../boots/files/sending.ts';
+import type { Sending } from '../http/files/index.ts';
 import { type Builtins, builtinOf } from './builtin.ts';
 import { distribution, type Served, type Shelf } from './distribution.ts';
 import type { Images, StoredImage } from './images.ts';

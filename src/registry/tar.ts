@@ -1,5 +1,5 @@
 /** Archives in the "ustar" format (POSIX.1-1988), written around files that stay where they are. */
-import type { FileSegment, Segment } from '../boots/files/sending.ts';
+import type { FileSegment, Segment } from '../http/files/index.ts';
 
 const BLOCK = 512;
 /** Sizes are eleven octal digits. */

@@ -19,7 +19,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { fileSegment, openRooted, osieInitrd, type Segment } from '../../src/boots/files/index.ts';
+import { openRooted, osieInitrd } from '../../src/boots/files/index.ts';
+import { fileSegment, type Segment } from '../../src/http/files/index.ts';
 import { send } from '../../src/http/index.ts';
 import { connected, readUntil, type Served, serve } from './served.ts';
 

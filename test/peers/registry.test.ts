@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { answer } from '../../src/boots/files/index.ts';
+import { answer } from '../../src/http/files/index.ts';
 import { createRegistry, openBuiltins, openImages, type Registry } from '../../src/registry/index.ts';
 import { descriptor, layout, NAMED, OCI, ociImage, saved, tar } from '../registry/archives.ts';
 import { engineMissing, type OwnEngine, startEngine } from './docker-engine.ts';

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { extract } from 'tar-stream';
-import { fileSegment, type Segment, type Sending } from '../../src/boots/files/index.ts';
+import { fileSegment, type Segment, type Sending } from '../../src/http/files/index.ts';
 import { BUILTIN_ACTIONS, createRegistry, openBuiltins, openImages } from '../../src/registry/index.ts';
 import { tarOfExecutable } from '../../src/registry/tar.ts';
 import { digest, layer, saved, tar } from './archives.ts';

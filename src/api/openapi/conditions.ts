@@ -1,8 +1,8 @@
 /** ETags of records, and the preconditions of requests about them (RFC 9110 section 13). */
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { conditional } from '../../boots/files/preconditions.ts';
 import { TinsmithError } from '../../errors.ts';
+import { conditional } from '../../http/files/index.ts';
 
 /**
  * The version of a record as it is stored. What is told beside it and changes by the second (when a worker was last

@@ -1,6 +1,6 @@
 /** `/api/v1/images` */
 import { z } from 'zod';
-import type { Segment } from '../../boots/files/index.ts';
+import type { Segment } from '../../http/files/index.ts';
 import { BUILTIN_ACTIONS, type StoredImage } from '../../registry/index.ts';
 import { type Operation, operation } from '../openapi/index.ts';
 import type { Services } from '../services.ts';

@@ -3,7 +3,7 @@
  * written around files that stay where they are: only headers and padding are bytes.
  */
 import { TinsmithError } from '../../errors.ts';
-import { type FileSegment, fileSegment, type Segment, sendingLength } from './sending.ts';
+import { type FileSegment, fileSegment, type Segment, sendingLength } from '../../http/files/index.ts';
 
 /** One file of an archive; `mode` are its permissions, `mtime` in seconds since 1970. */
 export type CpioEntry = { name: string; mode: number; mtime: number; content: Segment };

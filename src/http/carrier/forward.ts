@@ -1,8 +1,8 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import { answer } from '../../boots/files/answer.ts';
-import { decodeSending, type Sending } from '../../boots/files/sending.ts';
 import { type ServiceAddress, serviceAddress } from '../../services/address.ts';
+import { answer } from '../files/answer.ts';
+import { decodeSending, type Sending } from '../files/sending.ts';
 import type { Chunks } from './chunks.ts';
 import { collect, SMALL } from './collect.ts';
 import type { Descriptors } from './descriptors.ts';

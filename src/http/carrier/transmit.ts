@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { FileSegment, Segment } from '../../boots/files/sending.ts';
+import type { FileSegment, Segment } from '../files/sending.ts';
 import type { Chunks, Taken } from './chunks.ts';
 import type { Descriptors, SharedFile } from './descriptors.ts';
 

@@ -14,15 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import {
-  type CpioEntry,
-  cpioSegments,
-  fileSegment,
-  osieInitrd,
-  type Segment,
-  sendingLength,
-  workerArchive,
-} from '../../../src/boots/files/index.ts';
+import { type CpioEntry, cpioSegments, osieInitrd, workerArchive } from '../../../src/boots/files/index.ts';
+import { fileSegment, type Segment, sendingLength } from '../../../src/http/files/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tinsmith-cpio-'));
 after(() => rmSync(folder, { recursive: true }));

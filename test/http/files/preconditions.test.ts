@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { conditional, parseRange, rangeApplies } from '../../../src/boots/files/index.ts';
+import { conditional, parseRange, rangeApplies } from '../../../src/http/files/index.ts';
 
 describe('parseRange', () => {
   const cases: [string | undefined, number, ReturnType<typeof parseRange>][] = [

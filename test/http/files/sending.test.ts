@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { TinsmithError } from '../../../src/errors.ts';
 import {
   answer,
   decodeSending,
@@ -14,8 +15,7 @@ import {
   type Segment,
   sendingLength,
   sliceSegments,
-} from '../../../src/boots/files/index.ts';
-import { TinsmithError } from '../../../src/errors.ts';
+} from '../../../src/http/files/index.ts';
 
 /** A pretended file in which the byte at each place is known, so that a body can be made without a disk. */
 const FILE = Buffer.from(Array.from({ length: 500 }, (_, at) => at % 251));
