@@ -2,9 +2,9 @@
 import { isIPv4 } from 'node:net';
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { parseBytes } from '../bytes.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
 import type { KeepEvents } from '../store/retention.ts';
-import { parseBytes } from '../workflows/template/schema/units.ts';
 
 const port = z.preprocess(
   digits,

@@ -1,5 +1,6 @@
 /** One attempt at one action in a container: from the first report to the last, and the container's removal. */
 import { messageOf } from '../errors.ts';
+import { masker } from '../mask.ts';
 import type { Answer, WorkerApi } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { ActionConsole } from './console.ts';
@@ -17,7 +18,6 @@ import { Heartbeats } from './heartbeats.ts';
 import { ActionFailure, obtainImage } from './images.ts';
 import { GRACE, removeOthers } from './left-over.ts';
 import { LogFollower } from './log-follower.ts';
-import { masker } from './mask.ts';
 import type { Notices } from './notices.ts';
 import { engineReady, patiently } from './patience.ts';
 import type { AttemptKey, LogPost, Report, ReportAnswer } from './protocol.ts';

@@ -1,7 +1,8 @@
 /** What a person at the machine's serial console reads: one line a step. */
+
+import { masker } from '../mask.ts';
 import type { Clock } from './clock.ts';
 import type { ActionAssignment } from './container-spec.ts';
-import { masker } from './mask.ts';
 import { Lines } from './output.ts';
 import type { LogEntry } from './protocol.ts';
 

@@ -1,5 +1,5 @@
 /** From the engine's record of a container's output to numbered entries, progress, and the tail for the report. Pure. */
-import { masker, safeCut } from './mask.ts';
+import { masker, safeCut } from '../mask.ts';
 import { type LogEntry, type Progress, progress } from './protocol.ts';
 
 /** One message as the engine recorded it: a line, or up to 16 KiB of one. */

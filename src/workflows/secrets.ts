@@ -3,8 +3,8 @@
  * in their place; what the containers really get is kept beside it and goes to the worker alone.
  */
 import { TinsmithError } from '../errors.ts';
+import { masker } from '../mask.ts';
 import type { Transaction } from '../store/store.ts';
-import { masker } from '../worker/mask.ts';
 import type { ImageRun, TemplateService } from './template/document.ts';
 import type { ActionPlan, Workflow } from './workflow.ts';
 

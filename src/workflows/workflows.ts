@@ -1,8 +1,8 @@
 /** The workflows we have, from the side of people: made, looked at, told what to do, deleted. */
 import { TinsmithError } from '../errors.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
+import { masker } from '../mask.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { masker } from '../worker/mask.ts';
 import type { WorkflowData } from './data.ts';
 import { type Command, dueAt, expire, type Heard, obey } from './engine/index.ts';
 import type { Journal } from './journal.ts';

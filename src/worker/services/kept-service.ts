@@ -2,12 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
+import { masker } from '../../mask.ts';
 import type { Answer, WorkerApi } from '../client.ts';
 import type { Clock } from '../clock.ts';
 import type { Say } from '../console.ts';
 import { EngineError } from '../container-engine.ts';
 import { obtainImage } from '../images.ts';
-import { masker } from '../mask.ts';
 import type { ServiceReportAnswer, WantedService } from '../protocol.ts';
 import { decide, type Refusal, type Step } from './decide.ts';
 import { ServiceReports } from './reports.ts';

@@ -1,8 +1,8 @@
+import { parseBytes } from '../../../bytes.ts';
 import type { DataRules } from '../document.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Item } from '../yaml-reader.ts';
 import type { FieldReader } from './fields.ts';
-import { parseBytes } from './units.ts';
 
 const DATA_KEYS = ['type', 'limit'];
 const TYPES = ['json', 'binary'] as const;

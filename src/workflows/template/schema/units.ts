@@ -1,4 +1,6 @@
 /** Scalars of a template as values: each parser gives the value, or says in words what is wrong with the text. Pure. */
+import { parseBytes } from '../../../bytes.ts';
+
 export type Parsed<T> = { value: T } | { problem: string };
 
 /** Seconds; 68 years, the most that timers of 32 bits hold. */
@@ -9,7 +11,6 @@ const MEMORY_MINIMUM = 6 * 1024 ** 2;
 const CPUS_MINIMUM = 0.01;
 const CPUS_LIMIT = 8192;
 
-const POWERS: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 };
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ns: 1e-9,
   us: 1e-6,
@@ -42,14 +43,6 @@ export function parseDuration(text: string): Parsed<number> {
 
 function bounded(seconds: number, text: string): Parsed<number> {
   return seconds > SECONDS_LIMIT ? { problem: `${text} s is more than ${SECONDS_LIMIT} s` } : { value: seconds };
-}
-
-/** Bytes, with Docker's and Kubernetes' units, all powers of 1024: `512m`, `512MiB`, `512Mi`, `536870912`. */
-export function parseBytes(text: string): Parsed<number> {
-  const match = /^([0-9]+(?:\.[0-9]+)?) ?(?:([kmgt])(?:i?b|i)?|b)?$/i.exec(text);
-  if (match === null) return { problem: `"${text}" is no size; write bytes, or a number with k, m or g, such as 512m` };
-  const bytes = Math.floor(Number(match[1]) * 1024 ** (POWERS[(match[2] ?? '').toLowerCase()] ?? 0));
-  return Number.isSafeInteger(bytes) ? { value: bytes } : { problem: `${text} is more than 2^53 bytes` };
 }
 
 /** Memory of a container, in bytes. */
