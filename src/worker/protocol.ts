@@ -7,6 +7,9 @@ import { z } from 'zod';
 import type { Healthcheck, RestartPolicy, ServicePort, Verb } from '../workflows/template/document.ts';
 import { SERVICE_STATES } from '../workflows/workflow.ts';
 
+/** Characters of a message in a report: more is not taken. */
+export const MESSAGE_LIMIT = 2000;
+
 /** Names one attempt at one action: `action` is its position in the workflow, counted over all tasks from 0. */
 export const attemptKey = z.object({
   workflow: z.string().min(1).max(64),
@@ -120,7 +123,7 @@ export const serviceReport = z.object({
   /** Times that it was started, over all workers that had it. */
   starts: z.int().min(0),
   exitCode: z.int().optional(),
-  message: z.string().max(2000).optional(),
+  message: z.string().max(MESSAGE_LIMIT).optional(),
   /** The port on this machine by which each of the container's ports is reached, by its number: `{ "80": 32768 }`. */
   ports: z.record(z.string().regex(/^[0-9]{1,5}$/), z.int().min(1).max(65_535)).optional(),
 });
@@ -213,7 +216,7 @@ export const report = attemptKey.extend({
   seconds: z.number().min(0).optional(),
   exitCode: z.int().optional(),
   /** Why it failed, one sentence; the server adds machine and action. */
-  message: z.string().max(2000).optional(),
+  message: z.string().max(MESSAGE_LIMIT).optional(),
   /** The last lines of the output. */
   logTail: z.array(z.string().max(1000)).max(50).optional(),
   /** Bytes written to each local disk while the action ran, from the kernel's own counters. */

@@ -2,7 +2,7 @@
  * What a report of a Tinkerbell worker means in the words of our engine. Pure. Its workers name an action, not the attempt:
  * which one they mean follows from where the workflow stands, so that the same report may come any number of times.
  */
-import type { Report } from '../../worker/protocol.ts';
+import { MESSAGE_LIMIT, type Report } from '../../worker/protocol.ts';
 import { holdUp } from '../../workflows/engine/index.ts';
 import { currentAction, isFinal, type Workflow } from '../../workflows/workflow.ts';
 
@@ -99,7 +99,7 @@ function end({ workflow, boot, now }: Situation, index: number, { state, of, sec
     return refused(workflow, 'FAILED_PRECONDITION', `action ${name} has ended already: ${action.state}`);
   }
   if (action.boot !== boot) return KNOWN;
-  const told = message.slice(0, 2000) || (state === 'SUCCESS' ? undefined : 'its worker gave no reason');
+  const told = message.slice(0, MESSAGE_LIMIT) || (state === 'SUCCESS' ? undefined : 'its worker gave no reason');
   const at = { workflow: workflow.id, action: index, attempt, boot, at: now };
   return { meaning: 'report', reports: [{ ...at, state, seconds: Math.max(0, seconds), message: told }] };
 }

@@ -8,18 +8,16 @@ import type { Clock } from '../clock.ts';
 import type { Say } from '../console.ts';
 import { EngineError } from '../container-engine.ts';
 import { obtainImage } from '../images.ts';
-import type { ServiceReportAnswer, WantedService } from '../protocol.ts';
+import { GRACE } from '../left-over.ts';
+import { MESSAGE_LIMIT, type ServiceReportAnswer, type WantedService } from '../protocol.ts';
 import { decide, type Refusal, type Step } from './decide.ts';
 import { ServiceReports } from './reports.ts';
 import type { ServiceEngine, ServiceKey } from './service-engine.ts';
 import { serviceSpec } from './service-spec.ts';
 import { ServiceStarts } from './starts.ts';
 
-/** Seconds from SIGTERM to SIGKILL. */
-const GRACE = 10;
 /** Before the engine, or a step that failed, is tried again, ms. */
 const TRY_AGAIN = 2_000;
-const MESSAGE_LIMIT = 2000;
 
 export interface ServiceParts {
   api: Pick<WorkerApi, 'services' | 'service' | 'serviceLog'>;
