@@ -17,6 +17,7 @@ const WORKFLOWS = 1000;
 const IN_ONE_CHANGE = 1000;
 const QUESTIONS = 1000;
 const STARTS = 5;
+const ROUNDS = 3;
 const NAMES = ['stream-image', 'write-netplan', 'create-user', 'enable-ssh', 'grub', 'cloud-init', 'kexec', 'report'];
 
 /** Measures for about a minute. */
@@ -27,19 +28,20 @@ export async function benchEvents(progress: (text: string) => void): Promise<Row
     const workflows = Array.from({ length: WORKFLOWS }, () => randomUUID());
     progress('writing a million events');
     await fill(folder, workflows);
-    progress('the newest events of a workflow');
-    const newest = await askForNewest(folder, workflows);
     progress('starting with a million events');
     const starts: number[] = [];
     for (let n = 0; n < STARTS; n++) starts.push(await start(folder));
+    // Written in half a minute, they would be sorted by the store for a while yet.
     const megabytes = await compact(folder);
+    progress('the newest events of a workflow');
+    const newest: number[] = [];
+    for (let n = 0; n < ROUNDS; n++) newest.push(await askForNewest(folder, workflows));
     const stored = `with ${EVENTS / 1e6} million events stored`;
     const limit = { peerName: 'the limit', better: 'less', goal: 1 } as const;
-    const p99 = newest.toSorted((a, b) => a - b)[Math.floor(newest.length * 0.99)] ?? Number.NaN;
     return [
       rowOf({
         name: `${stored}: the last 100 of one workflow, 99th percentile`,
-        ours: [p99],
+        ours: newest,
         peer: 5,
         unit: 'ms',
         ...limit,
@@ -96,8 +98,8 @@ async function fill(folder: string, workflows: readonly string[]): Promise<void>
   await store.close();
 }
 
-/** ms of each question. */
-async function askForNewest(folder: string, workflows: readonly string[]): Promise<number[]> {
+/** The 99th percentile of many questions to a process that has just begun to read, ms. */
+async function askForNewest(folder: string, workflows: readonly string[]): Promise<number> {
   const store = await openStore(folder);
   const events = await EventLog.open(store, Date.now);
   const times: number[] = [];
@@ -109,7 +111,7 @@ async function askForNewest(folder: string, workflows: readonly string[]): Promi
     if (found.length !== 100) throw new Error(`${found.length} of 100 events were found`);
   }
   await store.close();
-  return times;
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? Number.NaN;
 }
 
 /** Seconds from the start of the process until it says that it is ready. */

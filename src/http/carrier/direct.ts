@@ -6,6 +6,9 @@ import type { DirectAnswer, DirectCall, FromCarrier } from './messages.ts';
 /** Calls that the main thread has at once; others go the usual way, which is bounded too. */
 const MOST = 20_000;
 
+/** Calls in one message. */
+const IN_ONE_MESSAGE = 32;
+
 /**
  * Short POSTs that come by the thousand, such as workers' reports, go to the main thread as messages, many in one: passed
  * on as HTTP, each would cost both threads several times as much.
@@ -34,9 +37,10 @@ export class Direct {
     collect(req, (body) => {
       const id = ++this.#last;
       this.#waiting.set(id, res);
-      // All that came in this turn of the event loop goes together.
+      // What came in this turn of the event loop goes together, or in parts, that the other thread may begin.
       if (this.#calls.length === 0) setImmediate(() => this.#send());
       this.#calls.push({ id, path: url, authorization, body: body.toString() });
+      if (this.#calls.length >= IN_ONE_MESSAGE) this.#send();
     });
     return true;
   }
@@ -50,6 +54,7 @@ export class Direct {
   }
 
   #send(): void {
+    if (this.#calls.length === 0) return;
     const calls = this.#calls;
     this.#calls = [];
     this.#post({ kind: 'calls', calls });
