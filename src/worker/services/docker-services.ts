@@ -4,9 +4,6 @@ import { EngineError } from '../container-engine.ts';
 import { type FoundService, type ServiceEngine, type ServiceState, sameService } from './service-engine.ts';
 import { readServiceLabels, SERVICE_MARK, serviceOptions } from './service-spec.ts';
 
-/** The last words of a health check, characters. */
-const HEALTH_OUTPUT = 500;
-
 /**
  * @param ask puts a limit to a request, and its errors into the engine's words
  * @param stateOf what every container's state is read with
@@ -71,7 +68,7 @@ function healthOf(health: Docker.ContainerInspectInfo['State']['Health']): Servi
   const status = health?.Status;
   if (status !== 'starting' && status !== 'healthy' && status !== 'unhealthy') return undefined;
   const last: { Output?: string } | undefined = health?.Log?.at(-1);
-  return { status, output: (last?.Output ?? '').trim().slice(-HEALTH_OUTPUT) };
+  return { status, output: (last?.Output ?? '').trim() };
 }
 
 /** `{ "80/tcp": [{ HostIp, HostPort }] }`; null where a port is not published. TCP comes before UDP of the same number. */

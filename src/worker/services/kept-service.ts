@@ -62,6 +62,7 @@ export class KeptService {
     this.#starts = new ServiceStarts(key, parts, {
       wanted: () => this.#wanted !== undefined,
       secrets: () => this.#secrets,
+      mask: (text) => this.#mask(text),
       signal,
     });
   }

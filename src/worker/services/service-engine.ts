@@ -60,7 +60,7 @@ export interface FoundService {
 
 export interface ServiceState extends ContainerState {
   /** Undefined: it is not checked. */
-  health?: { status: 'starting' | 'healthy' | 'unhealthy'; output: string };
+  health?: { status: 'starting' | 'healthy' | 'unhealthy' /** Of the last check. */; output: string };
   /** The container's ports, and those of the machine that lead to them. */
   published: Record<string, number>;
 }

@@ -18,6 +18,8 @@ const LAST_WORDS = 2_000;
 /** How long the removal of a service that is over waits for the server to take its output, ms. */
 const SEND_LIMIT = 15_000;
 const LAST_LINES = 5;
+/** What is told of the end of a health check's output, characters. */
+const HEALTH_OUTPUT = 500;
 
 interface Start extends FoundService {
   /** Made by this worker: nothing of its output was sent by another. */
@@ -34,6 +36,8 @@ interface About {
   wanted: () => boolean;
   /** Texts that must not be shown; undefined: it was never wanted here, so nobody has said. */
   secrets: () => readonly string[] | undefined;
+  /** Masks them. */
+  mask: (text: string) => string;
   signal: AbortSignal;
 }
 
@@ -134,12 +138,20 @@ export class ServiceStarts {
     return {
       id,
       mark,
-      state,
+      state: this.#shown(state),
       endedFor,
       startRefused: start.startRefused,
       sent: start.sent || (!this.#about.wanted() && endedFor > SEND_LIMIT),
       lastLines: (start.follower?.lastLines ?? []).slice(-LAST_LINES),
     };
+  }
+
+  /** Masked before it is cut: what is left of a secret at a cut would not be known for one. */
+  #shown(state: ServiceState): ServiceState {
+    const { health } = state;
+    return health
+      ? { ...state, health: { ...health, output: this.#about.mask(health.output).slice(-HEALTH_OUTPUT) } }
+      : state;
   }
 
   async #hasEnded(start: Start, state: ServiceState): Promise<void> {

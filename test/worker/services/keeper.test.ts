@@ -131,6 +131,18 @@ describe('the keeper of services', () => {
     );
   });
 
+  test('of what a health check says no part of a secret is told', async () => {
+    const secret = 'correct-horse-battery-staple';
+    const { server, engine, start, only } = stage({ web: { exit: 'never' } }, [
+      wanted('web', { run: { secrets: [secret] } }),
+    ]);
+    start();
+    await server.until(() => server.last()?.state === 'UP');
+    engine.health(only().id, 'unhealthy', `${secret}${'.'.repeat(490)}`);
+    await server.until(() => server.last()?.state === 'UNHEALTHY');
+    assert.match(server.last()?.message ?? '', /^the health check fails: \*+\.{490}$/);
+  });
+
   test('one that exits with an error is started again, each start with a log of its own, up to its limit', async () => {
     const { server, engine, start } = stage({ web: { says: ['oh, s3cret!'], exit: 3 } }, [
       wanted('web', { restart: { when: 'on-failure', limit: 2 }, run: { secrets: ['s3cret'] } }),
