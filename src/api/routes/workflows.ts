@@ -51,18 +51,18 @@ export function workflowOperations(services: Services): Operation[] {
     conditions.shows(record);
     return { data: present(record) };
   };
-  const control = <const Verb extends 'cancel' | 'pause' | 'resume'>(verb: Verb, summary: string): Operation =>
+  const control = (verb: 'cancel' | 'pause' | 'resume', summary: string): Operation =>
     operation(
       {
         id: `${verb}Workflow`,
         method: 'post',
-        path: `/workflows/:id/${verb}`,
+        path: `/workflows/:id/${verb}` as const,
         summary,
         answer: { kind: 'json', shape: data(workflow) },
         codes: ['NOT_FOUND', 'CONFLICT'],
         tagged: true,
       },
-      (call) => tell(call as unknown as Parameters<typeof tell>[0], { command: verb }),
+      (call) => tell(call, { command: verb }),
     );
 
   return [
