@@ -6,6 +6,7 @@ import type { Argv } from 'yargs';
 import { codeOfStatus, fromProblemDetails } from '../api/problem.ts';
 import type { Page, StreamEvent } from '../api/types.ts';
 import { TinsmithError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { usage } from './command.ts';
 import { EventStreamParser } from './event-stream.ts';
 import type { Terminal } from './terminal.ts';
@@ -286,12 +287,4 @@ function queryOf(query: Query): string {
     [value ?? []].flat().map((one): [string, string] => [name, one]),
   );
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,8 @@
 /** Makes what there is be what documents say. */
-
 import { isDeepStrictEqual } from 'node:util';
 import { type Problem, TinsmithError } from '../errors.ts';
 import type { Machines } from '../machines/machines.ts';
+import { refuseIf } from '../problems.ts';
 import type { Store } from '../store/store.ts';
 import type { Templates } from '../workflows/templates.ts';
 import type { Workflows } from '../workflows/workflows.ts';
@@ -33,8 +33,7 @@ export interface ApplyOptions {
   lenient: boolean;
 }
 
-/** Problems told at once. */
-const TOLD_LIMIT = 100;
+const NEXT = 'Correct the documents at the places named; nothing has been changed.';
 
 /**
  * Applies a file of documents. All of it is checked before anything is written; then the machines are written in one
@@ -47,11 +46,11 @@ export async function applyManifests(
   parts: Parts,
 ): Promise<{ applied: Applied[]; warnings: Problem[] }> {
   const { manifests, problems, warnings } = parseManifests(text, { lenient });
-  refuseIf(problems, 'INVALID_INPUT');
+  refuseIf(problems, { next: NEXT });
   const origins = await readOrigins(parts.store);
   const plan = planChanges(manifests, storedIn(parts, origins), parts.clock());
-  refuseIf(plan.problems, 'CONFLICT');
-  refuseIf(checkWorkflows(plan, parts), 'INVALID_INPUT');
+  refuseIf(plan.problems, { code: 'CONFLICT', next: NEXT });
+  refuseIf(checkWorkflows(plan, parts), { next: NEXT });
   if (!dryRun) await write(plan, parts, origins);
   const applied = changesOf(plan).map(({ manifest, action, name, id, diff }) => {
     return { kind: manifest.kind, action, name, id, diff, line: manifest.line };
@@ -127,17 +126,5 @@ async function keepOrigins(kind: Kind, changes: readonly Change[], store: Store,
   if (kept.length === 0) return;
   await store.change((transaction) => {
     for (const [id, origin] of kept) putOrigin(transaction, kind, id, origin);
-  });
-}
-
-function refuseIf(problems: readonly Problem[], code: 'INVALID_INPUT' | 'CONFLICT'): void {
-  const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-  const [first] = sorted;
-  if (first === undefined) return;
-  const more = sorted.length > 1 ? ` (and ${sorted.length - 1} more)` : '';
-  const field = first.field === '' ? '' : `${first.field}: `;
-  throw new TinsmithError(code, `line ${first.line}, column ${first.column}: ${field}${first.message}${more}`, {
-    next: 'Correct the documents at the places named; nothing has been changed.',
-    problems: sorted.slice(0, TOLD_LIMIT),
   });
 }

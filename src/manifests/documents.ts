@@ -51,7 +51,8 @@ function yamlOf(document: AnyDocument): string {
     : stringify(document, { ...options, blockQuote: false });
 }
 
-function plain(value: unknown): unknown {
+/** A value as JSON has it: without what is undefined. */
+export function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 

@@ -5,7 +5,7 @@ import type { Machine, Machines } from '../machines/machines.ts';
 import type { Template } from '../workflows/templates.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { unifiedDiff } from './diff.ts';
-import { machineDocument, saySame, templateDocument, toYaml, workflowDocument } from './documents.ts';
+import { machineDocument, plain, saySame, templateDocument, toYaml, workflowDocument } from './documents.ts';
 import { nameIn, type Origin } from './identity.ts';
 import { MachinesToBe } from './machines-to-be.ts';
 import type { HardwareManifest, Manifest, TemplateManifest, WorkflowManifest } from './manifest.ts';
@@ -115,10 +115,6 @@ function hardwareChange(manifest: HardwareManifest, { machines, origins }: Store
 }
 
 const blank = { createdAt: 0, updatedAt: 0 };
-
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
-}
 
 function templateChange(manifest: TemplateManifest, stored: Stored): Change<TemplateManifest> {
   const { origins } = stored;

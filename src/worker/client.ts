@@ -1,6 +1,7 @@
 /** The worker's side of the server's worker API. What can be tried again is, for as long as it takes. */
 import type { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import {
   assignmentAnswer,
   dataAnswer,
@@ -193,7 +194,7 @@ const EVENT_STREAM = 'text/event-stream';
 const json =
   <T>(shape: z.ZodType<T>): Reading<T> =>
   async (response) =>
-    shape.safeParse(parse(await response.text())).data;
+    shape.safeParse(parseJson(await response.text())).data;
 
 const dataVersion: Reading<DataVersion> = async (response) => {
   const version = response.headers.get(DATA_VERSION_HEADER) ?? '';
@@ -231,7 +232,7 @@ async function send<T>(
     }
     const text = await response.text();
     const { status } = response;
-    const { detail, title } = problemAnswer.safeParse(parse(text)).data ?? {};
+    const { detail, title } = problemAnswer.safeParse(parseJson(text)).data ?? {};
     const reason = detail ?? title ?? `status ${status}`;
     if (status === 401 || status === 403) return { kind: 'token', reason };
     // 408 and 429 ask for another try themselves.
@@ -242,14 +243,6 @@ async function send<T>(
     return { kind: 'away', reason: whyNot(error) };
   } finally {
     clearTimeout(timer);
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 /** The server's stream of notices: kept open, and heard by whoever it is for. It spares everybody asking. */
+import { parseJson } from '../json.ts';
 import { pauseAfter, type WorkerApi } from './client.ts';
 import type { Clock } from './clock.ts';
 import { type StopNotice, stopNotice } from './protocol.ts';
@@ -94,7 +95,7 @@ export class Notices {
     if (name === 'work') tell(this.#work);
     else if (name === 'services') tell(this.#services);
     else if (name === 'stop') {
-      const notice = stopNotice.safeParse(parsed(data)).data;
+      const notice = stopNotice.safeParse(parseJson(data)).data;
       if (notice) for (const listener of [...this.#stop]) listener(notice);
     }
   }
@@ -116,14 +117,6 @@ async function watch(heardAt: () => number, clock: Clock, signal: AbortSignal, s
     silent();
   } catch {
     // The stream has ended, and with it what was watched.
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

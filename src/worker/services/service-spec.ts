@@ -1,6 +1,7 @@
 /** A wanted service as a container, that container as the Docker Engine API wants it, and back from its labels. Pure. */
 import type { ContainerCreateOptions } from 'dockerode';
 import { z } from 'zod';
+import { parseJson } from '../../json.ts';
 import { distinctBinds, EXECUTABLE, LOG_CONFIG, MARK, plain, SHARED } from '../container-spec.ts';
 import type { WantedService } from '../protocol.ts';
 import type { ServiceMark, ServiceSpec } from './service-engine.ts';
@@ -158,19 +159,11 @@ export function readServiceLabels(labels: Readonly<Record<string, string>>): Ser
   const service = Number(labels[SERVICE_MARK]);
   const start = Number(labels[START]);
   if (workflow === undefined || !Number.isInteger(service) || !Number.isInteger(start)) return undefined;
-  const facts = factsShape.safeParse(parsed(labels[FACTS])).data;
+  const facts = factsShape.safeParse(parseJson(labels[FACTS] ?? '')).data;
   // Made by another version: it is known by its key; no worker of that name booted, so it is replaced when it ends.
   return {
     key: { workflow, service },
     start,
     ...(facts ?? { name: '', restarts: 0, failures: 0, boot: '', hostPorts: [], secret: true }),
   };
-}
-
-function parsed(text = ''): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,6 @@
+/** Templates: checked when they come, rendered for each workflow, and both with the place of whatever is wrong. */
 import { type Problem, TinsmithError } from '../../errors.ts';
+import { refuseIf, TOLD_LIMIT } from '../../problems.ts';
 import type { TemplateDocument } from './document.ts';
 import {
   execute,
@@ -20,8 +22,8 @@ import { type Place, YamlReader } from './yaml-reader.ts';
 /** Largest template text, in characters. */
 const SIZE_LIMIT = 1024 * 1024;
 
-/** How many problems are told at once. */
-const TOLD_LIMIT = 100;
+/** How problems are told. */
+const TOLD = { of: ' of the template', next: 'Correct the template at the places named.' };
 
 /** Names in the data that no device may take. */
 const RESERVED = ['Hardware', 'hardware', 'references', 'secrets', 'workflowid'] as const;
@@ -73,7 +75,7 @@ export interface RenderedTemplate {
 export function checkTemplate(text: string, options: CheckOptions = {}): { name: string; warnings: Problem[] } {
   const template = parseTemplate(text);
   const { name, problems, warnings } = checkSkeleton(skeletonOf(template), options);
-  refuseIf([...undefinedTemplates(template), ...problems]);
+  refuseIf([...undefinedTemplates(template), ...problems], TOLD);
   return { name, warnings: warnings.slice(0, TOLD_LIMIT) };
 }
 
@@ -90,7 +92,7 @@ export function renderTemplate(text: string, data: TemplateData, options: Render
   const rendered = execute(template, visible, { functions: TEMPLATE_FUNCTIONS, limits, nilHoles: 'refuse' });
   const reader = new YamlReader(rendered.text, placesBy(rendered.map));
   const document = readTemplate(reader, { lenient });
-  refuseIf(reader.problems);
+  refuseIf(reader.problems, TOLD);
   if (document === undefined) throw new TinsmithError('INTERNAL', 'A template without problems has no document.');
   const warnings = reader.warnings.slice(0, TOLD_LIMIT);
   return { document, text: rendered.text, warnings, placeOf: (field) => reader.places.get(field) };
@@ -104,7 +106,10 @@ function ownData(template: Template, data: Value): Value {
 
 function parseTemplate(text: string): Template {
   if (text.length > SIZE_LIMIT) {
-    refuseIf([{ field: '', message: `the template is longer than ${SIZE_LIMIT} characters`, line: 1, column: 1 }]);
+    refuseIf(
+      [{ field: '', message: `the template is longer than ${SIZE_LIMIT} characters`, line: 1, column: 1 }],
+      TOLD,
+    );
   }
   return parse(text, TEMPLATE_FUNCTIONS);
 }
@@ -185,18 +190,4 @@ function visibleData(data: TemplateData): Value {
   const others = { Hardware: hardware, hardware: hardwareObject, references, secrets, workflowid };
   const given = Object.entries(others).filter(([, value]) => value !== undefined);
   return Object.assign(Object.create(null), devices, Object.fromEntries(given));
-}
-
-/** @throws TinsmithError when there are problems: the first in its message, all of them with it */
-function refuseIf(problems: readonly Problem[]): void {
-  const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-  const [first] = sorted;
-  if (first === undefined) return;
-  const more = sorted.length > 1 ? ` (and ${sorted.length - 1} more)` : '';
-  const field = first.field === '' ? '' : `${first.field}: `;
-  throw new TinsmithError(
-    'INVALID_INPUT',
-    `line ${first.line}, column ${first.column} of the template: ${field}${first.message}${more}`,
-    { next: 'Correct the template at the places named.', problems: sorted.slice(0, TOLD_LIMIT) },
-  );
 }
