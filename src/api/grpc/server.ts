@@ -13,6 +13,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { tokenOf } from '../access.ts';
 import { sameSecret } from '../tokens.ts';
 import { REFLECTION_SERVICES } from './files.ts';
 import { ServerReflectionRequest, ServerReflectionResponse } from './messages/reflection.ts';
@@ -73,7 +74,7 @@ export async function startGrpcServer(options: {
     ends.add(end);
     call.on('cancelled', () => end.abort());
     const [bearer] = call.metadata.get('authorization');
-    const token = /^Bearer +(\S+)$/i.exec(String(bearer ?? ''))?.[1];
+    const token = tokenOf(String(bearer ?? ''));
     const caller: Caller = {
       address: addressOf(call.getPeer()),
       administrator: token !== undefined && sameSecret(token, options.adminToken),

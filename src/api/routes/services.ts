@@ -7,7 +7,6 @@ import type { AutoIpxe } from '../../boots/plan.ts';
 import { TinsmithError } from '../../errors.ts';
 import { pass, remoteOf } from '../../http/index.ts';
 import { answering, routeRequest, serviceAddress } from '../../services/index.ts';
-import type { Workflow } from '../../workflows/workflow.ts';
 import type { Services } from '../services.ts';
 import { sameSecret } from '../tokens.ts';
 
@@ -20,7 +19,7 @@ export function serviceRoutes(
       next();
       return;
     }
-    const routing = routeRequest(find(services, address.workflow), address, req.method);
+    const routing = routeRequest(services.workflows.find(address.workflow), address, req.method);
     if ('refused' in routing) {
       const { sentence, retryAfter } = routing;
       if (retryAfter !== undefined) res.set('retry-after', String(retryAfter));
@@ -44,7 +43,7 @@ export function serviceRoutes(
 /** The boot script that a service of a machine's next workflow has, or will have. */
 export function autoIpxeOf(services: Pick<Services, 'workflows' | 'machines'>, machine: string): AutoIpxe | undefined {
   const [next] = services.machines.work(machine).queue;
-  const workflow = next === undefined ? undefined : find(services, next);
+  const workflow = next === undefined ? undefined : services.workflows.find(next);
   const state = workflow && answering(workflow, '/auto.ipxe', machine);
   return state && { workflow: workflow.id, state };
 }
@@ -57,15 +56,6 @@ const CODES = {
   'not-up': 'UNAVAILABLE',
   'service-failed': 'UNREACHABLE',
 } as const;
-
-function find({ workflows }: Pick<Services, 'workflows'>, id: string): Workflow | undefined {
-  try {
-    return workflows.get(id);
-  } catch (error) {
-    if (error instanceof TinsmithError && error.code === 'NOT_FOUND') return undefined;
-    throw error;
-  }
-}
 
 /**
  * Our tokens open far more than a service; one that is sent here by mistake goes no further. Every Authorization header
