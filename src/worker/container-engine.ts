@@ -76,6 +76,8 @@ export interface ContainerEngine {
   wait(id: string, signal: AbortSignal): Promise<void>;
   /** The output from the first message on; ends when the container has. */
   logs(id: string, signal: AbortSignal): AsyncIterable<LogFrame>;
+  /** The last few messages of the output as they are recorded now. */
+  lastLogs(id: string): Promise<LogFrame[]>;
   /** SIGTERM, and SIGKILL after so many seconds. Returns when it has ended. */
   stop(id: string, grace: number): Promise<void>;
   /** Removes it, running or not, with its anonymous volumes. */

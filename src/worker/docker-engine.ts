@@ -15,6 +15,9 @@ const SLOW = 180_000;
 /** A pull that tells nothing for so long has stalled, ms. */
 const PULL_SILENCE = 120_000;
 
+/** One message of each stream may be missing, and one more tells where they belong. */
+const LAST_LOGS = 3;
+
 /** The engine behind the first of these sockets that answers. */
 export function dockerEngine({ sockets }: { sockets: readonly string[] }): ServiceEngine {
   const engines = sockets.map((socketPath) => ({ socketPath, docker: new Docker({ socketPath }) }));
@@ -135,6 +138,12 @@ export function dockerEngine({ sockets }: { sockets: readonly string[] }): Servi
         signal.removeEventListener('abort', stop);
         stream.destroy();
       }
+    },
+
+    async lastLogs(id) {
+      const options = { follow: false, stdout: true, stderr: true, timestamps: true, tail: LAST_LOGS } as const;
+      const bytes = await ask(chosen.getContainer(id).logs(options));
+      return new FrameReader().push(bytes);
     },
 
     async stop(id, grace) {

@@ -2,7 +2,7 @@
 import type { Answer } from './client.ts';
 import type { Clock } from './clock.ts';
 import { type ContainerEngine, EngineError } from './container-engine.ts';
-import { type Output, OutputReader, Tail } from './output.ts';
+import { type LogFrame, type Output, OutputReader, Tail } from './output.ts';
 import type { LogAnswer, LogEntry, Progress } from './protocol.ts';
 import { Spool } from './spool.ts';
 
@@ -10,12 +10,14 @@ import { Spool } from './spool.ts';
 const POST_EVERY = 500;
 /** Pause before output is read again from its beginning, ms. */
 const READ_AGAIN = 1_000;
+/** Messages that are remembered, to know them again among the engine's last. */
+const RECENT = 4;
 /** How long the output of a container that has ended may keep us waiting without a word, ms. */
 const LAST_WORDS = 10_000;
 
 export interface LogParts {
   container: string;
-  engine: Pick<ContainerEngine, 'logs' | 'inspect'>;
+  engine: Pick<ContainerEngine, 'logs' | 'lastLogs' | 'inspect'>;
   /** Posts entries from number `from` on, until the server has answered. */
   post: (batch: { from: number; entries: LogEntry[] }, signal: AbortSignal) => Promise<Answer<LogAnswer>>;
   clock: Clock;
@@ -36,6 +38,8 @@ export class LogFollower {
   readonly #signal: AbortSignal;
   #pass = new AbortController();
   #tail = new Tail();
+  /** The last messages that were read. */
+  #recent: LogFrame[] = [];
   /** Number of the next entry that is read. */
   #number = 0;
   #readAll = false;
@@ -103,7 +107,7 @@ export class LogFollower {
     for (;;) {
       try {
         const reader = await this.#readPass();
-        if (!(await engine.inspect(container)).running) {
+        if (!(await engine.inspect(container)).running && (await this.#readEnd(reader))) {
           await this.#take(reader.rest(), this.#signal);
           return;
         }
@@ -117,6 +121,19 @@ export class LogFollower {
     }
   }
 
+  /**
+   * Reads what the engine did not tell while it was followed: at a container's end it may leave out a last line without a
+   * newline, though it has recorded it.
+   * @returns false: more than that is missing
+   */
+  async #readEnd(reader: OutputReader): Promise<boolean> {
+    const recorded = await this.#parts.engine.lastLogs(this.#parts.container);
+    const last = recorded.findLastIndex((frame) => this.#recent.some((seen) => sameFrame(seen, frame)));
+    if (last === -1 && this.#recent.length > 0 && recorded.length > 0) return false;
+    for (const frame of recorded.slice(last + 1)) await this.#take(reader.read(frame), this.#signal);
+    return true;
+  }
+
   async #readPass(): Promise<OutputReader> {
     const { engine, clock, container, secrets } = this.#parts;
     this.#pass = new AbortController();
@@ -124,10 +141,12 @@ export class LogFollower {
     const reader = new OutputReader(secrets);
     this.#tail = new Tail();
     this.#number = 0;
+    this.#recent = [];
     for await (const frame of engine.logs(container, signal)) {
       this.#heardAt = clock.uptime();
       signal.throwIfAborted();
       const outputs = reader.read(frame);
+      if (this.#recent.push(frame) > RECENT) this.#recent.shift();
       // Without waiting where there is room: there may be many thousands a second.
       if (this.#spool.full) await this.#take(outputs, signal);
       else this.#offer(outputs);
@@ -173,4 +192,9 @@ export class LogFollower {
     if (answer.kind === 'refused') this.#refused = true;
     else if (!this.#spool.acknowledge(answer.value.next)) this.#pass.abort();
   }
+}
+
+/** The payload has its time in nanoseconds. */
+function sameFrame(a: LogFrame, b: LogFrame): boolean {
+  return a.stream === b.stream && a.payload.equals(b.payload);
 }

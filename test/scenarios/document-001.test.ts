@@ -3,30 +3,16 @@
  * exits with an error and recovers) and three tasks on two machines. However it ends, nothing is left of the services.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import Docker from 'dockerode';
-import { WorkerTokens } from '../../src/api/tokens.ts';
-import type { Workflow } from '../../src/api/types.ts';
-import { claimDataDirectory } from '../../src/store/index.ts';
-import { started } from '../appliance/started.ts';
 import { macOf } from '../machines/examples.ts';
-import { engineMissing, type OwnEngine, startEngine } from '../peers/docker-engine.ts';
+import { engineMissing, type OwnEngine } from '../peers/docker-engine.ts';
 import { busyboxImage } from '../peers/images.ts';
-import { temporaryDirectory } from '../store/opened.ts';
-import { over, pushed } from '../workflows/made.ts';
+import { freePort, row, startEngines, until } from './row.ts';
 
 const skip = engineMissing();
-/** For containers here: their start, their health checks, their grace, ms. */
-const LONG = 60_000;
-
 /** The document's own example; its `...` at the end stood for more tasks. */
 const EXAMPLE = `version: "0.1"
 name: ubuntu_provisioning
@@ -88,31 +74,13 @@ const MORE = `  - name: network
         timeout: 60
 `;
 
-/** A port that is free now. Containers here have the network of this computer, as they have in the in-memory OS. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Calls until it gives something. */
-async function until<T>(what: string, find: () => Promise<T | undefined | false>): Promise<T> {
-  for (const end = Date.now() + LONG; ; await pause(50)) {
-    const found = await find();
-    if (found !== undefined && found !== false) return found;
-    assert.ok(Date.now() < end, `${what}: not within ${LONG / 1000} s`);
-  }
-}
-
 describe('the example of document 001', { skip, concurrency: 1 }, () => {
   const engines: OwnEngine[] = [];
   let images: Buffer[] = [];
 
   before(async () => {
     if (skip !== false) return;
-    for (let i = 0; i < 3; i++) engines.push(await startEngine());
+    engines.push(...(await startEngines()));
     const [files, keys] = [await freePort(), await freePort()];
     const serve = (port: number): string => `httpd -f -p ${port} -h /www & trap 'kill $!; exit 0' TERM; wait`;
     images = [
@@ -150,77 +118,16 @@ describe('the example of document 001', { skip, concurrency: 1 }, () => {
     for (const engine of engines) await engine.stop();
   });
 
-  /** An appliance with its own worker, and the workers of two machines. */
-  async function row(t: TestContext) {
-    const data = temporaryDirectory(t);
-    claimDataDirectory(data).release();
-    const { store, machines, templates } = await over(data);
-    const tokens: string[] = [];
-    for (const n of [1, 2]) tokens.push(await new WorkerTokens(store).issue((await pushed(machines, n)).id));
-    await templates.create(EXAMPLE + MORE);
-    await store.close();
-
-    const port = await freePort();
-    const [own, ...others] = engines;
-    assert.ok(own);
-    const appliance = () =>
-      started(t, data, {
-        provisioner: 'on',
-        args: [
-          ...['--dhcp', 'off', '--tftp', 'off', '--http-address', '127.0.0.1', '--http-port', String(port)],
-          ...['--docker-socket', own.socket],
-        ],
-      });
-    let running = await appliance();
-    const url = await running.url();
-    const headers = { authorization: `Bearer ${running.token()}` };
-    const api = async <T>(method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<T> => {
-      const response = await fetch(`${url}/api/v1/${path}`, { method, headers, ...(body ? { body } : {}) });
-      const answer = (await response.json()) as { data: T; detail?: string };
-      assert.ok(response.ok, `${method} ${path}: ${answer.detail}`);
-      return answer.data;
-    };
-    for (const image of images) await api('POST', 'images', new Uint8Array(image));
-
-    const workers: ChildProcess[] = [];
-    const startWorker = (n: 1 | 2): void => {
-      const engine = others[n - 1];
-      assert.ok(engine);
-      const settings = {
-        ...{ server: url, token: tokens[n - 1], id: macOf(n), dockerSockets: [engine.socket] },
-        directory: join(engine.directory, 'workflows'),
-      };
-      workers[n] = spawn(
-        process.execPath,
-        [join(import.meta.dirname, '../peers/worker-process.ts'), JSON.stringify(settings)],
-        { stdio: 'ignore' },
-      );
-    };
-    const killWorker = async (n: 1 | 2): Promise<void> => {
-      const worker = workers[n];
-      if (!worker || worker.exitCode !== null || worker.signalCode !== null) return;
-      worker.kill('SIGKILL');
-      await once(worker, 'exit');
-    };
-    startWorker(1);
-    startWorker(2);
-    t.after(() => Promise.all([killWorker(1), killWorker(2)]));
-
-    const create = (provisioner1: string) =>
-      api<Workflow>(
-        'POST',
-        'workflows',
-        JSON.stringify({
-          template: 'ubuntu_provisioning',
-          hardware: { provisioner1, device_1: macOf(1), device_2: macOf(2) },
-        }),
-      );
-    const get = (id: string) => api<Workflow>('GET', `workflows/${id}`);
-    const all = (engine: number, label: string) =>
-      new Docker({ socketPath: engines[engine]?.socket }).listContainers({ all: true, filters: { label: [label] } });
+  async function stage(t: TestContext, ...templates: string[]) {
+    const { containers, ended, get, place, create, ...rest } = await row(t, {
+      engines,
+      images,
+      templates: [EXAMPLE + MORE, ...templates],
+    });
     return {
-      ...{ url, api, create, get, startWorker, killWorker },
-      services: (engine = 0) => all(engine, 'tinsmith.service'),
+      ...{ ...rest, ended, get, containers },
+      create: (provisioner1: string, template = 'ubuntu_provisioning') => create(template, { provisioner1 }),
+      services: (at: 'appliance' | 'second' = 'appliance') => containers(at, 'tinsmith.service'),
       /** Its services are up, and the machine whose action waits is at it. */
       atWork: (id: string) =>
         until('the second machine is at work', async () => {
@@ -228,31 +135,16 @@ describe('the example of document 001', { skip, concurrency: 1 }, () => {
           assert.ok(['PENDING', 'RUNNING'].includes(workflow.state), workflow.message);
           return workflow.actions[3]?.state === 'RUNNING' && workflow;
         }),
-      ended: (id: string) =>
-        until('its end', async () => {
-          const workflow = await get(id);
-          return !['PENDING', 'RUNNING'].includes(workflow.state) && workflow;
-        }),
-      /** Nothing is left of the services of a workflow, and its record says so. */
-      gone: async (id: string, engine = 0) => {
-        await until('the services’ end', async () => (await all(engine, 'tinsmith.service')).length === 0);
+      /** Nothing is left of a workflow, and its record says so. */
+      gone: async (id: string, at: 'appliance' | 'second' = 'appliance') => {
+        await until('the services’ end', async () => (await containers(at, 'tinsmith.service')).length === 0);
         await until('the record of their end', async () =>
           (await get(id)).services.every(({ state }) => state === 'STOPPED'),
         );
-        await until('the actions’ end', async () => (await all(2, 'tinsmith.workflow')).length === 0);
+        await until('the actions’ end', async () => (await containers('second', 'tinsmith.workflow')).length === 0);
       },
       /** Lets the second machine's action go on. */
-      release: (id: string, ...files: string[]) => {
-        const directory = join(others[1]?.directory ?? '', 'workflows', id);
-        mkdirSync(directory, { recursive: true });
-        for (const file of [...files, 'go']) writeFileSync(join(directory, file), '');
-      },
-      killAppliance: async (): Promise<void> => {
-        process.kill(-running.pid, 'SIGKILL');
-        await running.ended;
-        running = await appliance();
-        await running.url();
-      },
+      release: (id: string, ...files: string[]) => place(2, id, ...files, 'go'),
     };
   }
 
@@ -264,7 +156,7 @@ describe('the example of document 001', { skip, concurrency: 1 }, () => {
   };
 
   it('runs as it stands: services first, their routes reached by name and by path, and gone after its success', async (t) => {
-    const { create, atWork, url, release, ended, gone, api } = await row(t);
+    const { create, atWork, url, release, ended, gone, api } = await stage(t);
     const { id } = await create('provisioner');
     const workflow = await atWork(id);
     assert.deepEqual(
@@ -291,7 +183,7 @@ describe('the example of document 001', { skip, concurrency: 1 }, () => {
   });
 
   it('that fails leaves no service', async (t) => {
-    const { create, atWork, release, ended, gone } = await row(t);
+    const { create, atWork, release, ended, gone } = await stage(t);
     const { id } = await create('provisioner');
     await atWork(id);
     release(id, 'broken');
@@ -300,7 +192,7 @@ describe('the example of document 001', { skip, concurrency: 1 }, () => {
   });
 
   it('that is cancelled leaves no service, and stops the action', async (t) => {
-    const { create, atWork, api, gone, get } = await row(t);
+    const { create, atWork, api, gone, get } = await stage(t);
     const { id } = await create('provisioner');
     await atWork(id);
     await api('POST', `workflows/${id}/cancel`);
@@ -310,54 +202,41 @@ describe('the example of document 001', { skip, concurrency: 1 }, () => {
   });
 
   it('that runs into its limit leaves no service', async (t) => {
-    const { create, atWork, api, ended, gone } = await row(t);
-    const name = 'short';
-    await api(
-      'POST',
-      'templates',
-      (EXAMPLE + MORE).replace('ubuntu_provisioning', name).replace(/timeout: \d+/g, 'timeout: 8'),
-    );
-    const { id } = await api<Workflow>(
-      'POST',
-      'workflows',
-      JSON.stringify({
-        template: name,
-        hardware: { provisioner1: 'provisioner', device_1: macOf(1), device_2: macOf(2) },
-      }),
-    );
-    assert.ok(create);
+    const short = (EXAMPLE + MORE).replace('ubuntu_provisioning', 'short').replace(/timeout: \d+/g, 'timeout: 8');
+    const { create, atWork, ended, gone } = await stage(t, short);
+    const { id } = await create('provisioner', 'short');
     await atWork(id);
     assert.equal((await ended(id)).state, 'TIMEOUT');
     await gone(id);
   });
 
   it('whose worker is killed with its services and its action: the next worker ends them', async (t) => {
-    const { create, atWork, killWorker, startWorker, api, gone, services } = await row(t);
+    const { create, atWork, killWorker, startWorker, api, gone, services } = await stage(t);
     const { id } = await create(macOf(2));
     await atWork(id);
     await killWorker(2);
     await api('POST', `workflows/${id}/cancel`);
-    assert.equal((await services(2)).length, 2, 'nobody is there to end them');
+    assert.equal((await services('second')).length, 2, 'nobody is there to end them');
     startWorker(2);
-    await gone(id, 2);
+    await gone(id, 'second');
   });
 
   it('goes on after its worker was killed, with the same services', async (t) => {
-    const { create, atWork, killWorker, startWorker, release, ended, gone, services } = await row(t);
+    const { create, atWork, killWorker, startWorker, release, ended, gone, services } = await stage(t);
     const { id } = await create(macOf(2));
     await atWork(id);
-    const before = (await services(2)).map(({ Id }) => Id).sort();
+    const before = (await services('second')).map(({ Id }) => Id).sort();
     await killWorker(2);
     startWorker(2);
     release(id);
     const { state, message } = await ended(id);
     assert.equal(state, 'SUCCESS', message);
-    await gone(id, 2);
+    await gone(id, 'second');
     assert.equal(before.length, 2);
   });
 
   it('goes on after the appliance was killed, and leaves no service', async (t) => {
-    const { create, atWork, killAppliance, release, ended, gone, services } = await row(t);
+    const { create, atWork, killAppliance, release, ended, gone, services } = await stage(t);
     const { id } = await create('provisioner');
     await atWork(id);
     const before = (await services()).map(({ Id }) => Id).sort();

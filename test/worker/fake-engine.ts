@@ -152,6 +152,11 @@ export class FakeEngine implements ServiceEngine {
     }
   }
 
+  async lastLogs(id: string): Promise<LogFrame[]> {
+    this.#reach(`last logs ${id}`);
+    return this.#container(id).frames.slice(-3);
+  }
+
   async stop(id: string): Promise<void> {
     this.#reach(`stop ${id}`);
     if (this.#container(id).state.running) this.exit(id, 143);
