@@ -8,7 +8,6 @@ import pino from 'pino';
 import { problemHandler } from '../../src/api/problem-handler.ts';
 import { autoIpxeOf, serviceRoutes } from '../../src/api/routes/services.ts';
 import type { Services } from '../../src/api/services.ts';
-import { TinsmithError } from '../../src/errors.ts';
 import type { ServiceRecord, Workflow } from '../../src/workflows/workflow.ts';
 import { exchange, serve } from '../http/served.ts';
 import { macOf } from '../machines/examples.ts';
@@ -38,12 +37,7 @@ async function routed(t: TestContext) {
     services: [service],
   } as Partial<Workflow> as Workflow;
   const services = {
-    workflows: {
-      get(id: string) {
-        if (id !== 'w1') throw new TinsmithError('NOT_FOUND', `No workflow ${id}.`);
-        return workflow;
-      },
-    },
+    workflows: { find: (id: string) => (id === 'w1' ? workflow : undefined) },
     machines: { byAddress: () => undefined, work: (id: string) => ({ queue: id === 'm1' ? ['w1'] : [], ended: 0 }) },
     adminToken: ADMIN,
     workerTokens: { machineOf: (token: string) => (token === 'a-worker' ? 'm1' : undefined) },
