@@ -45,7 +45,7 @@ export function createApp(
   );
   app.get(/^\/v2(\/|$)/, (req, res) => {
     const sending = registry.handle(req.method, req.url, req.get('accept') ?? '');
-    if (!sending) throw new TinsmithError('NOT_FOUND', `There is nothing at ${req.path}.`);
+    if (!sending) throw nothingAt(req);
     send(res, sending, undefined);
   });
 
@@ -56,8 +56,14 @@ export function createApp(
   app.use('/api/v1', admin);
   if (gateway) app.use('/v1', gateway);
   app.use((req) => {
-    throw new TinsmithError('NOT_FOUND', `There is nothing at ${req.method} ${req.path}.`);
+    throw nothingAt(req);
   });
   app.use(problemHandler(log));
   return app;
+}
+
+function nothingAt({ method, path }: { method: string; path: string }): TinsmithError {
+  return new TinsmithError('NOT_FOUND', `There is nothing at ${method} ${path}.`, {
+    next: 'The paths that there are stand in /api/openapi.json.',
+  });
 }

@@ -85,7 +85,9 @@ export function bootRoutes(parts: BootRoutes): Router {
       });
     if (!machine || decided.boot === 'nothing') {
       note('ignored', decided.reason, decided.sentence);
-      throw new TinsmithError('NOT_FOUND', `There is no script for ${mac}: ${decided.sentence}.`);
+      throw new TinsmithError('NOT_FOUND', `There is no script for ${mac}: ${decided.sentence}.`, {
+        next: `See why: tinsmith explain ${mac}`,
+      });
     }
     // Express answers HEAD here too; neither that nor a look by the administrator may use up a token.
     const preview = req.method === 'HEAD' || parts.isAdministrator(req);
@@ -116,7 +118,7 @@ export function bootRoutes(parts: BootRoutes): Router {
   const part = (name: string, segments: () => Promise<Segment[]>): void => {
     routes.get(`/boot/:mac/${name}`, async (req, res) => {
       const mac = macOf(req.params.mac);
-      if (!machines.byMac(mac)) throw new TinsmithError('NOT_FOUND', `No machine has the MAC address ${mac}.`);
+      if (!machines.byMac(mac)) throw noMachine(mac);
       send(
         res,
         { status: 200, headers: { 'content-type': 'application/octet-stream' }, segments: await segments() },
@@ -153,7 +155,7 @@ export function bootRoutes(parts: BootRoutes): Router {
   routes.post('/phone-home/:mac', async (req, res) => {
     const mac = macOf(req.params.mac);
     const machine = machines.byMac(mac);
-    if (!machine) throw new TinsmithError('NOT_FOUND', `No machine has the MAC address ${mac}.`);
+    if (!machine) throw noMachine(mac);
     const { address: remote } = remoteOf(req);
     const known =
       machine.hardware.network.interfaces.some(({ dhcp }) => dhcp.ip?.address === remote) ||
@@ -168,7 +170,9 @@ export function bootRoutes(parts: BootRoutes): Router {
         sentence: `${remote} is not an address of ${machine.name}`,
         details: { remote },
       });
-      throw new TinsmithError('FORBIDDEN', `${remote} is not an address of ${machine.name}.`);
+      throw new TinsmithError('FORBIDDEN', `${remote} is not an address of ${machine.name}.`, {
+        next: `Call from the machine itself, or give its hardware data the address ${remote}.`,
+      });
     }
     await machines.heard(machine.id);
     trace.note({
@@ -208,10 +212,16 @@ function isAbout(about: unknown): about is About {
   return typeof about === 'object' && about !== null && 'mac' in about;
 }
 
+function noMachine(mac: string): TinsmithError {
+  return new TinsmithError('NOT_FOUND', `No machine has the MAC address ${mac}.`, {
+    next: `Add it: tinsmith machine add NAME --mac ${mac}`,
+  });
+}
+
 function macOf(text: string | undefined): string {
   const mac = normaliseMac(text ?? '');
   if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) return mac;
-  throw new TinsmithError('NOT_FOUND', `${text} is not a MAC address.`);
+  throw new TinsmithError('NOT_FOUND', `${text} is not a MAC address.`, { next: 'Write it like 52:54:00:00:00:01.' });
 }
 
 /**

@@ -134,7 +134,10 @@ export class Machines {
     const { id } = this.find(reference);
     return this.#store.change((transaction) => {
       const machine = transaction.get<Machine>(keys.machine(id));
-      if (!machine) throw new TinsmithError('NOT_FOUND', `Machine ${reference} has just been deleted.`);
+      if (!machine)
+        throw new TinsmithError('NOT_FOUND', `Machine ${reference} has just been deleted.`, {
+          next: 'See which there are: tinsmith machine list',
+        });
       allow(machine);
       const work = machineWork(transaction, id);
       if (work.queue.length > 0) {

@@ -62,7 +62,10 @@ function byName(a: { name: string }, b: { name: string }): number {
 /** The id of what a document has named so; without namespace, of the only one. @throws TinsmithError INVALID_INPUT */
 function idNamed(kind: Kind, name: string, origins: Origins): string | undefined {
   const [namespace = '', own, ...rest] = name.split('/');
-  if (rest.length > 0) throw new TinsmithError('INVALID_INPUT', `${name} is no name; write NAME or NAMESPACE/NAME.`);
+  if (rest.length > 0)
+    throw new TinsmithError('INVALID_INPUT', `${name} is no name of a document.`, {
+      next: 'Write NAME or NAMESPACE/NAME.',
+    });
   if (own !== undefined) return origins.idOf(kind, namespace, own);
   const [first, ...others] = origins.named(kind, name);
   return origins.idOf(kind, DEFAULT_NAMESPACE, name) ?? (others.length === 0 ? first : undefined);

@@ -37,7 +37,9 @@ export class MachinesToBe implements Finder {
     if (found !== undefined) return found;
     const machine = this.#stored.find(reference);
     if (!this.#ids.has(machine.id)) return machine;
-    throw new TinsmithError('NOT_FOUND', `No machine has the id, name, MAC or IP address ${reference} any more.`);
+    throw new TinsmithError('NOT_FOUND', `No machine has the id, name, MAC or IP address ${reference} any more.`, {
+      next: 'Name it as the documents do.',
+    });
   }
 
   /** What two machines would both be known by. */

@@ -78,7 +78,7 @@ export class Webhooks {
     const record: WebhookRecord = { id: this.#newId(), ...wanted, secret, createdAt: this.#clock() };
     if (this.#couriers.size >= MOST_WEBHOOKS) {
       throw new TinsmithError('CONFLICT', `There are ${MOST_WEBHOOKS} webhooks, and there can be no more.`, {
-        next: 'Delete one that is not needed any more.',
+        next: 'Delete one that is not needed any more: tinsmith webhook delete ID',
       });
     }
     const cursor: Cursor = { seq: this.#events.last, delivered: 0 };
@@ -134,7 +134,7 @@ export class Webhooks {
     const courier = this.#couriers.get(id);
     if (!courier)
       throw new TinsmithError('NOT_FOUND', `There is no webhook ${id}.`, {
-        next: 'See which there are: GET /api/v1/webhooks',
+        next: 'See which there are: tinsmith webhook list',
       });
     return courier;
   }

@@ -239,7 +239,9 @@ export class Assignments {
       const action = workflow.actions[key.action];
       if (action?.machine !== machine.id) return undefined;
       if (key.attempt > action.attempt + 1)
-        throw new TinsmithError('CONFLICT', `Action ${action.name} has had no attempt ${key.attempt}.`);
+        throw new TinsmithError('CONFLICT', `Action ${action.name} has had no attempt ${key.attempt}.`, {
+          next: 'Report first that the attempt has begun.',
+        });
       return { action: key.action, task: action.task, name: action.name, attempt: key.attempt };
     });
   }
@@ -268,6 +270,7 @@ export class Assignments {
         throw new TinsmithError(
           'NOT_FOUND',
           `There is no ${what} of workflow ${of.workflow} on machine ${machine.name}.`,
+          { next: 'Send no more of its output: the workflow was deleted, or the output is another machine’s.' },
         );
       }
       const { next, first, added } = appendLog(transaction, of, from, entries);

@@ -80,10 +80,14 @@ export class Workflows {
     const { workflow, unmasked } = maskWorkflow(planned, secrets);
     return this.#store.change((transaction) => {
       if (this.#records.get(workflow.id, transaction))
-        throw new TinsmithError('CONFLICT', `There is a workflow ${workflow.id} already.`);
+        throw new TinsmithError('CONFLICT', `There is a workflow ${workflow.id} already.`, {
+          next: 'Give this one another id, or none.',
+        });
       for (const id of machinesOf(workflow)) {
         if (id !== PROVISIONER && transaction.get(`machine/${id}`) === undefined)
-          throw new TinsmithError('CONFLICT', `Machine ${id} has just been deleted.`);
+          throw new TinsmithError('CONFLICT', `Machine ${id} has just been deleted.`, {
+            next: 'Add it again, or name another machine.',
+          });
       }
       if (unmasked) putSecrets(transaction, workflow.id, unmasked);
       return this.#journal.create(transaction, workflow);

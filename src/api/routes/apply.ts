@@ -47,6 +47,7 @@ export function applyOperations(services: Services): Operation[] {
       async ({ query: { kind, name } }) => {
         if (name !== undefined && kind === undefined) {
           throw new TinsmithError('INVALID_INPUT', 'A name without a kind could be anything’s.', {
+            next: 'Give `kind` too.',
             problems: [{ field: 'kind', message: `is one of ${KINDS.join(', ')}` }],
           });
         }

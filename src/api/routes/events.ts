@@ -70,6 +70,7 @@ async function history(events: EventLog, query: z.infer<typeof historyQuery>): P
   const { limit, after = '0', from } = query;
   if (!/^\d{1,15}$/.test(after)) {
     throw new TinsmithError('INVALID_INPUT', `after: ${after} is not the number of an event.`, {
+      next: 'Give what the page before has as `next`, unchanged.',
       problems: [{ field: 'after', message: 'is not the number of an event' }],
     });
   }
