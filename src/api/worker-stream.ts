@@ -2,7 +2,7 @@
  * `GET /api/v1/worker/stream`: spares ten thousand waiting workers their questions (see the worker's protocol). The HTTP
  * thread holds the connections and writes the comments that keep them alive; here there is only whose they are.
  */
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { hold, type StreamOwner, type Streams } from '../http/index.ts';
 import type { StopNotice } from '../worker/protocol.ts';
 
@@ -14,13 +14,14 @@ interface Open {
   streams: Streams;
 }
 
+/** The open streams by machine, and what is told on them. */
 export class WorkerStream implements StreamOwner {
   readonly #byMachine = new Map<string, readonly Open[]>();
   /** Machine of each stream. */
   readonly #machines = new Map<string, string>();
 
   /** Opens a stream for a machine's worker. Request and response are over here, and hold no memory of this thread. */
-  serve(machine: string, _req: Request, res: Response): void {
+  serve(machine: string, res: Response): void {
     res.setHeader('cache-control', 'no-store');
     const open = hold(res, this);
     if (open === undefined) return;

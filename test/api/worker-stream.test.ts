@@ -43,7 +43,7 @@ async function started(t: TestContext) {
     changes.emit('gone');
   };
   const { url, server } = await serve((app) => {
-    app.get('/stream/:machine', (req, res) => stream.serve(req.params.machine, req, res));
+    app.get('/stream/:machine', (req, res) => stream.serve(req.params.machine, res));
   });
   t.after(() => server.stop(0));
   return { stream, changes, open: (machine: string) => listening(t, `${url}/stream/${machine}`) };

@@ -72,7 +72,7 @@ export function workerRoutes(services: Services): Router {
   });
 
   routes.get('/stream', (req, res) => {
-    workerStream.serve(machineOf(req).machine.id, req, res);
+    workerStream.serve(machineOf(req).machine.id, res);
   });
 
   routes.get('/work', async (req, res) => {

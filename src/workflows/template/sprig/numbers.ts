@@ -1,9 +1,7 @@
 import {
-  type Float,
   FunctionFault,
   type FunctionMap,
   fixed,
-  float,
   int,
   isInt,
   isList,
@@ -128,9 +126,4 @@ function parseFloat64(source: string): number | undefined {
   if (!/^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/.test(source)) return undefined;
   const value = Number(source);
   return Number.isFinite(value) ? value : undefined;
-}
-
-/** The result of a function that Go declares as float64. */
-export function floated(value: number): number | Float {
-  return float(value);
 }
