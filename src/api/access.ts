@@ -19,6 +19,7 @@ export function isAdministrator(req: Request, adminToken: string): boolean {
   return token !== undefined && sameSecret(token, adminToken);
 }
 
+/** Lets only requests with the administrator's token by; the others fail with UNAUTHORIZED. */
 export function administratorOnly(adminToken: string): RequestHandler {
   return (req, _res, next) => {
     if (isAdministrator(req, adminToken)) {

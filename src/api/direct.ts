@@ -10,6 +10,7 @@ import { workerCalls } from './worker-calls.ts';
 const PREFIX = '/api/v1/worker/';
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
+/** The routes that the HTTP thread takes past express, and their answers. */
 export function directRoutes(services: Services): DirectRoutes {
   const { machineOf, calls } = workerCalls(services);
   return {

@@ -6,6 +6,7 @@ import type { WantedRecord, Work } from '../workflows/assignments.ts';
 import type { WorkflowData } from '../workflows/data.ts';
 import type { Container } from '../workflows/template/document.ts';
 
+/** Knows the registry, and what a workflow's data may be. */
 export class Dresser {
   readonly #registry: Registry;
   readonly #data: WorkflowData;

@@ -12,6 +12,7 @@ import type { DataVersion, Machine, Template, TraceEntry, Workflow, WorkflowActi
 const iso = (ms: number): string => new Date(ms).toISOString();
 const maybeIso = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : iso(ms));
 
+/** @param lastSeen ms since 1970; undefined: not since the appliance's start */
 export function presentMachine(machine: MachineRecord, work: MachineWork, lastSeen: number | undefined): Machine {
   const { installed, worker } = work;
   return {
@@ -31,6 +32,7 @@ export function presentMachine(machine: MachineRecord, work: MachineWork, lastSe
   };
 }
 
+/** A template, its text with it. */
 export function presentTemplate(template: TemplateRecord): Template {
   return { ...template, createdAt: iso(template.createdAt), updatedAt: iso(template.updatedAt) };
 }
@@ -72,11 +74,13 @@ export function presentWorkflow(workflow: WorkflowRecord, waitsFor: string | und
   };
 }
 
+/** A version of a workflow's data, without its bytes. */
 export function presentDataVersion({ version, at, by, size, sha256 }: DataVersionRecord): DataVersion {
   const { name, worker, task, action } = by;
   return { version, at: iso(at), size, sha256, worker, task, action, by: name };
 }
 
+/** An entry of the trace. */
 export function presentTrace(entry: TraceRecord): TraceEntry {
   return { ...entry, time: iso(entry.time) };
 }

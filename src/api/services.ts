@@ -17,6 +17,7 @@ import type { WorkerTokens } from './tokens.ts';
 import type { Status } from './types.ts';
 import type { WorkerStream } from './worker-stream.ts';
 
+/** The parts of a running appliance. */
 export interface Services {
   store: Store;
   events: EventLog;

@@ -13,6 +13,7 @@ export interface LiveEvent {
   data: unknown;
 }
 
+/** The event stream to all its clients. */
 export interface Stream {
   /** Whether anybody listens. */
   isHeard(): boolean;
@@ -32,6 +33,7 @@ const TICK_MS = 250;
 /** The longest time for which telling many holds up everything else, ms. */
 const SLICE_MS = 4;
 
+/** @param clock ms since 1970 */
 export function createStream(events: EventLog, clock: () => number): Stream {
   const audience = new Audience<StreamClient>();
   const queue: { event: LiveEvent | StoredEvent; text: string; listeners: Iterator<StreamClient> }[] = [];

@@ -14,8 +14,10 @@ import { PROVISIONER } from '../workflows/workflow.ts';
 import { parseInput } from './input.ts';
 import type { Services } from './services.ts';
 
+/** Takes a body as it came, and gives what is answered as JSON. */
 export type WorkerCall = (machine: WorkerMachine, body: unknown) => object | Promise<object>;
 
+/** The calls, and who makes them. */
 export interface WorkerCalls {
   /**
    * The machine that a boot's token opens.

@@ -34,6 +34,7 @@ import { openRegistry } from './registry.ts';
 import { Roles } from './roles.ts';
 import type { Settings } from './settings.ts';
 
+/** An appliance that runs. */
 export interface Appliance {
   status(): Status;
   stop(): Promise<void>;

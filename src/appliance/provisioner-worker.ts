@@ -38,6 +38,7 @@ function noPower(log: Logger): Power {
   };
 }
 
+/** What it is started with. */
 export interface ProvisionerWorker {
   settings: Pick<Settings, 'data' | 'provisioner' | 'dockerSocket' | 'httpAddress'>;
   /** The port that our HTTP server is bound to. */

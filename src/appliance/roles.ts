@@ -13,6 +13,7 @@ export interface Role {
   start(): Promise<{ bound: string[]; stop(): Promise<void> }>;
 }
 
+/** All roles with their states, in the order in which they were started. */
 export class Roles {
   readonly #log: Logger;
   readonly #statuses: RoleStatus[] = [];

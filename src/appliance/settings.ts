@@ -61,6 +61,7 @@ type Values = { [N in Name]: z.infer<(typeof SHAPES)[N]> };
 /** The names of all settings, as their flags are written. */
 export const SETTING_NAMES = Object.keys(SHAPES) as Name[];
 
+/** The settings as the appliance uses them. */
 export interface Settings {
   /** Data directory. */
   data: string;

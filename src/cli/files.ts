@@ -37,6 +37,7 @@ export function readTextFile(file: string): string {
   }
 }
 
+/** Says of a file why it cannot be read. */
 export function unreadable(file: string, cause: unknown): TinsmithError {
   return new TinsmithError('NOT_FOUND', `${file} cannot be read: ${messageOf(cause)}.`, {
     next: 'Name a file that exists and that you may read.',

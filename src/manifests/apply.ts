@@ -11,6 +11,7 @@ import { type KeptOrigin, type Origins, putOrigin, readOrigins } from './origins
 import { parseManifests } from './parse.ts';
 import { type Change, changesOf, type Plan, planChanges } from './plan.ts';
 
+/** What documents are applied to, and given from. */
 export interface Parts {
   store: Store;
   machines: Machines;
@@ -26,6 +27,7 @@ export interface Applied extends Pick<Change, 'action' | 'name' | 'id' | 'diff'>
   line: number;
 }
 
+/** How they are applied. */
 export interface ApplyOptions {
   /** Only tell what would be done. */
   dryRun: boolean;

@@ -13,10 +13,12 @@ import type { Resource } from './resource.ts';
 /** A resource of Tinkerbell's, or hardware as its command line had it where a resource has no room for it. */
 export type AnyDocument = Resource | Hardware;
 
+/** A machine's hardware data. @param origin what its document called it */
 export function machineDocument(machine: Machine, origin: Origin | undefined): AnyDocument {
   return hardwareDocument(machine.hardware, origin ?? nameless(machine.name));
 }
 
+/** A template. @param origin what its document called it */
 export function templateDocument(template: Template, origin: Origin | undefined): Resource {
   return resource('Template', origin ?? nameless(template.name), { data: template.data });
 }

@@ -21,6 +21,7 @@ const UUID_NAMESPACE = 'b0f6a0f3d2a84c6f9d0ac9d3c7a1e85b';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** Whether something is the text of a UUID. */
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value);
 }

@@ -7,6 +7,7 @@ interface Placed {
   line: number;
 }
 
+/** A machine that there should be. */
 export interface HardwareManifest extends Placed {
   kind: 'hardware';
   /** Undefined: it was JSON of the `tink` command line, which has only an id. */
@@ -14,6 +15,7 @@ export interface HardwareManifest extends Placed {
   hardware: Hardware;
 }
 
+/** A template that there should be. */
 export interface TemplateManifest extends Placed {
   kind: 'template';
   /** Undefined: it was the plain YAML of a template. */
@@ -24,6 +26,7 @@ export interface TemplateManifest extends Placed {
   lenient: boolean;
 }
 
+/** A workflow that there should be. */
 export interface WorkflowManifest extends Placed {
   kind: 'workflow';
   origin: Origin;
@@ -35,4 +38,5 @@ export interface WorkflowManifest extends Placed {
   state: string | undefined;
 }
 
+/** What one document says. */
 export type Manifest = HardwareManifest | TemplateManifest | WorkflowManifest;

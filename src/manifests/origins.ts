@@ -20,6 +20,7 @@ export interface Origins {
   named(kind: Kind, name: string): string[];
 }
 
+/** Reads all that is kept of origins. */
 export async function readOrigins(store: Store): Promise<Origins> {
   const byId = new Map<string, KeptOrigin>();
   const byName = new Map<string, string>();
@@ -40,6 +41,7 @@ export async function readOrigins(store: Store): Promise<Origins> {
   };
 }
 
+/** Keeps an object's origin, in a change. */
 export function putOrigin(transaction: Transaction, kind: Kind, id: string, origin: KeptOrigin): void {
   transaction.put(keyOf(kind, id), origin);
 }

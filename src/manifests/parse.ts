@@ -8,6 +8,7 @@ import type { Manifest } from './manifest.ts';
 import { readResource } from './resources.ts';
 import { type Chunk, type Path, pathOf, Source, splitDocuments } from './source.ts';
 
+/** A file's documents, and what is wrong with it. */
 export interface Manifests {
   manifests: Manifest[];
   problems: Problem[];

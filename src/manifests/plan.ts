@@ -47,6 +47,7 @@ export interface WorkflowOrder {
   machine: Machine | undefined;
 }
 
+/** What applying a file would do. With problems, nothing of it may be done. */
 export interface Plan {
   hardware: Change<HardwareManifest>[];
   templates: Change<TemplateManifest>[];

@@ -20,6 +20,7 @@ export interface Route {
   port?: number;
 }
 
+/** What is wrong with a label. */
 export interface LabelProblem {
   /** Its position among the labels, from 0. */
   label: number;

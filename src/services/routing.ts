@@ -12,11 +12,13 @@ export interface RoutedWorkflow {
   state: WorkflowState;
   services: readonly RoutedService[];
 }
+/** What is looked at of a service. */
 export type RoutedService = Pick<
   ServiceRecord,
   'name' | 'labels' | 'ports' | 'machine' | 'state' | 'endpoints' | 'exitCode' | 'message'
 >;
 
+/** Where a request goes, or why nowhere. */
 export type Routing =
   | {
       target: { address: string; port: number };

@@ -32,6 +32,7 @@ export interface Failing {
   nextTryAt: number;
 }
 
+/** Delivers one webhook's events. */
 export class Courier {
   readonly webhook: WebhookRecord;
   /** As far as it has come; what is stored may be a little behind. */

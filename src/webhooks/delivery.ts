@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { sign } from './signature.ts';
 
+/** What is posted. */
 export interface Delivery {
   /** Goes into `tinsmith-event`. */
   kind: string;
@@ -12,6 +13,7 @@ export interface Delivery {
   body: string;
 }
 
+/** What came of it; `error` is said to people. */
 export type Outcome = { delivered: true; status: number } | { delivered: false; status?: number; error: string };
 
 /**

@@ -24,6 +24,7 @@ export interface TestResult {
   error?: string;
 }
 
+/** All webhooks. */
 export class Webhooks {
   readonly #store: Store;
   readonly #events: EventLog;

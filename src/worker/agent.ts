@@ -20,6 +20,7 @@ const REFUSED_PAUSE = 5_000;
 /** After a verb that did not take this machine away, ms. */
 const VERB_PAUSE = 30_000;
 
+/** What the loop is made of, beside what its attempts are. */
 export interface AgentParts extends AttemptParts {
   hello: () => Hello;
   notices: Notices;

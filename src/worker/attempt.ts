@@ -10,6 +10,7 @@ import { removeOthers } from './left-over.ts';
 import type { Notices } from './notices.ts';
 import type { AttemptKey, ReportAnswer } from './protocol.ts';
 
+/** What an attempt is made with. */
 export interface AttemptParts extends ContainerParts {
   api: WorkerApi;
   notices: Pick<Notices, 'onStop'>;

@@ -84,5 +84,6 @@ export interface ContainerEngine {
   remove(id: string): Promise<void>;
 }
 
+/** Whether two keys name the same attempt. */
 export const sameAttempt = (a: AttemptKey, b: AttemptKey): boolean =>
   a.workflow === b.workflow && a.action === b.action && a.attempt === b.attempt;

@@ -4,7 +4,9 @@ import type { ContainerSpec } from './container-engine.ts';
 import type { DiskCounters } from './disks.ts';
 import type { Assignment, AttemptKey } from './protocol.ts';
 
+/** An action to be run. */
 export type ActionAssignment = Extract<Assignment, { kind: 'action' }>;
+/** An action to be run in a container. */
 export type ContainerAssignment = ActionAssignment & { run: Extract<ActionAssignment['run'], { kind: 'container' }> };
 
 /** The folder that the containers of a workflow share, as they see it. */
@@ -60,6 +62,7 @@ export function distinctBinds(binds: readonly string[]): string[] {
 /** The engine allows [a-zA-Z0-9_.-] in names. */
 export const plain = (name: string): string => name.replace(/[^a-zA-Z0-9_.-]/g, '_');
 
+/** A container as the Docker Engine API wants it. */
 export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
   return {
     name: spec.name,

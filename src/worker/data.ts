@@ -19,6 +19,7 @@ const FILE = 'data';
 /** As an action sees it, for people. */
 const SHOWN = `${SHARED}/${FILE}`;
 
+/** What the data may be. */
 export interface DataRules {
   kind: 'json' | 'binary';
   /** Bytes. */
@@ -29,6 +30,7 @@ export interface DataRules {
 const given = z.object({ version: z.int().min(0), sha256: z.string() });
 type Given = z.infer<typeof given>;
 
+/** One workflow's data on this machine. */
 export class EphemeralData {
   /** What is mounted. */
   readonly folder: string;

@@ -1,5 +1,6 @@
 /** Says where a text stops being JSON (RFC 8259): the engine's own errors name no place for many faults. Pure. */
 
+/** A place in a text, and what is missing there. */
 export interface JsonFault {
   /** From 1. */
   line: number;

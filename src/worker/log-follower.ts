@@ -15,6 +15,7 @@ const RECENT = 4;
 /** How long the output of a container that has ended may keep us waiting without a word, ms. */
 const LAST_WORDS = 10_000;
 
+/** Whose output it is, and where it goes. */
 export interface LogParts {
   container: string;
   engine: Pick<ContainerEngine, 'logs' | 'lastLogs' | 'inspect'>;

@@ -11,6 +11,7 @@ const NO_STREAM_PAUSE = 60_000;
 /** A stream that has lasted so long was a good one: the next is opened soon, ms. */
 const LASTED = 5_000;
 
+/** Tells its listeners what the server says. */
 export class Notices {
   readonly #parts: { api: Pick<WorkerApi, 'stream'>; clock: Clock; random: () => number };
   readonly #work = new Set<() => void>();

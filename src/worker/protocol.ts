@@ -30,6 +30,7 @@ export const hello = z.object({
 });
 export type Hello = z.infer<typeof hello>;
 
+/** The answer to `hello`. */
 export interface HelloAnswer {
   machine: { id: string; name: string };
   /** The server's clock, ms since 1970. */
@@ -100,6 +101,7 @@ export const servicesQuery = z.object({
     .transform((text) => text.split(',').filter(Boolean))
     .default([]),
 });
+/** A service that is to run, and how. */
 export interface WantedService {
   workflow: string;
   /** Its position among the workflow's services, from 0. */

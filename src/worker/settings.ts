@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Problem, TinsmithError } from '../errors.ts';
 
+/** What a worker must know before it can ask its server. */
 export interface WorkerSettings {
   /** `http://ADDRESS:PORT`, without a slash at its end. */
   server: string;

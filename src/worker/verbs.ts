@@ -37,6 +37,7 @@ const SYSRQ: Record<Verb, 'b' | 'o'> = { reboot: 'b', poweroff: 'o', kexec: 'b' 
 const PATIENCE_MS = 10_000;
 const SYNC_LIMIT_MS = 60_000;
 
+/** What the machine's kernel and programs do for it. */
 export interface Host {
   /** Runs a program to its end. @throws when it can't be started, fails, or takes longer than `limit` ms */
   run(command: readonly [string, ...string[]], limit: number): Promise<void>;

@@ -52,6 +52,7 @@ export interface Output {
 
 const NOTHING_QUEUED: Work = { kind: 'idle', reason: 'no workflow is waiting for this machine' };
 
+/** What workers ask and say, on disk when it is answered. */
 export class Assignments {
   readonly #store: Store;
   readonly #events: EventLog;

@@ -31,6 +31,7 @@ export interface DataVersion {
   sha256: string;
 }
 
+/** What is to be written, and what it was made of. */
 export interface DataUpdate {
   bytes: Buffer;
   /** The version that the writer began with; undefined: whatever is the latest is replaced. 0: there was none. */
@@ -45,6 +46,7 @@ const keys = {
 };
 const pad = (version: number): string => String(version).padStart(9, '0');
 
+/** The data of all workflows. */
 export class WorkflowData {
   readonly #store: Store;
   readonly #events: EventLog;

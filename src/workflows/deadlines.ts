@@ -7,6 +7,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** After a look that failed (a full disk), ms. */
 const TRY_AGAIN = 5_000;
 
+/** A timer for each workflow of which something is due. */
 export class Deadlines {
   readonly #workflows: Workflows;
   readonly #clock: () => number;

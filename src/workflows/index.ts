@@ -12,6 +12,7 @@ import { WorkflowRecords } from './records.ts';
 import { Templates } from './templates.ts';
 import { Workflows } from './workflows.ts';
 
+/** The workflows, from all sides. */
 export interface WorkflowParts {
   templates: Templates;
   workflows: Workflows;

@@ -22,6 +22,7 @@ export interface Wakes {
   due(workflow: string): void;
 }
 
+/** Records events, and does what follows from them for queues, disks and listeners. */
 export class Journal {
   readonly #records: WorkflowRecords;
   readonly #events: EventLog;

@@ -48,6 +48,7 @@ interface Reader {
   get<T>(key: string): T | undefined;
 }
 
+/** Reads and writes the records of workflows. */
 export class WorkflowRecords {
   readonly #store: Store;
   readonly #plans = new Map<string, Plan>();

@@ -10,6 +10,7 @@ import { PROVISIONER, type Workflow } from './workflow.ts';
 /** Who runs a task or a service. */
 type WorkerMachine = { id: string; name: string };
 
+/** What a template is rendered with. */
 export interface PlanOptions {
   id: string;
   template: Template;

@@ -77,14 +77,17 @@ function maskDeep<T>(value: T, mask: (text: string) => string): T {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, maskDeep(each, mask)])) as T;
 }
 
+/** Keeps what a workflow's containers really get. */
 export function putSecrets(transaction: Transaction, workflow: string, unmasked: Unmasked): void {
   transaction.put(keyOf(workflow), unmasked);
 }
 
+/** Forgets it. */
 export function deleteSecrets(transaction: Transaction, workflow: string): void {
   transaction.delete(keyOf(workflow));
 }
 
+/** What its containers really get; undefined: it has no secrets. */
 export function secretsOf(from: { get<T>(key: string): T | undefined }, workflow: string): Unmasked | undefined {
   return from.get<Unmasked>(keyOf(workflow));
 }

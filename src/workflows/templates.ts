@@ -4,6 +4,7 @@ import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { checkTemplate } from './template/index.ts';
 
+/** A template as it is kept. */
 export interface Template {
   id: string;
   name: string;
@@ -18,6 +19,7 @@ export interface Template {
 
 const keys = { template: (id: string) => `template/${id}`, name: (name: string) => `template-name/${name}` };
 
+/** All templates. */
 export class Templates {
   readonly #store: Store;
   readonly #events: EventLog;

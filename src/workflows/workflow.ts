@@ -56,6 +56,7 @@ export interface ActionProgress {
 /** One action of a workflow: those of the tasks in their order, and after them the hooks that were called. */
 export type ActionRecord = ActionPlan & ActionProgress;
 
+/** A task of a workflow, and when it began. */
 export interface TaskRecord {
   name: string;
   machine: string;
@@ -100,6 +101,7 @@ export interface ServiceProgress {
   takenAt?: number;
 }
 
+/** A service of a workflow, and what became of it. */
 export type ServiceRecord = TemplateService & {
   /** Id of the machine whose worker runs it. */
   machine: string;
@@ -115,6 +117,7 @@ export interface Outcome {
   until: number;
 }
 
+/** All that is known of a workflow. Secrets are masked in it. */
 export interface Workflow {
   id: string;
   /** The template's name. */

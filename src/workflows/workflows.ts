@@ -28,6 +28,7 @@ export interface WorkflowOrder {
   id?: string;
 }
 
+/** Every workflow there is. */
 export class Workflows {
   readonly #store: Store;
   readonly #records: WorkflowRecords;

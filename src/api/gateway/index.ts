@@ -16,6 +16,7 @@ import type { AnyMethod, Caller, Handlers } from '../grpc/protobuf/service.ts';
 import { asGrpcError, GrpcError, toStatus } from '../grpc/status.ts';
 import { sameSecret } from '../tokens.ts';
 
+/** What the gateway calls, and whom it lets in. */
 export interface GatewayParts {
   calls: Pick<TinkerbellCalls, 'workflow' | 'template' | 'hardware'>;
   adminToken: string;

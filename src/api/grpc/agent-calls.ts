@@ -6,6 +6,7 @@ import { GrpcError } from './status.ts';
 import { reportedState } from './worker-calls.ts';
 import type { TinkerbellWorkers } from './workers.ts';
 
+/** The newest agent's two calls. */
 export function agentCalls(workers: TinkerbellWorkers, clock: () => number): Handlers<typeof AGENT_METHODS> {
   return {
     async GetAction({ agent_id: agent }, caller) {

@@ -22,6 +22,7 @@ interface Held {
   length: number;
 }
 
+/** The calls about a workflow's data, for its workers and for administrators. */
 export function dataCalls({ workflows, data }: GrpcParts, workers: TinkerbellWorkers): Handlers<DataMethods> {
   // In memory: after a restart of ours their first update replaces what is there, as it always did.
   const held = new Map<string, Held>();

@@ -5,6 +5,7 @@
  */
 import { rawFields, VARINT } from './protobuf/wire.ts';
 
+/** `slim`: of the workers of 0.9 to 0.12. `newest`: of the newest agent. */
 export type Dialect = 'slim' | 'newest';
 
 /**

@@ -8,6 +8,7 @@ import type { Sendable } from './protobuf/message.ts';
 import type { Caller, Handlers } from './protobuf/service.ts';
 import { GrpcError } from './status.ts';
 
+/** The calls of HardwareService. */
 export function hardwareCalls(parts: GrpcParts): Handlers<typeof HARDWARE_METHODS> {
   const { machines } = parts;
   const found = (machine: Machine | undefined, what: string): Machine => {

@@ -9,6 +9,7 @@ export type { GrpcParts, GrpcPolicy } from './parts.ts';
 export { type TinkerbellCalls, tinkerbellCalls } from './services.ts';
 export type { Trust } from './trust.ts';
 
+/** Where it listens, and what is open to whom. */
 export interface GrpcSettings extends GrpcPolicy {
   address: string;
   port: number;

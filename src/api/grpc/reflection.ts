@@ -7,6 +7,7 @@ import type { Sendable } from './protobuf/message.ts';
 const NOT_FOUND = 5;
 const INVALID_ARGUMENT = 3;
 
+/** The answer to one request of a reflection stream. */
 export function reflect(request: ServerReflectionRequest): Sendable<ServerReflectionResponse> {
   return { valid_host: request.host, original_request: request, ...answer(request) };
 }

@@ -15,6 +15,7 @@ export interface Said {
   message: string;
 }
 
+/** What is to be recorded of a report, or said to its worker. */
 export type Meaning =
   | { meaning: 'report'; reports: Report[] }
   /** Known already, or of no account any more: acknowledged, so that the worker goes on. */
@@ -23,6 +24,7 @@ export type Meaning =
 /** `UNAVAILABLE`: not yet, try again. */
 export type Refusal = 'INVALID_ARGUMENT' | 'FAILED_PRECONDITION' | 'UNAVAILABLE';
 
+/** What a report's meaning depends on. */
 export interface Situation {
   workflow: Workflow;
   machine: { id: string; name: string };

@@ -22,6 +22,7 @@ import { reflect } from './reflection.ts';
 import type { RawMethod } from './services.ts';
 import { asGrpcError, toStatus } from './status.ts';
 
+/** A server that listens. */
 export interface GrpcServer {
   port: number;
   /** Ends all calls. Never rejects. */

@@ -25,6 +25,7 @@ export interface TinkerbellCalls {
   agent: Handlers<typeof AGENT_METHODS>;
 }
 
+/** All calls over the same parts, by service. */
 export function tinkerbellCalls(parts: GrpcParts, policy: GrpcPolicy): TinkerbellCalls {
   const workers = new TinkerbellWorkers(parts, policy);
   return {

@@ -6,6 +6,7 @@ import type { MessageOf, Sendable } from './protobuf/message.ts';
 import type { Handlers } from './protobuf/service.ts';
 import { GrpcError } from './status.ts';
 
+/** The calls of TemplateService. */
 export function templateCalls(templates: Templates): Handlers<typeof TEMPLATE_METHODS> {
   return {
     async CreateTemplate({ data }) {

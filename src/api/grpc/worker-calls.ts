@@ -29,6 +29,7 @@ function machineIfKnown(workers: TinkerbellWorkers, id: string, caller: Caller) 
   }
 }
 
+/** The calls that both kinds of workers with a list of actions make. */
 export function workerCalls(
   { workflows, machines }: GrpcParts,
   workers: TinkerbellWorkers,

@@ -27,6 +27,7 @@ export interface Turn {
   run: ImageRun;
 }
 
+/** Finds the machine that a worker speaks for, gives it work, and takes its reports. */
 export class TinkerbellWorkers {
   readonly #parts: GrpcParts;
   readonly #policy: GrpcPolicy;

@@ -22,6 +22,7 @@ type WorkflowMethods = Pick<
   | 'GetWorkflowContextList'
 >;
 
+/** The administrator's calls of WorkflowService. */
 export function workflowCalls({ workflows, events }: GrpcParts, workers: TinkerbellWorkers): Handlers<WorkflowMethods> {
   return {
     async CreateWorkflow({ template, hardware }) {

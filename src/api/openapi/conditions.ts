@@ -12,6 +12,7 @@ export function etagOf(record: object): string {
   return `"${createHash('sha256').update(JSON.stringify(record)).digest('base64url').slice(0, 22)}"`;
 }
 
+/** The preconditions of one request, and the ETag of its answer. */
 export class Conditions {
   readonly #req: Request;
   readonly #res: Response;

@@ -53,6 +53,7 @@ export const remove = command({
   run: (args, terminal) => deleteEach(new Client(args, terminal), 'workflows', args.ids, terminal),
 });
 
+/** What `--hardware` gives. @throws TinsmithError INVALID_INPUT */
 export function devices(text: string): Record<string, string> {
   const given = readJson(text, '--hardware');
   const entries = typeof given === 'object' && given !== null && !Array.isArray(given) ? Object.entries(given) : [];

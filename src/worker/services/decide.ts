@@ -36,6 +36,7 @@ export interface Refusal {
   reason: string;
 }
 
+/** All that a decision depends on. */
 export interface Situation {
   /** Undefined: it is to be ended. */
   wanted: { restart: RestartPolicy } | undefined;
@@ -50,6 +51,7 @@ export interface Situation {
 /** What the server is told. */
 export type Told = Pick<ServiceReport, 'state' | 'starts' | 'exitCode' | 'message' | 'ports'>;
 
+/** What is done next. */
 export type Step =
   | { kind: 'create'; start: number; restarts: number; failures: number }
   | { kind: 'start'; id: string }
@@ -60,6 +62,7 @@ export type Step =
   /** Nothing of it is left. */
   | { kind: 'gone' };
 
+/** What is told, and what is done next. */
 export interface Decision {
   /** Undefined: nothing new is known. */
   told?: Told;

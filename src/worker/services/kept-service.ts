@@ -19,6 +19,7 @@ import { ServiceStarts } from './starts.ts';
 /** Before the engine, or a step that failed, is tried again, ms. */
 const TRY_AGAIN = 2_000;
 
+/** What services are kept with. */
 export interface ServiceParts {
   api: Pick<WorkerApi, 'services' | 'service' | 'serviceLog'>;
   engine: ServiceEngine;
@@ -31,6 +32,7 @@ export interface ServiceParts {
   publishOn?: string;
 }
 
+/** One service of a workflow, from when it is wanted until nothing of it is left. */
 export class KeptService {
   readonly key: ServiceKey;
   readonly #parts: ServiceParts;

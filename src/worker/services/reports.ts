@@ -7,6 +7,7 @@ import type { Told } from './decide.ts';
 /** Changes kept while the server is away; the oldest are given up. The last one is always kept. */
 const KEPT = 64;
 
+/** The reports on one service. */
 export class ServiceReports {
   readonly #send: (told: Told) => Promise<Answer<ServiceReportAnswer>>;
   readonly #answered: (answer: Answer<ServiceReportAnswer>, told: Told) => void;

@@ -53,11 +53,13 @@ export interface ServiceSpec {
   ports: { port: number; protocol: 'tcp' | 'udp'; published?: number; address: string }[];
 }
 
+/** A container of a service that is there. */
 export interface FoundService {
   id: string;
   mark: ServiceMark;
 }
 
+/** How a service's container is. */
 export interface ServiceState extends ContainerState {
   /** Undefined: it is not checked. */
   health?: { status: 'starting' | 'healthy' | 'unhealthy' /** Of the last check. */; output: string };
@@ -78,5 +80,6 @@ export interface ServiceEngine extends ContainerEngine {
   hasBridge(): Promise<boolean>;
 }
 
+/** Whether two keys name the same service. */
 export const sameService = (a: ServiceKey, b: ServiceKey): boolean =>
   a.workflow === b.workflow && a.service === b.service;

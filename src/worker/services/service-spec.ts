@@ -96,6 +96,7 @@ function templateLabels(labels: readonly string[]): Record<string, string> {
   return Object.fromEntries(pairs.filter(([name]) => name !== '' && !name.startsWith(OURS)));
 }
 
+/** A start of a service as the Docker Engine API wants it. */
 export function serviceOptions(spec: ServiceSpec): ContainerCreateOptions {
   const { mark, healthcheck, ports } = spec;
   const { key, start, ...facts } = mark;

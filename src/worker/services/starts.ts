@@ -41,6 +41,7 @@ interface About {
   signal: AbortSignal;
 }
 
+/** All starts of one service that still have a container. */
 export class ServiceStarts {
   readonly #key: ServiceKey;
   readonly #parts: { api: Pick<WorkerApi, 'serviceLog'>; engine: ServiceEngine; clock: Clock };

@@ -4,6 +4,7 @@ import { ended, follow } from './consequences.ts';
 import { fold } from './fold.ts';
 import { stop } from './limits.ts';
 
+/** What a person says. */
 export type Command =
   | { command: 'cancel' }
   | { command: 'pause' }
@@ -13,6 +14,7 @@ export type Command =
   /** The current action, or the one with this position: it is stopped if it runs, and the next one's turn comes. */
   | { command: 'skip'; action?: number };
 
+/** What is to be recorded of it, or why it cannot be; the sentence has no end. */
 export type CommandOutcome = { outcome: 'done'; events: WorkflowEvent[] } | { outcome: 'refused'; sentence: string };
 
 const refused = (sentence: string): CommandOutcome => ({ outcome: 'refused', sentence });

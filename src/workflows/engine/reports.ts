@@ -5,6 +5,7 @@ import { afterEnd } from './consequences.ts';
 import { fold } from './fold.ts';
 import { waitingService } from './services.ts';
 
+/** What is to be recorded of a report, or why nothing is. */
 export type ReportOutcome =
   | { outcome: 'recorded'; events: WorkflowEvent[] }
   /** Known already: nothing to record, and the worker is told that it is safe. */

@@ -44,11 +44,13 @@ export interface TemplateData {
   workflowid?: string | undefined;
 }
 
+/** How a template is read. */
 export interface CheckOptions {
   /** Old files: keys that nobody knows are warnings. */
   lenient?: boolean;
 }
 
+/** How a template is read, and what rendering it may cost. */
 export interface RenderOptions extends CheckOptions {
   /** Bytes of output and steps of work, where they are to be other than Tinkerbell's 256 KiB and a million. */
   limits?: Limits;

@@ -24,11 +24,13 @@ export interface Field<T> {
   reads?: T;
 }
 
+/** An enumeration: its values travel as numbers. */
 export interface EnumType<N extends string> {
   name: string;
   values: Record<N, number>;
 }
 
+/** A message: how it is encoded and decoded, and what its fields are for descriptors and JSON. */
 export interface MessageType<T> {
   /** Name within its package; of a message in a message: `Hardware.Network`. */
   name: string;
@@ -38,6 +40,7 @@ export interface MessageType<T> {
   encode(value: Sendable<T>): Buffer;
 }
 
+/** What a message holds once it is decoded. */
 export type MessageOf<M> = M extends MessageType<infer T> ? T : never;
 
 /** What may be given to be encoded: whatever is left out is absent. */
@@ -63,30 +66,37 @@ export const int64 = scalar<number>('int64');
 export const uint32 = scalar<number>('uint32');
 export const flag = scalar<boolean>('bool');
 
+/** A repeated field. */
 export function many<T>(field: Field<T>): Field<Exclude<T, undefined>[]> {
   return { number: field.number, type: field.type, repeated: true };
 }
 
+/** A field with a message in it. */
 export function one<T>(number: number, of: MessageType<T>): Field<T | undefined> {
   return { number, type: { is: 'message', of }, repeated: false };
 }
 
+/** A field with a value of an enumeration. */
 export function choice<N extends string>(number: number, of: EnumType<N>): Field<N> {
   return { number, type: { is: 'enum', of }, repeated: false };
 }
 
+/** A field of which it is known whether it was sent (`optional` in proto3). */
 export function explicit<T>(field: Field<T>): Field<T | undefined> {
   return { ...field, explicit: true };
 }
 
+/** A field of a group of which one at the most is sent. */
 export function oneOf<T>(oneof: string, field: Field<T>): Field<T | undefined> {
   return { ...explicit(field), oneof };
 }
 
+/** Declares an enumeration. @param name in its package */
 export function enumeration<N extends string>(name: string, values: Record<N, number>): EnumType<N> {
   return { name, values };
 }
 
+/** Declares a message. @param name in its package */
 export function message<F extends Record<string, Field<unknown>>>(name: string, fields: F): MessageType<Shape<F>> {
   const byNumber = new Map(Object.entries(fields).map(([key, field]) => [field.number, { key, field }]));
   return {

@@ -8,10 +8,12 @@ export interface Method<Q, A, S extends boolean = boolean> {
   stream: S;
 }
 
+/** A method with one answer. */
 export function unary<Q, A>(request: MessageType<Q>, response: MessageType<A>): Method<Q, A, false> {
   return { request, response, stream: false };
 }
 
+/** A method with a stream of answers. */
 export function streaming<Q, A>(request: MessageType<Q>, response: MessageType<A>): Method<Q, A, true> {
   return { request, response, stream: true };
 }

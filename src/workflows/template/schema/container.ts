@@ -62,6 +62,7 @@ export function readContainer(
   };
 }
 
+/** Volumes as `source:destination[:options]`, each checked. */
 export function readVolumes(read: FieldReader, item: Item | undefined): string[] {
   const destinations = new Set<string>();
   return read.list(item, 'a list of volumes, such as volumes: ["/dev:/dev"]').map((element) => {

@@ -3,6 +3,7 @@ import { type Parsed, parseSeconds, parseTruth } from './units.ts';
 
 const NAME_LIMIT = 200;
 
+/** How strictly a document is read. */
 export interface ReadOptions {
   /** The text has holes in place of whole lines, so a key that is missing may be in one of them. */
   partial?: boolean;
