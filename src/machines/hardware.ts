@@ -5,6 +5,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { type Problem, TinsmithError } from '../errors.ts';
+import { NESTED_MAX, nestsTooDeep } from '../json.ts';
 
 const ipv4 = z.string().refine(isIPv4, 'is not an IPv4 address such as 192.168.1.51');
 const hostAddress = ipv4.refine(isHostAddress, 'is an address that no machine can have');
@@ -72,6 +73,8 @@ export const hardware = z.looseObject({
   }),
 });
 
+const storable = hardware.refine((each) => !nestsTooDeep(each), `nests lists and maps more than ${NESTED_MAX} deep`);
+
 /** Hardware after checking: MACs in lower case with colons, everything else as it was given. */
 export type Hardware = z.infer<typeof hardware>;
 export type HardwareInterface = Hardware['network']['interfaces'][number];
@@ -87,7 +90,7 @@ export function normaliseMac(text: string): string {
  * @throws TinsmithError INVALID_INPUT with every problem and its field.
  */
 export function parseHardware(input: unknown, source = 'hardware'): Hardware {
-  const parsed = hardware.safeParse(input);
+  const parsed = storable.safeParse(input);
   const problems: Problem[] = parsed.success ? conflictsWithin(parsed.data) : parsed.error.issues.map(problemOf);
   if (!parsed.success || problems.length > 0) {
     throw new TinsmithError(

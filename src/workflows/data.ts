@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { messageOf, TinsmithError } from '../errors.ts';
+import { NESTED_MAX, nestsTooDeep } from '../json.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { isObject, type Json, type JsonObject, mergeObjects } from './data-merge.ts';
@@ -186,7 +187,10 @@ function parseObject(bytes: Buffer, by: DataWriter): JsonObject {
   } catch (error) {
     throw notAnObject(by, messageOf(error));
   }
-  if (!isObject(value)) throw notAnObject(by, `it is ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}`);
+  if (!isObject(value))
+    throw notAnObject(by, `it is ${value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`}`);
+  // Whoever merges it goes down as deep as it is.
+  if (nestsTooDeep(value)) throw notAnObject(by, `it nests lists and maps more than ${NESTED_MAX} deep`);
   return value;
 }
 

@@ -57,6 +57,15 @@ describe('hardware data', () => {
       assert.deepEqual(problemsOf({ ...hardware(1), metadata }), ['metadata is not a JSON object']);
   });
 
+  it('nests no deeper than what reads it can go', () => {
+    const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+    assert.deepEqual(problemsOf({ ...hardware(1), metadata: { a: nested(100) } }), []);
+    for (const levels of [250, 20_000])
+      assert.deepEqual(problemsOf({ ...hardware(1), metadata: { a: nested(levels) } }), [
+        'the document nests lists and maps more than 200 deep',
+      ]);
+  });
+
   it('takes an id made by hand', () => {
     assert.equal(problemsOf({ ...hardware(1), id: '11111111-1111-1111-1111-111111111111' }).length, 0);
   });

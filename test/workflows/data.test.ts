@@ -46,6 +46,19 @@ describe('the data of a workflow', () => {
     assert.equal(versions[1]?.sha256, createHash('sha256').update('{"a":2}').digest('hex'));
   });
 
+  it('is refused where it nests too deep, so that what comes after can still be merged', async (t) => {
+    const { data, id, object } = await created(t);
+    const nested = (levels: number): Buffer => bytes(`{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`);
+    for (const levels of [250, 50_000])
+      await assert.rejects(data.write(id, { bytes: nested(levels), base: 0, by: by('x') }), {
+        code: 'INVALID_INPUT',
+        message: /more than 200 deep/,
+      });
+    await data.write(id, { bytes: nested(190), base: 0, by: by('x') });
+    await data.write(id, { bytes: bytes({ b: 1 }), base: 0, by: by('y') });
+    assert.equal((object() as { b: number }).b, 1);
+  });
+
   it('that has not changed is no new version', async (t) => {
     const { data, id } = await created(t);
     await data.write(id, { bytes: bytes({ a: 1 }), by: by('x') });
