@@ -70,7 +70,7 @@ function build(columns: number, found: (call: Call) => void): Argv {
     .help('help', 'Show help')
     .version(false)
     .option('version', { type: 'boolean', global: false, describe: 'Show version, commit and Node version' })
-    .example('tinsmith up', 'Start the appliance on this box')
+    .example('tinsmith up', 'Start the appliance on this computer')
     .demandCommand(1, 'Which command?')
     .epilogue('Every command has its own help: tinsmith workflow create --help')
     .fail(refuse('tinsmith --help'));

@@ -38,7 +38,7 @@ export function serverFlags<T>(yargs: Argv<T>) {
     })
     .option('data', {
       type: 'string',
-      describe: `Data directory of an appliance on this host, for its token [TINSMITH_DATA, or ${DEFAULT_DATA}]`,
+      describe: `Data directory of an appliance on this computer, for its token [TINSMITH_DATA, or ${DEFAULT_DATA}]`,
     });
 }
 

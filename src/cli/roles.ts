@@ -4,7 +4,7 @@ import { command } from './command.ts';
 
 export const up = command({
   usage: 'up',
-  summary: 'Start the appliance: DHCP, TFTP, HTTP and the workflow engine',
+  summary: 'Start the appliance: DHCP, TFTP, HTTP, gRPC and the workflow engine',
   examples: [
     ['up', 'Beside the router’s DHCP: it gives addresses, we say what to boot'],
     ['up --interface eth1 --dhcp reservation', 'Give the addresses too, to known machines on one network'],
@@ -28,7 +28,7 @@ export const up = command({
       .option('proxy-dhcp-port', { type: 'number', describe: 'Port of ProxyDHCP [4011]' })
       .option('tftp', { type: 'string', choices: ['on', 'off'], describe: 'Serve TFTP [on]' })
       .option('tftp-port', { type: 'number', describe: 'Port of TFTP [69]' })
-      .option('http-port', { type: 'number', describe: 'Port of HTTP: API, boot files, images [8080]' })
+      .option('http-port', { type: 'number', describe: 'Port of HTTP: API, boot files, images, services [8080]' })
       .option('http-address', { type: 'string', describe: 'Address that HTTP listens on [0.0.0.0]' })
       .option('osie', {
         type: 'string',
@@ -43,7 +43,11 @@ export const up = command({
         array: true,
         describe: 'Added to the kernel command line; may be given several times',
       })
-      .option('grpc', { type: 'string', choices: ['on', 'off'], describe: 'Serve Tinkerbell’s workers over gRPC [on]' })
+      .option('grpc', {
+        type: 'string',
+        choices: ['on', 'off'],
+        describe: 'Answer Tinkerbell’s workers and command line over gRPC [on]',
+      })
       .option('grpc-port', { type: 'number', describe: 'Port of gRPC [42113]' })
       .option('grpc-trust', {
         type: 'string',
@@ -57,9 +61,9 @@ export const up = command({
         describe: 'Take Tinkerbell’s administrative calls without a token [off]',
       })
       .option('tls-cert', { type: 'string', describe: 'Certificate for gRPC, a file in PEM [none: plain text]' })
-      .option('tls-key', { type: 'string', describe: 'Its key, a file in PEM' })
+      .option('tls-key', { type: 'string', describe: 'Key of that certificate, a file in PEM' })
       .option('keep-events', { type: 'number', describe: 'How many events are kept [1000000]' })
-      .option('keep-events-days', { type: 'number', describe: 'For how many days [30]' })
+      .option('keep-events-days', { type: 'number', describe: 'For how many days they are kept [30]' })
       .option('data-limit', {
         type: 'string',
         describe: 'Largest ephemeral data of a workflow whose template gives no limit [10MiB]',
@@ -67,9 +71,10 @@ export const up = command({
       .option('provisioner', {
         type: 'string',
         choices: ['on', 'off'],
-        describe: 'Let workflows run containers here, as worker `provisioner`, where there is a Docker Engine [on]',
+        describe:
+          'Let workflows run containers on this computer, as worker `provisioner`, where there is a Docker Engine [on]',
       })
-      .option('docker-socket', { type: 'string', describe: 'Socket of that engine [/run/docker.sock]' })
+      .option('docker-socket', { type: 'string', describe: 'Socket of that Docker Engine [/run/docker.sock]' })
       .option('log-level', {
         type: 'string',
         choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -87,7 +92,7 @@ export const up = command({
 
 export const worker = command({
   usage: 'worker',
-  summary: 'Run the actions of workflows on this machine',
+  summary: 'Run the actions and services of workflows on this machine',
   examples: [
     ['worker', 'With everything from the kernel command line, as in the OSIE'],
     ['worker --server http://192.168.1.1:8080 --token TOKEN --id 52:54:00:00:00:01', 'With everything given'],
@@ -129,7 +134,7 @@ export const action = command({
 
 export const lab = command({
   usage: 'lab',
-  summary: 'Provision virtual machines on this box, the whole way, with no hardware',
+  summary: 'Provision virtual machines on this computer, the whole way, with no hardware',
   examples: [
     ['lab', 'One machine with BIOS firmware, from power-on to the installed system'],
     ['lab --firmware uefi --machines 3', 'Three with UEFI'],
