@@ -21,7 +21,7 @@ import { nextStep, takeReport, takeServiceReport, wantsServices } from './engine
 import type { Journal } from './journal.ts';
 import { appendLog, type LogOf } from './logs.ts';
 import type { WorkflowRecords } from './records.ts';
-import { secretsOf, unmaskedRun } from './secrets.ts';
+import { maskOf, secretsOf, unmaskedRun } from './secrets.ts';
 import type { ImageRun, TemplateService, VerbRun } from './template/document.ts';
 import { isFinal, PROVISIONER, type Workflow } from './workflow.ts';
 
@@ -146,7 +146,7 @@ export class Assignments {
         throw new TinsmithError('NOT_FOUND', `There is no workflow ${report.workflow} any more.`, {
           next: 'Stop the action and ask for work.',
         });
-      const result = takeReport(workflow, machine, report, this.#clock());
+      const result = takeReport(workflow, machine, without(maskOf(transaction, workflow.id), report), this.#clock());
       switch (result.outcome) {
         case 'refused':
           throw new TinsmithError('CONFLICT', `The report is refused: ${result.sentence}.`, {
@@ -229,7 +229,8 @@ export class Assignments {
     return this.#store.change((transaction) => {
       const workflow = this.#records.get(report.workflow, transaction);
       if (!workflow || workflow.services[report.service]?.machine !== machine.id) return { wanted: false };
-      const events = takeServiceReport(workflow, report, endpoints, this.#clock());
+      const said = without(maskOf(transaction, workflow.id), report);
+      const events = takeServiceReport(workflow, said, endpoints, this.#clock());
       return { wanted: wantsServices(this.#journal.record(transaction, workflow, events)) };
     });
   }
@@ -274,7 +275,9 @@ export class Assignments {
           { next: 'Send no more of its output: the workflow was deleted, or the output is another machine’s.' },
         );
       }
-      const { next, first, added } = appendLog(transaction, of, from, entries);
+      const mask = maskOf(transaction, workflow.id);
+      const said = mask ? entries.map((entry) => ({ ...entry, text: mask(entry.text) })) : entries;
+      const { next, first, added } = appendLog(transaction, of, from, said);
       if (added.length > 0) {
         const data = { ...about, from: first, entries: added };
         transaction.afterwards(() => this.#onLog({ workflow: workflow.id, machine: machine.id, data }));
@@ -282,4 +285,18 @@ export class Assignments {
       return next;
     });
   }
+}
+
+/** A report without the secrets of its workflow. */
+function without<T extends { message?: string | undefined; logTail?: string[] | undefined }>(
+  mask: ((text: string) => string) | undefined,
+  report: T,
+): T {
+  if (!mask) return report;
+  const { message, logTail } = report;
+  return {
+    ...report,
+    ...(message === undefined ? {} : { message: mask(message) }),
+    ...(logTail === undefined ? {} : { logTail: logTail.map(mask) }),
+  };
 }

@@ -5,8 +5,8 @@
 import { TinsmithError } from '../errors.ts';
 import { masker } from '../mask.ts';
 import type { Transaction } from '../store/store.ts';
-import type { ImageRun, TemplateService } from './template/document.ts';
-import type { ActionPlan, Workflow } from './workflow.ts';
+import type { ImageRun, TemplateHook, TemplateService, VerbRun } from './template/document.ts';
+import type { ActionPlan, ServiceRecord, Workflow } from './workflow.ts';
 
 /** Characters that a secret has at least: a shorter one would mask half of everything, and hide nothing. */
 const SHORTEST = 4;
@@ -53,19 +53,37 @@ export function maskWorkflow(
   workflow.services.forEach((service, i) => {
     unmasked.services[i] = service;
   });
-  for (const { name, run } of workflow.onFailure) unmasked.hooks[`on_failure/${name}`] = run;
-  for (const { name, run } of workflow.onTimeout) unmasked.hooks[`on_timeout/${name}`] = run;
-  const maskedRun = <T extends { run: object }>(each: T): T => ({ ...each, run: maskDeep(each.run, mask) });
+  for (const { name, run } of workflow.onFailure) unmasked.hooks[`on_failure/${mask(name)}`] = run;
+  for (const { name, run } of workflow.onTimeout) unmasked.hooks[`on_timeout/${mask(name)}`] = run;
+  // What is not the template's own words stays as it is, whatever a secret may be.
+  const maskedRun = <T extends ImageRun | VerbRun>(run: T): T =>
+    run.kind === 'verb' ? run : { ...maskDeep(run, mask), kind: run.kind };
+  const maskedService = ({ machine, state, restart, ports, ...service }: ServiceRecord): ServiceRecord => ({
+    ...maskDeep(service, mask),
+    ...{ machine, state, restart, ports },
+  });
+  const maskedHook = <T extends TemplateHook>(hook: T): T => ({
+    ...hook,
+    name: mask(hook.name),
+    run: maskedRun(hook.run),
+  });
   return {
     unmasked,
     workflow: {
       ...workflow,
+      name: mask(workflow.name),
       devices: maskDeep(workflow.devices, mask),
       rendered: mask(workflow.rendered),
-      actions: workflow.actions.map(maskedRun),
-      services: workflow.services.map((service) => ({ ...maskDeep(service, mask), machine: service.machine })),
-      onFailure: workflow.onFailure.map(maskedRun),
-      onTimeout: workflow.onTimeout.map(maskedRun),
+      tasks: workflow.tasks.map((task) => ({ ...task, name: mask(task.name) })),
+      actions: workflow.actions.map((action) => ({
+        ...action,
+        name: mask(action.name),
+        task: mask(action.task),
+        run: maskedRun(action.run),
+      })),
+      services: workflow.services.map(maskedService),
+      onFailure: workflow.onFailure.map(maskedHook),
+      onTimeout: workflow.onTimeout.map(maskedHook),
     },
   };
 }
@@ -83,6 +101,15 @@ export function putSecrets(transaction: Transaction, workflow: string, unmasked:
 }
 
 /** Forgets it. */
+/** What keeps a workflow's secrets out of what is said of it; undefined where it has none. Not every worker does so itself. */
+export function maskOf(
+  from: { get<T>(key: string): T | undefined },
+  workflow: string,
+): ((text: string) => string) | undefined {
+  const unmasked = secretsOf(from, workflow);
+  return unmasked && masker(unmasked.values);
+}
+
 export function deleteSecrets(transaction: Transaction, workflow: string): void {
   transaction.delete(keyOf(workflow));
 }

@@ -5,6 +5,7 @@ import type { Machine } from '../../src/machines/machines.ts';
 import type { Report } from '../../src/worker/protocol.ts';
 import type { Assignments } from '../../src/workflows/assignments.ts';
 import { fold } from '../../src/workflows/engine/index.ts';
+import { readLog } from '../../src/workflows/logs.ts';
 import type { Workflow, WorkflowEvent } from '../../src/workflows/workflow.ts';
 import { device, made, over, pushed, TWO_ACTIONS } from './made.ts';
 
@@ -69,6 +70,40 @@ describe('a workflow', () => {
     await work(assignments, machine, 'TIMEOUT', { message: 'ran into its limit of 60 s' }, 'boot-2');
     const { installed, ended } = machines.work(machine.id);
     assert.deepEqual([installed?.workflow, ended], [second.id, 3]);
+  });
+
+  it('has its secrets in none of its names, and in nothing that a worker says', async (t) => {
+    const { workflows, assignments, machines, templates, store, events } = await made(t);
+    const machine = await pushed(machines, 1);
+    await templates.create(`version: "0.1"
+name: secretive
+on_failure:
+  - {name: "hook {{.secrets.password}}", image: busybox, command: ["{{.secrets.password}}"]}
+tasks:
+  - name: "task {{.secrets.password}}"
+    worker: "{{.device_1}}"
+    actions:
+      - {name: "action {{.secrets.password}}", image: busybox, command: ["{{.secrets.password}}", "{{.secrets.kind}}"]}
+`);
+    const secrets = { password: 'hunter2-hunter2', kind: 'image' };
+    const { id } = await workflows.create({ template: 'secretive', devices: device(1), secrets });
+    const given = await assignments.ask(machine, 'b');
+    assert.ok(given.kind === 'action' && given.run.kind === 'image');
+    assert.deepEqual(given.run.command, ['hunter2-hunter2', 'image']);
+    const message = 'it cannot use hunter2-hunter2';
+    const end = { boot: 'b', state: 'FAILED' as const, at: 1, message, logTail: [message] };
+    const entries = [{ at: 1, stream: 'stdout' as const, text: `${message}\n` }];
+    await assignments.log(machine, { ...given.key, from: 0, entries });
+    await assignments.report(machine, { ...given.key, ...end });
+    const hook = await assignments.ask(machine, 'b');
+    assert.ok(hook.kind === 'action' && hook.run.kind === 'image');
+    assert.deepEqual(hook.run.command, ['hunter2-hunter2'], 'a hook gets the secret whatever its name is');
+    await assignments.report(machine, { ...hook.key, ...end });
+    const workflow = workflows.get(id);
+    assert.equal(workflow.state, 'FAILED');
+    assert.equal(machines.work(machine.id).queue.length, 0);
+    const said = JSON.stringify([workflow, await events.ofWorkflow(id), await readLog(store, given.key)]);
+    assert.ok(!said.includes('hunter2'), said);
   });
 
   it('that wipes the disk takes the system from before with it, also when it fails', async (t) => {
