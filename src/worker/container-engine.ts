@@ -14,9 +14,8 @@ export class EngineError extends Error {
   }
 }
 
-/** What a container is made from. */
-export interface ContainerSpec {
-  key: AttemptKey;
+/** What any container is made from. */
+export interface Container {
   name: string;
   image: string;
   /** Empty: the image's own. The image's entrypoint is kept in any case. */
@@ -31,6 +30,11 @@ export interface ContainerSpec {
   memory?: number;
   /** Processors. */
   cpus?: number;
+}
+
+/** A container for an attempt at an action. */
+export interface ContainerSpec extends Container {
+  key: AttemptKey;
   /** It goes on beside the actions after it. */
   background: boolean;
   /** The disks' counters before it starts, kept with the container for a worker that adopts it. */

@@ -1,6 +1,6 @@
 /** An assignment as a container, and the container as the Docker Engine API wants it. Pure. */
-import type { ContainerCreateOptions } from 'dockerode';
-import type { ContainerSpec } from './container-engine.ts';
+import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import type { Container, ContainerSpec } from './container-engine.ts';
 import type { DiskCounters } from './disks.ts';
 import type { Assignment, AttemptKey } from './protocol.ts';
 
@@ -14,7 +14,7 @@ export const SHARED = '/workflow';
 /** Where the built-in actions' entry point is. */
 export const EXECUTABLE = '/usr/bin/tinsmith';
 /** Per container, so that output never fills the memory that the in-memory OS lives in. */
-export const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '24m', 'max-file': '2' } };
+const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '24m', 'max-file': '2' } };
 const LABEL = {
   workflow: 'tinsmith.workflow',
   action: 'tinsmith.action',
@@ -65,11 +65,7 @@ export const plain = (name: string): string => name.replace(/[^a-zA-Z0-9_.-]/g, 
 /** A container as the Docker Engine API wants it. */
 export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
   return {
-    name: spec.name,
-    Image: spec.image,
-    ...(spec.command.length > 0 ? { Cmd: spec.command } : {}),
-    Env: Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
-    Tty: false,
+    ...ownOptions(spec),
     Labels: {
       [LABEL.workflow]: spec.key.workflow,
       [LABEL.action]: String(spec.key.action),
@@ -77,23 +73,32 @@ export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
       ...(spec.background ? { [LABEL.background]: 'true' } : {}),
       [LABEL.disks]: JSON.stringify(spec.disks),
     },
-    HostConfig: {
-      Privileged: spec.privileged,
-      NetworkMode: spec.network,
-      PidMode: spec.pid,
-      Binds: spec.binds,
-      ...limits(spec),
-      RestartPolicy: { Name: 'no' },
-      LogConfig: LOG_CONFIG,
-    },
+    HostConfig: hostOptions(spec),
   };
 }
 
-/** How much of the machine a container may have, in the engine's units. */
-export function limits({ memory, cpus }: { memory?: number; cpus?: number }): { Memory?: number; NanoCpus?: number } {
+/** What runs in a container, of whatever kind. */
+export function ownOptions({ name, image, command, environment }: Container): ContainerCreateOptions {
   return {
+    name,
+    Image: image,
+    ...(command.length > 0 ? { Cmd: command } : {}),
+    Env: Object.entries(environment).map(([variable, value]) => `${variable}=${value}`),
+    Tty: false,
+  };
+}
+
+/** What a container may have of its machine. None is started again by the engine: the worker does that, and reports it. */
+export function hostOptions({ privileged, network, pid, binds, memory, cpus }: Container): HostConfig {
+  return {
+    Privileged: privileged,
+    NetworkMode: network,
+    PidMode: pid,
+    Binds: binds,
     ...(memory === undefined ? {} : { Memory: memory }),
     ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
+    RestartPolicy: { Name: 'no' },
+    LogConfig: LOG_CONFIG,
   };
 }
 

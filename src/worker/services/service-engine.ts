@@ -1,6 +1,6 @@
 /** What the keeper of services wants of a container engine, beyond what actions want. */
 import type { Healthcheck } from '../../workflows/template/document.ts';
-import type { ContainerEngine, ContainerState } from '../container-engine.ts';
+import type { Container, ContainerEngine, ContainerState } from '../container-engine.ts';
 
 /** Names a service: `service` is its position among the workflow's services, from 0. */
 export interface ServiceKey {
@@ -28,25 +28,10 @@ export interface ServiceMark {
 }
 
 /** A container for one start of a service. */
-export interface ServiceSpec {
+export interface ServiceSpec extends Container {
   mark: ServiceMark;
-  /** The container's name. */
-  name: string;
-  image: string;
-  /** Empty: the image's own. */
-  command: string[];
-  environment: Record<string, string>;
   /** The template's own. */
   labels: Record<string, string>;
-  /** `source:destination[:options]` */
-  binds: string[];
-  network: string;
-  pid: string;
-  privileged: boolean;
-  /** Bytes. */
-  memory?: number;
-  /** Processors. */
-  cpus?: number;
   /** Undefined: the image's own, if it has one. */
   healthcheck?: Healthcheck;
   /** Made reachable on the machine at `address`; `published` undefined: at any port that is free. */

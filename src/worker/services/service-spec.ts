@@ -2,7 +2,7 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { z } from 'zod';
 import { parseJson } from '../../json.ts';
-import { distinctBinds, EXECUTABLE, LOG_CONFIG, MARK, plain, SHARED } from '../container-spec.ts';
+import { distinctBinds, EXECUTABLE, hostOptions, MARK, ownOptions, plain, SHARED } from '../container-spec.ts';
 import type { WantedService } from '../protocol.ts';
 import type { ServiceMark, ServiceSpec } from './service-engine.ts';
 
@@ -101,11 +101,7 @@ export function serviceOptions(spec: ServiceSpec): ContainerCreateOptions {
   const { mark, healthcheck, ports } = spec;
   const { key, start, ...facts } = mark;
   return {
-    name: spec.name,
-    Image: spec.image,
-    ...(spec.command.length > 0 ? { Cmd: spec.command } : {}),
-    Env: Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
-    Tty: false,
+    ...ownOptions(spec),
     Labels: {
       ...spec.labels,
       [MARK]: key.workflow,
@@ -126,21 +122,13 @@ export function serviceOptions(spec: ServiceSpec): ContainerCreateOptions {
       : {}),
     ExposedPorts: Object.fromEntries(ports.map(({ port, protocol }) => [`${port}/${protocol}`, {}])),
     HostConfig: {
-      Privileged: spec.privileged,
-      NetworkMode: spec.network,
-      PidMode: spec.pid,
-      Binds: spec.binds,
-      // The keeper starts it again itself, so that each start is counted, reported, and has a log of its own.
-      RestartPolicy: { Name: 'no' },
-      LogConfig: LOG_CONFIG,
+      ...hostOptions(spec),
       PortBindings: Object.fromEntries(
         ports.map(({ port, protocol, published, address }) => [
           `${port}/${protocol}`,
           [{ HostIp: address, HostPort: published === undefined ? '' : String(published) }],
         ]),
       ),
-      ...(spec.memory === undefined ? {} : { Memory: spec.memory }),
-      ...(spec.cpus === undefined ? {} : { NanoCpus: Math.round(spec.cpus * NANOSECONDS) }),
     },
   };
 }
