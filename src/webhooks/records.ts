@@ -8,7 +8,13 @@ const ids = z.array(z.string().min(1).max(64)).max(1000).default([]);
 
 /** What a webhook is made of. Empty lists mean all. */
 export const webhookInput = z.strictObject({
-  url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2000),
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .max(2000)
+    .refine(
+      (url) => !URL.canParse(url) || new URL(url).username + new URL(url).password === '',
+      'must have no user and no password in it, with which nothing can be delivered: deliveries are signed instead',
+    ),
   /** `workflow.ended`, or beginnings: `workflow.*`. */
   kinds: z
     .array(z.string().regex(/^[a-z][a-z.-]*\*?$|^\*$/, 'must be a kind such as workflow.ended, or workflow.*'))

@@ -92,7 +92,14 @@ describe('a webhook', () => {
 
   it('refuses what no event can be posted to', async (t) => {
     const { webhooks } = await started(t);
-    for (const url of ['ftp://x/', 'nonsense', '/path', 'javascript:alert(1)']) {
+    for (const url of [
+      'ftp://x/',
+      'nonsense',
+      '/path',
+      'javascript:alert(1)',
+      'http://user:word@x/',
+      'http://user@x/',
+    ]) {
       await assert.rejects(webhooks.create({ url }), url);
     }
     await assert.rejects(webhooks.create({ url: 'http://x/', kinds: ['not a kind'] }));

@@ -340,6 +340,22 @@ describe('services', () => {
     );
   });
 
+  it('of before a retry are not up, whatever is still said of them, until its turn has come again', () => {
+    const queued = told(told(served(), { command: 'cancel' }), { command: 'retry' });
+    assert.equal(queued.begunAt, undefined);
+    for (const state of ['STARTING', 'UP', 'HEALTHY', 'RESTARTING'] as const) {
+      const { services } = said(said(queued, 0, state), 1, state);
+      assert.deepEqual(
+        services.map((each) => [each.state, each.endpoints]),
+        [
+          ['PENDING', undefined],
+          ['PENDING', undefined],
+        ],
+      );
+    }
+    assert.equal(said(queued, 0, 'STOPPED').services[0]?.state, 'STOPPED');
+  });
+
   it('are noted as stopped when it is over, and wanted again by a retry', () => {
     const failed = after(said(said(served(), 0, 'UP'), 1, 'UP'), 0, 'FAILED');
     const stopped = said(failed, 0, 'STOPPED');

@@ -14,6 +14,11 @@ function hasBeenUp({ state }: ServiceProgress): boolean {
   return state === 'UP' || state === 'HEALTHY' || state === 'ENDED';
 }
 
+/** Whether a service has, or is about to have, a container. */
+function isThere({ state }: Pick<ServiceProgress, 'state'>): boolean {
+  return !['PENDING', 'ENDED', 'FAILED', 'STOPPED'].includes(state);
+}
+
 /** Whether a workflow's services are to be there. */
 export function wantsServices(workflow: Workflow): boolean {
   return workflow.begunAt !== undefined && !isFinal(workflow.state);
@@ -31,6 +36,8 @@ export function takeServiceReport(
 ): WorkflowEvent[] {
   const service = workflow.services[report.service];
   if (!service) return [];
+  // Of an earlier run of it, which a retry has not begun again: what is there now is to go, and opens nothing.
+  if (workflow.begunAt === undefined && isThere(report)) return [];
   const progress: ServiceProgress = {
     state: report.state,
     starts: report.starts,
