@@ -62,7 +62,6 @@ const UNUSED: Readonly<Record<string, string>> = {
   'spec.agentID': '',
   'spec.auto': 'machines enrol themselves here in another way',
   'spec.bmcRef': 'no BMC is spoken to',
-  'spec.references': '',
   'spec.resources': '',
   'spec.tinkVersion': '',
   'spec.interfaces.*.disableDhcp': 'the machine is answered all the same',

@@ -39,6 +39,7 @@ export function renderFor(options: Omit<PlanOptions, 'now'>): RenderedTemplate {
       devices: { ...options.extra(first), ...devices },
       hardware: first && legacyHardware(first),
       hardwareObject: first?.hardware,
+      references: first && referencesOf(first, machines),
       workflowid: id,
       secrets,
     },
@@ -166,4 +167,18 @@ function legacyHardware({ hardware }: Machine): Record<string, unknown> {
     UserData: spec.userData ?? metadata?.instance?.userdata ?? '',
     VendorData: spec.vendorData ?? '',
   };
+}
+
+/** `.references`: the hardware data of machines that `references` names, as Tinkerbell's resource does. Others are left out. */
+function referencesOf({ hardware }: Machine, machines: Pick<Machines, 'find'>): Record<string, unknown> {
+  const { references } = hardware as { references?: unknown };
+  if (typeof references !== 'object' || references === null) return {};
+  const found = Object.entries(references as Record<string, { name?: unknown; resource?: unknown } | null>).flatMap(
+    ([name, reference]) => {
+      const isHardware = reference?.resource === undefined || reference.resource === 'hardware';
+      const machine = isHardware && typeof reference?.name === 'string' ? lookUp(machines, reference.name) : undefined;
+      return machine ? [[name, machine.hardware]] : [];
+    },
+  );
+  return Object.fromEntries(found);
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Problem } from '../../src/errors.ts';
+import { hardware, idOf } from '../machines/examples.ts';
 import { device, made, pushed, TWO_ACTIONS } from './made.ts';
 
 describe('creating a workflow', () => {
@@ -68,6 +69,30 @@ describe('creating a workflow', () => {
     assert.match(rendered, /http:\/\/for-machine-1/);
     const run = actions[0]?.run;
     assert.equal(run?.kind === 'image' && run.image, 'wipe:machine-1');
+  });
+});
+
+describe('.references', () => {
+  it('is the hardware data of the machines that the machine’s own names', async (t) => {
+    const { workflows, templates, machines } = await made(t);
+    await pushed(machines, 2);
+    const reference = { name: 'machine-2', namespace: 'default', resource: 'hardware' };
+    await machines.push([
+      { ...hardware(1), references: { rack: reference, other: { name: 'x', resource: 'configmaps' } } },
+    ]);
+    const named = (name: string): string =>
+      TWO_ACTIONS.replace('name: install', `name: ${name}`).replace(
+        'image: wipe',
+        `image: "wipe:{{ .references.${name}.id }}"`,
+      );
+    await templates.create(named('rack'));
+    await templates.create(named('other'));
+    const { rendered } = await workflows.create({ template: 'rack', devices: device(1) });
+    assert.ok(rendered.includes(`wipe:${idOf(2)}`), rendered);
+    await assert.rejects(workflows.create({ template: 'other', devices: device(1) }), {
+      code: 'INVALID_INPUT',
+      message: /other/,
+    });
   });
 });
 

@@ -25,7 +25,7 @@ const SIZE_LIMIT = 1024 * 1024;
 /** How problems are told. */
 const TOLD = { of: ' of the template', next: 'Correct the template at the places named.' };
 
-/** Names in the data that no device may take. Tinkerbell has other objects at `references`; nothing is there here. */
+/** Names in the data that no device may take. */
 const RESERVED = ['Hardware', 'hardware', 'references', 'secrets', 'workflowid'] as const;
 
 /** What a template's holes can name. */
@@ -36,6 +36,8 @@ export interface TemplateData {
   hardware?: object | undefined;
   /** `.hardware`: the machine's whole record. */
   hardwareObject?: object | undefined;
+  /** `.references`: what the machine's hardware data refers to. */
+  references?: object | undefined;
   /** `.secrets.NAME` */
   secrets?: Readonly<Record<string, string>> | undefined;
   /** `.workflowid` */
@@ -175,7 +177,7 @@ function placesBy(map: SourceMap): (offset: number) => Place {
 
 /** The data as holes see it. @throws TinsmithError when a device has the name of something else */
 function visibleData(data: TemplateData): Value {
-  const { devices, hardware, hardwareObject, secrets, workflowid } = data;
+  const { devices, hardware, hardwareObject, references, secrets, workflowid } = data;
   const taken = Object.keys(devices).filter((key) => RESERVED.some((name) => name === key));
   if (taken.length > 0) {
     throw new TinsmithError(
@@ -187,7 +189,7 @@ function visibleData(data: TemplateData): Value {
       },
     );
   }
-  const others = { Hardware: hardware, hardware: hardwareObject, secrets, workflowid };
+  const others = { Hardware: hardware, hardware: hardwareObject, references, secrets, workflowid };
   const given = Object.entries(others).filter(([, value]) => value !== undefined);
   return Object.assign(Object.create(null), devices, Object.fromEntries(given));
 }

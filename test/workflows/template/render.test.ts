@@ -135,9 +135,9 @@ describe('rendering examples', () => {
   });
 
   test('all kinds of data are visible', () => {
-    const text = head('{{.device_1}}-{{.hardware.id}}-{{workflowid}}-{{.Hardware.Disks}}');
-    const { document } = renderTemplate(text, { ...DATA, hardwareObject: { id: 'h' } });
-    assert.equal(document.tasks[0]?.worker, `${MAC}-h-a8984b09-[/dev/nvme0n1]`);
+    const text = head('{{.device_1}}-{{.hardware.id}}-{{.references.x}}-{{workflowid}}-{{.Hardware.Disks}}');
+    const { document } = renderTemplate(text, { ...DATA, hardwareObject: { id: 'h' }, references: { x: 1 } });
+    assert.equal(document.tasks[0]?.worker, `${MAC}-h-1-a8984b09-[/dev/nvme0n1]`);
   });
 
   test('range and if may make tasks and actions', () => {
