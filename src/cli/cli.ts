@@ -107,6 +107,7 @@ function add(parser: Argv, command: Command, noun: string, found: (call: Call) =
     },
     handler: (args) => {
       refuseRepeated(args, parser);
+      refuseNoNumbers(args, parser);
       found({ command, args });
     },
   });
@@ -130,6 +131,14 @@ function refuseRepeated(args: ArgumentsCamelCase, parser: Argv): void {
     const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (name !== '_' && Array.isArray(value) && !lists.has(name) && !lists.has(flag))
       throw usage(`--${flag} is given more than once.`, 'Give it once.');
+  }
+}
+
+/** A flag that counts something, with what is no number, reaches us as NaN. None of them counts below 0. */
+function refuseNoNumbers(args: ArgumentsCamelCase, parser: Argv): void {
+  for (const flag of (parser as Argv & { getOptions(): { number: string[] } }).getOptions().number) {
+    const value = args[flag];
+    if (typeof value === 'number' && !(value >= 0)) throw usage(`--${flag} is not a number from 0 up.`, 'Correct it.');
   }
 }
 

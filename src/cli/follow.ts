@@ -79,13 +79,16 @@ export async function followLogs(
   }
 }
 
+/** What a timer of Node can count. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
 /**
  * Waits until a workflow has ended.
  * @param timeout seconds; undefined waits for as long as it takes.
  * @throws TinsmithError TIMED_OUT, WORKFLOW_FAILED
  */
 export async function waitForWorkflow(client: Client, id: string, timeout: number | undefined): Promise<Workflow> {
-  const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000);
+  const limit = timeout === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(timeout * 1000), LONGEST_WAIT_MS));
   try {
     for await (const _ of eventsUntilEnd(client, await fetchWorkflow(client, id), limit));
   } catch (error) {
