@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { OutputReader } from '../src/worker/output.ts';
 import { masker } from '../src/mask.ts';
+import { OutputReader } from '../src/worker/output.ts';
 
 describe('the mask', () => {
   test('hides secrets, the lines of long ones, and their base64', () => {
