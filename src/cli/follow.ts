@@ -88,7 +88,8 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
  * @throws TinsmithError TIMED_OUT, WORKFLOW_FAILED
  */
 export async function waitForWorkflow(client: Client, id: string, timeout: number | undefined): Promise<Workflow> {
-  const limit = timeout === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(timeout * 1000), LONGEST_WAIT_MS));
+  const limit =
+    timeout === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(timeout * 1000), LONGEST_WAIT_MS));
   try {
     for await (const _ of eventsUntilEnd(client, await fetchWorkflow(client, id), limit));
   } catch (error) {
