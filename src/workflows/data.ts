@@ -7,7 +7,7 @@ import { messageOf, TinsmithError } from '../errors.ts';
 import { NESTED_MAX, nestsTooDeep } from '../json.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { isObject, type Json, type JsonObject, mergeObjects } from './data-merge.ts';
+import { isObject, type Json, type JsonObject, mergeObjects, parseExactly } from './data-merge.ts';
 import type { DataRules } from './template/document.ts';
 
 /** Who wrote a version. */
@@ -183,7 +183,7 @@ function refuseLarger(size: number, limit: number, by: DataWriter): void {
 function parseObject(bytes: Buffer, by: DataWriter): JsonObject {
   let value: Json;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+    value = parseExactly(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw notAnObject(by, messageOf(error));
   }

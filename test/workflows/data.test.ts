@@ -46,6 +46,20 @@ describe('the data of a workflow', () => {
     assert.equal(versions[1]?.sha256, createHash('sha256').update('{"a":2}').digest('hex'));
   });
 
+  it('is merged without touching numbers that a double cannot hold', async (t) => {
+    const { data, id } = await created(t);
+    const text = '{"wwn":18446744073709551615,"far":1e999,"of":[9007199254740993],"x":{"n":12345678901234567890}}';
+    await data.write(id, { bytes: bytes(text), base: 0, by: by('x') });
+    await data.write(id, { bytes: bytes({ b: 1 }), base: 0, by: by('y') });
+    assert.equal(data.read(id)?.bytes.toString().replaceAll(/\s/g, ''), `${text.slice(0, -1)},"b":1}`);
+    const changed = (wwn: string) => bytes(`{"wwn":${wwn},"b":1}`);
+    await data.write(id, { bytes: changed('18446744073709551614'), base: 2, by: by('x') });
+    await assert.rejects(data.write(id, { bytes: changed('18446744073709551613'), base: 2, by: by('y') }), {
+      code: 'DATA_CONFLICT',
+      message: /key wwn was changed/,
+    });
+  });
+
   it('is refused where it nests too deep, so that what comes after can still be merged', async (t) => {
     const { data, id, object } = await created(t);
     const nested = (levels: number): Buffer => bytes(`{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`);
