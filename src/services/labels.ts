@@ -1,5 +1,5 @@
 /**
- * A service's labels (document 0014) as routes. Labels that do not begin with `traefik.` are nothing to us. Pure.
+ * A service's labels (proposal 0014) as routes. Labels that do not begin with `traefik.` are nothing to us. Pure.
  *
  * A router may have several rule labels, as the document writes them: one that names only hosts, others that name only
  * paths. Then a request is the router's when any of its hosts AND any of its paths is right (and any of the methods,
