@@ -23,7 +23,8 @@ const hostname = z
   .regex(
     /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i,
     'is not a host name',
-  );
+  )
+  .refine((text) => text.toLowerCase() !== 'provisioner', 'is the name of the worker on the appliance itself');
 const url = z
   .string()
   .refine((text) => /^https?:\/\/\S+$/.test(text) && URL.canParse(text), 'is not an http or https URL');

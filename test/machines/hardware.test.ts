@@ -57,6 +57,13 @@ describe('hardware data', () => {
       assert.deepEqual(problemsOf({ ...hardware(1), metadata }), ['metadata is not a JSON object']);
   });
 
+  it('names no machine as templates name the worker on the appliance itself', () => {
+    for (const hostname of ['provisioner', 'Provisioner'])
+      assert.deepEqual(problemsOf(hardware(1, { hostname })), [
+        'network.interfaces[0].dhcp.hostname is the name of the worker on the appliance itself',
+      ]);
+  });
+
   it('nests no deeper than what reads it can go', () => {
     const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
     assert.deepEqual(problemsOf({ ...hardware(1), metadata: { a: nested(100) } }), []);
