@@ -1,6 +1,7 @@
 /** What workers say by the thousand: the same whether it comes through express or past it. */
 import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
+import { PROVISIONER } from '../machines/provisioner.ts';
 import {
   type HeartbeatAnswer,
   heartbeat,
@@ -10,7 +11,6 @@ import {
   report,
 } from '../worker/protocol.ts';
 import type { WorkerMachine } from '../workflows/assignments.ts';
-import { PROVISIONER } from '../workflows/workflow.ts';
 import { parseInput } from './input.ts';
 import type { Services } from './services.ts';
 

@@ -6,12 +6,12 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { messageOf, TinsmithError } from '../errors.ts';
+import { PROVISIONER } from '../machines/provisioner.ts';
 import { VERSION } from '../version.ts';
 import type { Disks } from '../worker/disks.ts';
 import { dockerEngine } from '../worker/docker-engine.ts';
 import { DOCKER_SOCKETS, runWorker, type WorkerParts } from '../worker/index.ts';
 import type { Power } from '../worker/verbs.ts';
-import { PROVISIONER } from '../workflows/workflow.ts';
 import type { Roles } from './roles.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,4 +1,4 @@
-/** How a workflow's services are addressed: by a host's name of its own (proposal 0015), or without DNS by a path. Pure. */
+/** How a workflow's services are addressed: by a host's name (proposal 0015), or without DNS by a path. Pure. */
 
 /** The rest of the host's name after the workflow's id. */
 export const SERVICE_DOMAIN = '.workflows.tinkerbell.local';

@@ -1,6 +1,7 @@
 /** The workers' side of the workflows: who is to do what, and what was reported. */
 import { TinsmithError } from '../errors.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
+import { PROVISIONER } from '../machines/provisioner.ts';
 import { machineWork } from '../machines/work.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
@@ -23,7 +24,7 @@ import { appendLog, type LogOf } from './logs.ts';
 import type { WorkflowRecords } from './records.ts';
 import { maskOf, secretsOf, unmaskedRun } from './secrets.ts';
 import type { ImageRun, TemplateService, VerbRun } from './template/document.ts';
-import { isFinal, PROVISIONER, type Workflow } from './workflow.ts';
+import { isFinal, type Workflow } from './workflow.ts';
 
 /** A worker's machine, or the appliance's own computer. */
 export type WorkerMachine = Pick<Machine, 'id' | 'name'>;

@@ -2,13 +2,15 @@
  * Where workflows change: what has happened is folded, written and told in one change of the store, with all that follows
  * from it: the queues of the machines, whose turn it is next, and who is to be woken.
  */
+
+import { PROVISIONER } from '../machines/provisioner.ts';
 import { type MachineWork, machineWork } from '../machines/work.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Transaction } from '../store/store.ts';
 import type { StopNotice } from '../worker/protocol.ts';
 import { bootableDisks, fold, follow, installedDisks } from './engine/index.ts';
 import type { WorkflowRecords } from './records.ts';
-import { currentAction, isFinal, machinesOf, PROVISIONER, type Workflow, type WorkflowEvent } from './workflow.ts';
+import { currentAction, isFinal, machinesOf, type Workflow, type WorkflowEvent } from './workflow.ts';
 
 /** Who is told, once a change is on disk. */
 export interface Wakes {

@@ -1,11 +1,12 @@
 /** From a template to a workflow: rendered for the machines it names, so that what can fail here does not fail there. */
 import { type Problem, TinsmithError } from '../errors.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
+import { PROVISIONER } from '../machines/provisioner.ts';
 import { untouched } from './engine/index.ts';
 import type { TemplateHook } from './template/document.ts';
 import { type RenderedTemplate, renderTemplate } from './template/index.ts';
 import type { Template } from './templates.ts';
-import { PROVISIONER, type Workflow } from './workflow.ts';
+import type { Workflow } from './workflow.ts';
 
 /** Who runs a task or a service. */
 type WorkerMachine = { id: string; name: string };

@@ -9,9 +9,6 @@ export type FinalState = Exclude<WorkflowState, 'PENDING' | 'RUNNING'>;
 export const ACTION_STATES = [...WORKFLOW_STATES, 'SKIPPED'] as const;
 export type ActionState = (typeof ACTION_STATES)[number];
 
-/** Id and name of the worker that runs on the appliance's own computer. */
-export const PROVISIONER = 'provisioner';
-
 /** True for the states that no report can change any more. */
 export function isFinal(state: ActionState): boolean {
   return state !== 'PENDING' && state !== 'RUNNING';

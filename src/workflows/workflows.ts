@@ -1,6 +1,7 @@
 /** The workflows we have, from the side of people: made, looked at, told what to do, deleted. */
 import { TinsmithError } from '../errors.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
+import { PROVISIONER } from '../machines/provisioner.ts';
 import { masker } from '../mask.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { WorkflowData } from './data.ts';
@@ -12,7 +13,7 @@ import { type PlanOptions, planWorkflow, renderFor } from './render.ts';
 import { checkSecrets, deleteSecrets, maskWorkflow, putSecrets } from './secrets.ts';
 import { checkTemplate } from './template/index.ts';
 import type { Template, Templates } from './templates.ts';
-import { currentAction, isFinal, machinesOf, PROVISIONER, type Workflow } from './workflow.ts';
+import { currentAction, isFinal, machinesOf, type Workflow } from './workflow.ts';
 
 /** What a workflow is made from. */
 export interface WorkflowOrder {

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import pino from 'pino';
 import { type ProvisionerWorker, startProvisionerWorker } from '../../src/appliance/provisioner-worker.ts';
 import { Roles } from '../../src/appliance/roles.ts';
-import { PROVISIONER } from '../../src/workflows/workflow.ts';
+import { PROVISIONER } from '../../src/machines/provisioner.ts';
 import { type Running, running } from '../api/running.ts';
 import { engineMissing, startEngine } from '../peers/docker-engine.ts';
 

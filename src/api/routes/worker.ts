@@ -4,6 +4,7 @@ import { TinsmithError } from '../../errors.ts';
 import { remoteOf } from '../../http/index.ts';
 import { normaliseMac } from '../../machines/hardware.ts';
 import { interfaceOf, type Machine } from '../../machines/machines.ts';
+import { PROVISIONER } from '../../machines/provisioner.ts';
 import {
   DATA_VERSION_HEADER,
   type DataAnswer,
@@ -20,7 +21,7 @@ import {
   workQuery,
 } from '../../worker/protocol.ts';
 import type { WorkerMachine } from '../../workflows/assignments.ts';
-import { type ActionRecord, PROVISIONER } from '../../workflows/workflow.ts';
+import type { ActionRecord } from '../../workflows/workflow.ts';
 import { bearerOf } from '../access.ts';
 import { readBody } from '../body.ts';
 import { Dresser } from '../dress.ts';

@@ -1,7 +1,8 @@
 /** `/api/v1/workflows`: what they are, how they stand, and what they are told to do. */
 import { TinsmithError } from '../../errors.ts';
+import { PROVISIONER } from '../../machines/provisioner.ts';
 import { type Command, holdUp } from '../../workflows/engine/index.ts';
-import { currentAction, isFinal, PROVISIONER, type Workflow } from '../../workflows/workflow.ts';
+import { currentAction, isFinal, type Workflow } from '../../workflows/workflow.ts';
 import { byAge, type Call, type Operation, operation, pageOf } from '../openapi/index.ts';
 import { presentWorkflow } from '../present.ts';
 import type { Services } from '../services.ts';
