@@ -6,6 +6,7 @@ import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { type Problem, TinsmithError } from '../errors.ts';
 import { NESTED_MAX, nestsTooDeep } from '../json.ts';
+import { PROVISIONER } from './provisioner.ts';
 
 const ipv4 = z.string().refine(isIPv4, 'is not an IPv4 address such as 192.168.1.51');
 const hostAddress = ipv4.refine(isHostAddress, 'is an address that no machine can have');
@@ -24,7 +25,7 @@ const hostname = z
     /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i,
     'is not a host name',
   )
-  .refine((text) => text.toLowerCase() !== 'provisioner', 'is the name of the worker on the appliance itself');
+  .refine((text) => text.toLowerCase() !== PROVISIONER, 'is the name of the worker on the appliance itself');
 const url = z
   .string()
   .refine((text) => /^https?:\/\/\S+$/.test(text) && URL.canParse(text), 'is not an http or https URL');
