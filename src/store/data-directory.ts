@@ -17,7 +17,8 @@ import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../errors.ts';
 
 const MARKER = 'tinsmith.json';
-const FORMAT = 1;
+/** 2: workflows lie in parts. */
+const FORMAT = 2;
 /** What may be in a directory that is not ours yet: a new file system's own, and what a first start cut short has left. */
 const HARMLESS = /^(lost\+found|pid(\.\d+)?|tinsmith\.json\.\d+)$/;
 

@@ -34,7 +34,7 @@ describe('a data directory', () => {
     const claimed = claimDataDirectory(directory);
     assert.equal(statSync(directory).mode & 0o777, 0o700);
     assert.deepEqual(readdirSync(directory).sort(), ['pid', 'tinsmith.json']);
-    assert.deepEqual(JSON.parse(readFileSync(join(directory, 'tinsmith.json'), 'utf8')), { format: 1 });
+    assert.deepEqual(JSON.parse(readFileSync(join(directory, 'tinsmith.json'), 'utf8')), { format: 2 });
     claimed.release();
     assert.deepEqual(readdirSync(directory), ['tinsmith.json']);
     claimDataDirectory(directory).release();
@@ -91,7 +91,8 @@ describe('a data directory', () => {
   });
 
   for (const [what, marker, message] of [
-    ['of a newer format', '{"format":2}', /has data format 2; this version of Tinsmith reads format 1/],
+    ['of a newer format', '{"format":3}', /has data format 3; this version of Tinsmith reads format 2/],
+    ['of an older format', '{"format":1}', /has data format 1; this version of Tinsmith reads format 2/],
     ['with a broken marker', '{"form', /tinsmith\.json cannot be read as the marker/],
     ['with a marker that says nothing', '{}', /has data format undefined/],
     ['with a marker that is null', 'null', /tinsmith\.json cannot be read as the marker/],

@@ -199,6 +199,22 @@ describe('a limit', () => {
     );
     assert.equal(apply(workflow, expire(workflow, never, 280_000)).state, 'TIMEOUT');
   });
+
+  it('of an action ends it at last, however often its worker is heard', () => {
+    const workflow = after(workflowOf('a'), 0, 'RUNNING', 1, 100_000);
+    const last = 100_000 + 60_000 + 3_600_000;
+    assert.equal(
+      dueAt(workflow, () => last, last),
+      last,
+    );
+    assert.match(
+      apply(
+        workflow,
+        expire(workflow, () => last, last),
+      ).message ?? '',
+      /its worker has not ended it/,
+    );
+  });
 });
 
 describe('people', () => {

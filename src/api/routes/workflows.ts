@@ -28,6 +28,8 @@ export function workflowOperations(services: Services): Operation[] {
     const held = action.state === 'RUNNING' ? undefined : holdUp(record, clock());
     if (held !== undefined) return held;
     const silent = lastSeen.silentFor(action.machine);
+    if (silent === undefined && action.machine === PROVISIONER)
+      return 'the appliance’s own worker, which has not been heard: tinsmith status says whether it is on';
     if (silent === undefined) return `machine ${name} to boot: its worker has not been heard`;
     if (silent > SILENT) return `the worker of ${name}, last heard ${Math.round(silent)} s ago`;
     return action.state === 'RUNNING' ? undefined : `the worker of ${name} to begin action ${action.name}`;

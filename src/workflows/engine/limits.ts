@@ -9,6 +9,8 @@ import { failStart, waitingService, wantsServices } from './services.ts';
  * waited for. Tinkerbell's workers say nothing while an action runs, and their limit does not count the pull.
  */
 const SILENCE = { own: 120, tinkerbell: 900 };
+/** The worker counts from the container's start, before which its image is pulled. It takes no longer than this, seconds. */
+const LONGEST_PULL = 3600;
 /** Boot ids of workers that speak Tinkerbell's protocol begin so. */
 export const TINKERBELL_BOOT = 'grpc:';
 
@@ -60,9 +62,15 @@ function limitsOf(workflow: Workflow, heard: Heard): Limit[] {
   }
   if (action?.state === 'RUNNING' && action.timeout > 0) {
     const silence = action.boot?.startsWith(TINKERBELL_BOOT) ? SILENCE.tinkerbell : SILENCE.own;
-    const last = Math.max(heard(action.machine), (action.heardAt ?? 0) + action.timeout * 1000);
-    const message = `action ${action.name} has exceeded its limit of ${action.timeout} s, and its worker has been silent for ${silence} s`;
-    limits.push({ at: last + silence * 1000, events: timeOut(message) });
+    const over = (action.heardAt ?? 0) + action.timeout * 1000;
+    const silent = Math.max(heard(action.machine), over) + silence * 1000;
+    const never = over + LONGEST_PULL * 1000;
+    const message = `action ${action.name} has exceeded its limit of ${action.timeout} s, and its worker`;
+    limits.push(
+      silent < never
+        ? { at: silent, events: timeOut(`${message} has been silent for ${silence} s`) }
+        : { at: never, events: timeOut(`${message} has not ended it`) },
+    );
   }
   for (const service of wantsServices(workflow) && waitingService(workflow) ? workflow.services : []) {
     if (service.takenAt === undefined || !['STARTING', 'UNHEALTHY', 'RESTARTING'].includes(service.state)) continue;
