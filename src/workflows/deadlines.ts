@@ -1,5 +1,6 @@
 /** Looks at workflows when their time has come: limits that are over, tries that may be made again. */
 import type { Logger } from 'pino';
+import type { Workflow } from './workflow.ts';
 import type { Workflows } from './workflows.ts';
 
 /** Node's timers hold 31 bits, ms. */
@@ -13,7 +14,8 @@ export class Deadlines {
   readonly #clock: () => number;
   readonly #log: Logger;
   readonly #wake: (machine: string) => void;
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** By workflow; `at` in ms since 1970. */
+  readonly #timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
   #stopped = false;
 
   /** @param parts.wake told of a machine whose worker may have something to do */
@@ -26,38 +28,49 @@ export class Deadlines {
 
   /** Takes up all workflows that have not ended. */
   async start(): Promise<void> {
-    for (const id of await this.#workflows.active()) this.look(id);
+    for (const id of await this.#workflows.active()) this.#lookAgain(id);
   }
 
   /** A workflow has changed: what is due may be due at another time. */
-  look(id: string): void {
-    clearTimeout(this.#timers.get(id));
-    this.#timers.delete(id);
-    const at = this.#stopped ? undefined : this.#workflows.dueAt(id);
-    if (at !== undefined) this.#set(id, at - this.#clock());
+  look(workflow: Workflow): void {
+    const at = this.#stopped ? undefined : this.#workflows.dueAt(workflow);
+    const set = this.#timers.get(workflow.id);
+    if (at === undefined) return;
+    // A timer that is too early does no harm, and most are never needed: they are not moved with every report. One that
+    // is late already, because the clock was put forward, is.
+    if (set === undefined || at < set.at || at <= this.#clock()) this.#set(workflow.id, at);
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
   }
 
-  #set(id: string, ms: number): void {
-    const timer = setTimeout(() => void this.#due(id), Math.min(Math.max(0, ms), LONGEST_TIMER));
+  #lookAgain(id: string): void {
+    const workflow = this.#workflows.find(id);
+    if (workflow) this.look(workflow);
+  }
+
+  /** @param at ms since 1970 */
+  #set(id: string, at: number): void {
+    clearTimeout(this.#timers.get(id)?.timer);
+    const ms = Math.min(Math.max(0, at - this.#clock()), LONGEST_TIMER);
+    const timer = setTimeout(() => void this.#due(id), ms);
     // What keeps the process up is what it serves.
     timer.unref();
-    this.#timers.set(id, timer);
+    this.#timers.set(id, { at, timer });
   }
 
   async #due(id: string): Promise<void> {
+    this.#timers.delete(id);
     try {
       const machine = await this.#workflows.expire(id);
       if (machine !== undefined) this.#wake(machine);
-      this.look(id);
+      this.#lookAgain(id);
     } catch (error) {
       this.#log.error({ workflow: id, err: error }, 'the limits of a workflow could not be looked at; trying again');
-      if (!this.#stopped) this.#set(id, TRY_AGAIN);
+      if (!this.#stopped) this.#set(id, this.#clock() + TRY_AGAIN);
     }
   }
 }

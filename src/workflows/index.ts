@@ -47,7 +47,7 @@ export function makeWorkflows(parts: {
     limit: parts.dataLimit,
     rulesOf: (id) => workflows.get(id).data,
   });
-  const wakes: Wakes = { ...parts.wakes, due: (id) => deadlines.look(id) };
+  const wakes: Wakes = { ...parts.wakes, due: (workflow) => deadlines.look(workflow) };
   const journal = new Journal({ records, events, clock, wakes });
   const workflows = new Workflows({
     ...{ store, records, journal, data, machines, templates, clock, newId },

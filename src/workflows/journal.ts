@@ -21,7 +21,7 @@ export interface Wakes {
   /** An attempt is no longer wanted. */
   stop(machine: string, notice: StopNotice): void;
   /** What is due may be due at another time. */
-  due(workflow: string): void;
+  due(workflow: Workflow): void;
 }
 
 /** Records events, and does what follows from them for queues, disks and listeners. */
@@ -86,7 +86,6 @@ export class Journal {
     });
     if (!isFinal(workflow.state)) this.#leave(transaction, workflow, (work) => work);
     transaction.afterwards(() => {
-      this.#wakes.due(workflow.id);
       for (const { machine } of workflow.services) this.#wakes.services(machine);
     });
   }
@@ -134,7 +133,7 @@ export class Journal {
       if (turn !== undefined && turn !== reporter) this.#wakes.work(turn);
       if (servedNow)
         for (const machine of new Set(after.services.map(({ machine }) => machine))) this.#wakes.services(machine);
-      this.#wakes.due(after.id);
+      this.#wakes.due(after);
     });
   }
 

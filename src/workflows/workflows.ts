@@ -187,9 +187,8 @@ export class Workflows {
   }
 
   /** When a workflow is to be looked at again without anybody asking, ms since 1970. */
-  dueAt(id: string): number | undefined {
-    const workflow = this.#records.get(id);
-    return workflow && dueAt(workflow, this.#heard, this.#clock());
+  dueAt(workflow: Workflow): number | undefined {
+    return dueAt(workflow, this.#heard, this.#clock());
   }
 
   /** Looks at a workflow because its time has come. Returns the machine that may begin its action now, if there is one. */
