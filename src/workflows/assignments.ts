@@ -147,7 +147,7 @@ export class Assignments {
         throw new TinsmithError('NOT_FOUND', `There is no workflow ${report.workflow} any more.`, {
           next: 'Stop the action and ask for work.',
         });
-      const result = takeReport(workflow, machine, without(maskOf(transaction, workflow.id), report), this.#clock());
+      const result = takeReport(workflow, machine, masked(transaction, report), this.#clock());
       switch (result.outcome) {
         case 'refused':
           throw new TinsmithError('CONFLICT', `The report is refused: ${result.sentence}.`, {
@@ -230,7 +230,7 @@ export class Assignments {
     return this.#store.change((transaction) => {
       const workflow = this.#records.get(report.workflow, transaction);
       if (!workflow || workflow.services[report.service]?.machine !== machine.id) return { wanted: false };
-      const said = without(maskOf(transaction, workflow.id), report);
+      const said = masked(transaction, report);
       const events = takeServiceReport(workflow, said, endpoints, this.#clock());
       return { wanted: wantsServices(this.#journal.record(transaction, workflow, events)) };
     });
@@ -288,13 +288,15 @@ export class Assignments {
   }
 }
 
-/** A report without the secrets of its workflow. */
-function without<T extends { message?: string | undefined; logTail?: string[] | undefined }>(
-  mask: ((text: string) => string) | undefined,
+/** A report without the secrets of its workflow. Most say nothing in words, and are spared the look for them. */
+function masked<T extends { workflow: string; message?: string | undefined; logTail?: string[] | undefined }>(
+  transaction: Transaction,
   report: T,
 ): T {
+  const { workflow, message, logTail } = report;
+  if (!message && !logTail?.length) return report;
+  const mask = maskOf(transaction, workflow);
   if (!mask) return report;
-  const { message, logTail } = report;
   return {
     ...report,
     ...(message === undefined ? {} : { message: mask(message) }),

@@ -4,7 +4,15 @@
  * outside of a change, a workflow that is being written is the one that the store still has in memory, whole.
  */
 import type { Store, Transaction } from '../store/store.ts';
-import type { ActionPlan, ActionProgress, ActionRecord, ServiceProgress, ServiceRecord, Workflow } from './workflow.ts';
+import {
+  type ActionPlan,
+  type ActionProgress,
+  type ActionRecord,
+  isFinal,
+  type ServiceProgress,
+  type ServiceRecord,
+  type Workflow,
+} from './workflow.ts';
 
 const keys = {
   plan: (id: string) => `workflow-plan/${id}`,
@@ -98,16 +106,16 @@ export class WorkflowRecords {
 
   put(transaction: Transaction, workflow: Workflow, active: boolean): void {
     const { id, actions } = workflow;
-    const before = this.get(id, transaction)?.actions ?? [];
+    const kept = this.get(id, transaction);
+    const before = kept?.actions ?? [];
     actions.forEach((action, n) => {
       if (action !== before[n]) transaction.put(actionKey(id, n), actionProgress(action));
     });
     for (let n = actions.length; n < before.length; n++) transaction.delete(actionKey(id, n));
     transaction.putText(keys.progress(id), JSON.stringify(headOf(workflow)), workflow);
-    if (active) {
-      if (transaction.get(keys.active(workflow.id)) === undefined)
-        transaction.put(keys.active(workflow.id), workflow.id);
-    } else transaction.delete(keys.active(workflow.id));
+    const wasActive = kept !== undefined && !isFinal(kept.state);
+    if (active && !wasActive) transaction.put(keys.active(id), id);
+    if (!active && wasActive) transaction.delete(keys.active(id));
   }
 
   delete(transaction: Transaction, id: string): void {
