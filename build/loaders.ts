@@ -2,15 +2,18 @@
  * Gathers the loaders that firmware fetches: `dist/loaders/` with Debian's iPXE binaries, and `localboot.efi`, which
  * starts the system on a local disk. Run: `node build/loaders.ts`.
  */
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { shell } from './command.ts';
 import { fetchDebs, installPackages, packageOf } from './debian.ts';
 import { makeGrub } from './grub.ts';
 import { CACHE, DIST, digestOf, megabytes, progress, whenChanged } from './step.ts';
 
-/** BIOS: over the firmware's UNDI driver, or with iPXE's own drivers (30 times faster in virtual machines). UEFI: the same two. */
-const IPXE = ['undionly.kpxe', 'ipxe.pxe', 'snponly.efi', 'ipxe.efi'];
+/**
+ * Where Debian's package has them. BIOS: over the firmware's UNDI driver, or with iPXE's own drivers (30 times faster in
+ * virtual machines). UEFI: the same two; the package's other name for the last is an absolute link out of the unpacked tree.
+ */
+const IPXE = ['usr/lib/ipxe/undionly.kpxe', 'usr/lib/ipxe/ipxe.pxe', 'usr/lib/ipxe/snponly.efi', 'boot/ipxe.efi'];
 
 /** Where systems put their UEFI loaders, the standard's own fallback first. */
 const EFI_LOADERS = [
@@ -32,7 +35,7 @@ const EFI_LOADERS = [
 /** Gathers the loaders unless they are there already. Returns the folder and the names in it. */
 export async function buildLoaders(): Promise<{ folder: string; names: string[] }> {
   const folder = join(DIST, 'loaders');
-  const names = [...IPXE, 'localboot.efi'];
+  const names = [...IPXE.map((path) => basename(path)), 'localboot.efi'];
   const outputs = names.map((name) => join(folder, name));
   await installPackages(['grub-efi-amd64-bin', 'grub-common']);
   const debs = (await fetchDebs(join(CACHE, 'debs'), ['ipxe'])).filter((deb) => packageOf(deb) === 'ipxe');
@@ -42,7 +45,7 @@ export async function buildLoaders(): Promise<{ folder: string; names: string[] 
     await rm(work, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     for (const deb of debs) await shell('dpkg-deb -x "$1" "$2"', [deb, work]);
-    for (const name of IPXE) await shell('cp -L "$1" "$2"', [join(work, 'usr/lib/ipxe', name), join(folder, name)]);
+    for (const path of IPXE) await copyFile(join(work, path), join(folder, basename(path)));
     await rm(work, { recursive: true });
     await makeLocalBoot(join(folder, 'localboot.efi'));
     progress('loaders', names.map((name) => `${name} ${megabytes(join(folder, name))}`).join(', '));
