@@ -1,12 +1,11 @@
 /** An appliance in a process of its own, with one machine and one workflow, and a Docker Engine for its worker. */
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { pack } from 'tar-stream';
 import { startEngine } from '../../test/peers/docker-engine.ts';
+import { busyboxImage } from '../../test/peers/images.ts';
 import { startChild } from './asked.ts';
 import { openParts } from './parts.ts';
 
@@ -54,7 +53,7 @@ async function fill(
 ): Promise<{ token: string; adminToken: string; workflow: string }> {
   const parts = await openParts(directory);
   try {
-    await parts.images.load(Readable.from([await busyboxImage()]));
+    await parts.images.load(Readable.from([await busyboxImage([IMAGE])]));
     await parts.templates.create(
       `version: "0.1"\nname: bench\nglobal_timeout: 0\ntasks:\n  - name: os\n    worker: "{{.device_1}}"\n    actions:\n${actions}`,
     );
@@ -72,32 +71,4 @@ function hardware(): object {
   const dhcp = { arch: 'x86_64', hostname: 'machine-1', ip, mac: MAC, uefi: true };
   const interfaces = [{ dhcp, netboot: { allow_pxe: true, allow_workflow: true } }];
   return { id: randomUUID(), metadata: { facility: {}, instance: {}, state: '' }, network: { interfaces } };
-}
-
-/** An image of one layer, as `docker save` writes it. */
-async function busyboxImage(): Promise<Buffer> {
-  const layer = await tar({ 'bin/busybox': readFileSync('/bin/busybox'), 'bin/sh': 'busybox', 'bin/true': 'busybox' });
-  const config = {
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-    os: 'linux',
-    config: { Env: ['PATH=/bin'] },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${createHash('sha256').update(layer).digest('hex')}`] },
-  };
-  const manifest = [{ Config: 'config.json', RepoTags: [IMAGE], Layers: ['layer.tar'] }];
-  return tar({
-    'layer.tar': layer,
-    'config.json': Buffer.from(JSON.stringify(config)),
-    'manifest.json': Buffer.from(JSON.stringify(manifest)),
-  });
-}
-
-/** @param files contents, or what a link leads to */
-async function tar(files: Record<string, Buffer | string>): Promise<Buffer> {
-  const archive = pack();
-  for (const [name, file] of Object.entries(files)) {
-    if (typeof file === 'string') archive.entry({ name, type: 'symlink', linkname: file });
-    else archive.entry({ name, mode: 0o755 }, file);
-  }
-  archive.finalize();
-  return buffer(archive);
 }

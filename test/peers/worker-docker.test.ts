@@ -1,15 +1,13 @@
 /** The worker with a real Docker Engine. Not privileged: the host of the tests may not allow it. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
 import { after, afterEach, before, test } from 'node:test';
 import Docker from 'dockerode';
-import { pack } from 'tar-stream';
 import { type FakeAction, FakeServer } from '../worker/fake-server.ts';
 import { engineMissing, type OwnEngine, startEngine } from './docker-engine.ts';
+import { loadBusybox } from './images.ts';
 
 const skip = engineMissing();
 let engine: OwnEngine | undefined;
@@ -19,7 +17,7 @@ before(async () => {
   if (skip !== false) return;
   engine = await startEngine();
   docker = new Docker({ socketPath: engine.socket });
-  await loadBusybox('busybox:local');
+  await loadBusybox(docker, 'busybox:local');
 });
 after(() => engine?.stop());
 
@@ -27,45 +25,6 @@ const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
-
-async function tar(
-  files: Record<string, { content: Buffer | string; mode?: number } | { link: string }>,
-): Promise<Buffer> {
-  const archive = pack();
-  for (const [name, file] of Object.entries(files)) {
-    if ('link' in file) archive.entry({ name, type: 'symlink', linkname: file.link });
-    else archive.entry({ name, mode: file.mode ?? 0o644 }, file.content);
-  }
-  archive.finalize();
-  return buffer(archive);
-}
-
-/** An image of one layer, as `docker save` writes it. */
-async function loadBusybox(name: string): Promise<void> {
-  const layer = await tar({
-    'bin/busybox': { content: readFileSync('/bin/busybox'), mode: 0o755 },
-    'bin/sh': { link: 'busybox' },
-    'bin/sleep': { link: 'busybox' },
-    'bin/cat': { link: 'busybox' },
-    'bin/mv': { link: 'busybox' },
-    'bin/mkfifo': { link: 'busybox' },
-  });
-  const { createHash } = await import('node:crypto');
-  const config = {
-    architecture: 'amd64',
-    os: 'linux',
-    config: { Env: ['PATH=/bin'] },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${createHash('sha256').update(layer).digest('hex')}`] },
-  };
-  const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }];
-  const archive = await tar({
-    'layer.tar': { content: layer },
-    'config.json': { content: JSON.stringify(config) },
-    'manifest.json': { content: JSON.stringify(manifest) },
-  });
-  const answer = await docker.loadImage(Readable.from([archive]));
-  for await (const _ of answer as Readable);
-}
 
 const action = (
   name: string,

@@ -41,8 +41,12 @@ export async function layer(name: string, content: string): Promise<Buffer> {
 }
 
 /** What `docker save` wrote before version 25. */
-export function saved(tags: string[] | null, layers: Buffer[], stored: Buffer[] = layers): TarEntry[] {
-  const settings = config(layers);
+export function saved(
+  tags: string[] | null,
+  layers: Buffer[],
+  stored: Buffer[] = layers,
+  settings = config(layers),
+): TarEntry[] {
   const names = layers.map((bytes) => `${hex(`id of ${digest(bytes)}`)}/layer.tar`);
   return [
     ...stored.map((content, index) => ({ name: names[index] ?? '', content })),

@@ -10,56 +10,12 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { macOf } from '../machines/examples.ts';
 import { engineMissing, type OwnEngine } from '../peers/docker-engine.ts';
 import { busyboxImage } from '../peers/images.ts';
+import { WORKFLOW_SERVICES } from '../workflows/template/examples.ts';
 import { freePort, row, startEngines, until } from './row.ts';
 
 const skip = engineMissing();
 /** The document's own example; its `...` at the end stood for more tasks. */
-const EXAMPLE = `version: "0.1"
-name: ubuntu_provisioning
-global_timeout: 6000
-services:
-  - name: serve boot files
-    worker: {{provisioner1}}
-    image: osie-boot-files-server:v1.0.42
-    labels:
-      - "traefik.http.routers.myrouter.rule=Host(\`{{workflowid}}.workflows.tinkerbell.local\`)"
-      - "traefik.http.routers.myrouter.rule=Path(\`/kernel\`)"
-      - "traefik.http.routers.myrouter.rule=Path(\`/initrd\`)"
-      - "traefik.http.routers.myrouter.rule=Path(\`/modules\`)"
-      - "traefik.http.routers.myrouter.rule=Path(\`/auto.ipxe\`)"
-
-  - name: password receiver
-    worker: "{{provisioner1}}"
-    image: password-receiver:v1.0.42
-    labels:
-      - "traefik.http.routers.myrouter.rule=Host(\`{{workflowid}}.workflows.tinkerbell.local\`)"
-      - "traefik.http.routers.myrouter.rule=Path(\`/key\`)"
-      - "traefik.http.routers.myrouter.rule=Path(\`/password\`)"
-
-tasks:
-  - name: os-installation
-    worker: {{.device_1}}
-    volumes:
-      - /dev:/dev
-      - /dev/console:/dev/console
-      - /lib/firmware:/lib/firmware:ro
-    environment:
-      MIRROR_HOST: <MIRROR_HOST_IP>
-    actions:
-      - name: disk-wipe
-        image: disk-wipe:v1.0.42
-        timeout: 90
-      - name: disk-partition
-        image: disk-partition:v1.0.42
-        timeout: 600
-        environment:
-          MIRROR_HOST: <MIRROR_HOST_IP>
-        volumes:
-          - /statedir:/statedir
-      - name: install-root-fs
-        image: install-root-fs:v1.0.42
-        timeout: 600
-`;
+const EXAMPLE = WORKFLOW_SERVICES.replace(/\.\.\.\n$/, '');
 const MORE = `  - name: network
     worker: {{.device_2}}
     actions:

@@ -1,19 +1,17 @@
 /** The keeper of services with a real Docker Engine. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { buffer, json } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
 import { after, afterEach, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
-import { pack } from 'tar-stream';
 import type { ServiceLogPost, ServiceReport, WantedService } from '../../../src/worker/protocol.ts';
 import { engineMissing, type OwnEngine, startEngine } from '../../peers/docker-engine.ts';
+import { loadBusybox } from '../../peers/images.ts';
 import { FakeServiceServer, wanted } from './fake-service-server.ts';
 
 const skip = engineMissing();
@@ -26,8 +24,8 @@ before(async () => {
   if (skip !== false) return;
   engine = await startEngine();
   docker = new Docker({ socketPath: engine.socket });
-  await loadBusybox('busybox:local', {});
-  await loadBusybox('checked:local', {
+  await loadBusybox(docker, 'busybox:local');
+  await loadBusybox(docker, 'checked:local', {
     ExposedPorts: { '8080/tcp': {} },
     Healthcheck: { Test: ['CMD', '/bin/test', '-e', '/workflow/healthy'], Interval: 5e8, Timeout: 5e9, Retries: 2 },
   });
@@ -38,37 +36,6 @@ const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
-
-async function tar(files: Record<string, { content: Buffer | string } | { link: string }>): Promise<Buffer> {
-  const archive = pack();
-  for (const [name, file] of Object.entries(files)) {
-    if ('link' in file) archive.entry({ name, type: 'symlink', linkname: file.link });
-    else archive.entry({ name, mode: 0o755 }, file.content);
-  }
-  archive.finalize();
-  return buffer(archive);
-}
-
-/** An image of one layer, as `docker save` writes it. */
-async function loadBusybox(name: string, config: object, into = docker): Promise<void> {
-  const links = ['sh', 'sleep', 'test', 'touch'].map((tool): [string, { link: string }] => [
-    `bin/${tool}`,
-    { link: 'busybox' },
-  ]);
-  const layer = await tar({ 'bin/busybox': { content: readFileSync('/bin/busybox') }, ...Object.fromEntries(links) });
-  const image = {
-    architecture: 'amd64',
-    os: 'linux',
-    config: { Env: ['PATH=/bin'], ...config },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${createHash('sha256').update(layer).digest('hex')}`] },
-  };
-  const archive = await tar({
-    'layer.tar': { content: layer },
-    'config.json': { content: JSON.stringify(image) },
-    'manifest.json': { content: JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]) },
-  });
-  for await (const _ of (await into.loadImage(Readable.from([archive]))) as Readable);
-}
 
 function shell(name: string, script: string, more: Partial<Omit<WantedService, 'run'>> = {}, image = 'busybox:local') {
   // Nothing listens at port 1: the pull fails at once, and the image that is there is used.
@@ -213,7 +180,7 @@ test('what cannot be started says so in the words of the engine', { skip }, asyn
 test('with a bridge, a service is reached by the port of the machine that it is told by', { skip }, async () => {
   const own = await startEngine([], 'own');
   ends.push(() => own.stop());
-  await loadBusybox('web:local', { ExposedPorts: { '80/tcp': {} } }, new Docker({ socketPath: own.socket }));
+  await loadBusybox(new Docker({ socketPath: own.socket }), 'web:local', { ExposedPorts: { '80/tcp': {} } });
   const script = 'echo served >/index.html; exec /bin/busybox httpd -f -p 80 -h /';
   const more = {
     ports: [{ port: 80, protocol: 'tcp' as const, published: 8088 }],
