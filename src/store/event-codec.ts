@@ -25,19 +25,20 @@ export interface NumberOf {
 
 export function pack({ time, kind, machine, workflow, data }: StoredEvent, numberOf: NumberOf): Packed {
   const names: string[] = [kind];
-  const values: unknown[] = [];
-  for (const [name, value] of Object.entries(data)) {
-    if (value === undefined) continue;
-    names.push(name);
-    values.push(packValue(value, time, numberOf));
-  }
-  return [
+  const packed: Packed = [
     time,
-    numberOf(JSON.stringify(names), true),
+    0,
     machine === undefined ? 0 : numberOf(machine, true),
     workflow === undefined ? 0 : numberOf(workflow, true),
-    ...values,
   ];
+  for (const name of Object.keys(data)) {
+    const value = data[name];
+    if (value === undefined) continue;
+    names.push(name);
+    packed.push(packValue(value, time, numberOf));
+  }
+  packed[1] = numberOf(JSON.stringify(names), true);
+  return packed;
 }
 
 function packValue(value: unknown, time: number, numberOf: NumberOf): unknown {

@@ -20,6 +20,11 @@ export interface Transaction {
    * may change that any more.
    */
   putText(key: string, json: string, value: unknown): void;
+  /**
+   * Gives another value to those who read a key before it is read from the disk again, where what is written there stays
+   * as it is. Nobody may change the value any more.
+   */
+  keep(key: string, value: unknown): void;
   delete(key: string): void;
   /** Calls back once the change is on disk, before the caller of `change` is told. */
   afterwards(callback: () => void): void;
@@ -34,11 +39,55 @@ export interface RangeOptions {
   reverse?: boolean;
 }
 
-interface Waiting {
-  writes: Map<string, Value | null>;
-  callbacks: (() => void)[];
-  resolve: () => void;
-  reject: (error: unknown) => void;
+/** What is in memory of what is, or will be, on the disk. */
+interface Memory {
+  /** Changes decided and not yet on disk: what the next change must see. */
+  ahead: ReadonlyMap<string, Value | null>;
+  /** The value of a key, where it was read or written lately. */
+  cached(key: string): Value | undefined;
+  read<T>(key: string): T | undefined;
+}
+
+/** One change, from its decision until it is on disk. A class, as there are thousands of them at once. */
+class Change implements Transaction {
+  readonly writes = new Map<string, Value | null>();
+  readonly callbacks: (() => void)[] = [];
+  readonly #memory: Memory;
+  resolve: () => void = () => {};
+  reject: (error: unknown) => void = () => {};
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  get<T>(key: string): T | undefined {
+    let own = this.writes.get(key);
+    if (own === undefined) own = this.#memory.ahead.get(key);
+    if (own === undefined) return this.#memory.read<T>(key);
+    return own === null ? undefined : (own.value as T);
+  }
+
+  put(key: string, value: unknown): void {
+    this.writes.set(key, new Value(JSON.stringify(value)));
+  }
+
+  putText(key: string, json: string, value: unknown): void {
+    this.writes.set(key, new Value(json, { value }));
+  }
+
+  keep(key: string, value: unknown): void {
+    const own = this.writes.get(key);
+    const { text } = own ?? this.#memory.ahead.get(key) ?? this.#memory.cached(key) ?? NO_VALUE;
+    this.writes.set(key, new Value(text, { value, isWritten: own?.isWritten ?? true }));
+  }
+
+  delete(key: string): void {
+    this.writes.set(key, null);
+  }
+
+  afterwards(callback: () => void): void {
+    this.callbacks.push(callback);
+  }
 }
 
 export class Store {
@@ -47,10 +96,15 @@ export class Store {
   /** A write has failed: LevelDB may have left half a record in its log. */
   #failed = false;
   /** Changes decided and not yet on disk, oldest first. */
-  #queue: Waiting[] = [];
-  /** The writes of the queue and of the batch under way: what the next change must see. */
-  #ahead = new Map<string, Value | null>();
+  #queue: Change[] = [];
+  /** The writes of the queue and of the batch under way. */
+  readonly #ahead = new Map<string, Value | null>();
   readonly #cache = new ValueCache();
+  readonly #memory: Memory = {
+    ahead: this.#ahead,
+    cached: (key) => this.#cache.get(key),
+    read: (key) => this.get(key),
+  };
   #flushing: Promise<void> | undefined;
   #closed = false;
 
@@ -79,28 +133,18 @@ export class Store {
    */
   async change<T>(decide: (transaction: Transaction) => T): Promise<T> {
     if (this.#closed) throw this.#unavailable();
-    const writes = new Map<string, Value | null>();
-    const callbacks: (() => void)[] = [];
-    const result = decide({
-      get: <V>(key: string): V | undefined => {
-        let own = writes.get(key);
-        if (own === undefined) own = this.#ahead.get(key);
-        if (own === undefined) return this.get<V>(key);
-        return own === null ? undefined : (own.value as V);
-      },
-      put: (key, value) => void writes.set(key, new Value(JSON.stringify(value))),
-      putText: (key, json, value) => void writes.set(key, new Value(json, { value })),
-      delete: (key) => void writes.set(key, null),
-      afterwards: (callback) => void callbacks.push(callback),
-    });
-    if (writes.size === 0) {
+    const change = new Change(this.#memory);
+    const result = decide(change);
+    if (change.writes.size === 0) {
       // A decision made on state that is still on its way must not be told before that state is safe.
-      if (this.#flushing || this.#queue.length > 0) await this.#enqueue(writes, callbacks);
-      else callBack(callbacks);
+      if (this.#flushing || this.#queue.length > 0) await this.#enqueue(change);
+      else callBack(change.callbacks);
       return result;
     }
-    for (const [key, value] of writes) this.#ahead.set(key, value);
-    await this.#enqueue(writes, callbacks);
+    change.writes.forEach((value, key) => {
+      this.#ahead.set(key, value);
+    });
+    await this.#enqueue(change);
     return result;
   }
 
@@ -159,9 +203,11 @@ export class Store {
     await this.#db.close();
   }
 
-  #enqueue(writes: Map<string, Value | null>, callbacks: (() => void)[]): Promise<void> {
+  #enqueue(change: Change): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ writes, callbacks, resolve, reject });
+      change.resolve = resolve;
+      change.reject = reject;
+      this.#queue.push(change);
       this.#flushing ??= this.#flush();
     });
   }
@@ -175,9 +221,10 @@ export class Store {
       try {
         const operations: Operation[] = [];
         for (const { writes } of batch) {
-          for (const [key, value] of writes) {
-            operations.push(value === null ? { type: 'del', key } : { type: 'put', key, value: value.text });
-          }
+          writes.forEach((value, key) => {
+            if (value === null) operations.push({ type: 'del', key });
+            else if (!value.isWritten) operations.push({ type: 'put', key, value: value.text });
+          });
         }
         if (operations.length > 0) await this.#write(operations);
       } catch (cause) {
@@ -196,11 +243,11 @@ export class Store {
         continue;
       }
       for (const { writes } of batch) {
-        for (const [key, value] of writes) {
+        writes.forEach((value, key) => {
           this.#cache.written(key, value);
           // Unless a later change has written it again.
           if (this.#ahead.get(key) === value) this.#ahead.delete(key);
-        }
+        });
       }
       for (const { callbacks, resolve } of batch) {
         callBack(callbacks);
@@ -244,6 +291,8 @@ export class Store {
         });
   }
 }
+
+const NO_VALUE = new Value('');
 
 type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 

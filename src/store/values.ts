@@ -3,11 +3,14 @@
 /** A value on its way to the disk, or on it: parsed when somebody wants it. */
 export class Value {
   readonly text: string;
+  /** The text is on the disk, or on its way there, with another value: it need not be written again. */
+  readonly isWritten: boolean;
   #parsed: { value: unknown } | undefined;
 
   /** @param known what the text says, where that is known already */
-  constructor(text: string, known?: { value: unknown }) {
+  constructor(text: string, known?: { value: unknown; isWritten?: boolean }) {
     this.text = text;
+    this.isWritten = known?.isWritten ?? false;
     this.#parsed = known;
   }
 

@@ -112,7 +112,8 @@ export class WorkflowRecords {
       if (action !== before[n]) transaction.put(actionKey(id, n), actionProgress(action));
     });
     for (let n = actions.length; n < before.length; n++) transaction.delete(actionKey(id, n));
-    transaction.putText(keys.progress(id), JSON.stringify(headOf(workflow)), workflow);
+    if (kept && isSameHead(kept, workflow)) transaction.keep(keys.progress(id), workflow);
+    else transaction.putText(keys.progress(id), JSON.stringify(headOf(workflow)), workflow);
     const wasActive = kept !== undefined && !isFinal(kept.state);
     if (active && !wasActive) transaction.put(keys.active(id), id);
     if (!active && wasActive) transaction.delete(keys.active(id));
@@ -193,6 +194,23 @@ function headOf(workflow: Workflow): Head {
   };
 }
 
+/** Whether only actions have changed, which are kept by themselves: most reports change nothing else. */
+function isSameHead(before: Workflow, after: Workflow): boolean {
+  return (
+    before.state === after.state &&
+    before.message === after.message &&
+    before.outcome === after.outcome &&
+    before.pausedAt === after.pausedAt &&
+    before.begunAt === after.begunAt &&
+    before.servedAt === after.servedAt &&
+    before.startedAt === after.startedAt &&
+    before.installed === after.installed &&
+    before.tasks === after.tasks &&
+    before.services === after.services &&
+    before.actions.length === after.actions.length
+  );
+}
+
 function join(
   plan: Plan,
   { tasks, services, hooks, actions: _, ...progress }: Head,
@@ -202,6 +220,7 @@ function join(
   return {
     ...plan,
     ...progress,
+    updatedAt: actions.reduce((latest, action) => Math.max(latest, action?.updatedAt ?? 0), progress.updatedAt),
     tasks: plan.tasks.map((task, i) => ({ ...task, startedAt: tasks[i] ?? undefined })),
     actions: actions.flatMap((each, i) => {
       const own = plans[i];

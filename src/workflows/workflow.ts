@@ -48,6 +48,8 @@ export interface ActionProgress {
   diskWrites?: Record<string, number>;
   /** Local disks that firmware could boot from, seen after it. */
   bootableDisks?: string[];
+  /** ms since 1970: the workflow's, when this last changed. */
+  updatedAt?: number;
 }
 
 /** One action of a workflow: those of the tasks in their order, and after them the hooks that were called. */
@@ -146,7 +148,7 @@ export interface Workflow {
   startedAt?: number;
   /** Disks with a system installed by this workflow, once it has succeeded. */
   installed?: string[];
-  /** ms since 1970 */
+  /** ms since 1970; `updatedAt` is the latest time that an event of it was given. */
   createdAt: number;
   updatedAt: number;
 }

@@ -104,6 +104,36 @@ describe('a change', () => {
     assert.equal(disk.disk.get('n'), '501');
   });
 
+  it('that keeps what is written gives another value for it, and writes it no second time', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    const made = store.change((transaction) => {
+      transaction.put('head', { parts: 1 });
+      transaction.keep('head', 'whole 1');
+      assert.equal(transaction.get('head'), 'whole 1');
+    });
+    const kept = store.change((transaction) => {
+      assert.equal(transaction.get('head'), 'whole 1');
+      transaction.put('part', 2);
+      transaction.keep('head', 'whole 2');
+    });
+    await disk.arrived();
+    disk.let();
+    await Promise.all([made, kept]);
+    assert.equal(store.get('head'), 'whole 2');
+    const later = store.change((transaction) => {
+      transaction.put('part', 3);
+      transaction.keep('head', 'whole 3');
+    });
+    await disk.arrived();
+    assert.deepEqual(disk.batches[1]?.operations, [{ type: 'put', key: 'part', value: '3' }]);
+    assert.equal(store.get('head'), 'whole 2', 'not before it is safe');
+    disk.let(new Error('disk full'));
+    await assert.rejects(later);
+    assert.equal(store.get('head'), 'whole 2');
+    assert.deepEqual(new Store(level).get('head'), { parts: 1 }, 'and this is what is read anew');
+  });
+
   it('that throws changes nothing', async () => {
     const { level, ...disk } = heldBack();
     const store = new Store(level);

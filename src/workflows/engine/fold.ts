@@ -1,5 +1,5 @@
 /** How a workflow follows from its events. */
-import type { ActionPlan, ActionProgress, ActionRecord, Workflow, WorkflowEvent } from '../workflow.ts';
+import type { ActionPlan, ActionProgress, ActionRecord, TaskRecord, Workflow, WorkflowEvent } from '../workflow.ts';
 import { isFinal } from '../workflow.ts';
 
 /** What an earlier attempt has left in a record does not belong to the next one. */
@@ -16,24 +16,30 @@ const NOT_ENDED = {
 /** Folds one event into a workflow. */
 export function fold(workflow: Workflow, event: WorkflowEvent): Workflow {
   if (event.kind === 'workflow.created') return event.workflow;
-  return { ...change(workflow, event), updatedAt: 'heardAt' in event ? event.heardAt : event.at };
+  // Clocks of several computers: it never goes back.
+  const updatedAt = Math.max(workflow.updatedAt, 'heardAt' in event ? event.heardAt : event.at);
+  return { ...workflow, ...change(workflow, event, updatedAt), updatedAt };
 }
 
-function change(workflow: Workflow, event: Exclude<WorkflowEvent, { kind: 'workflow.created' }>): Workflow {
+function change(
+  workflow: Workflow,
+  event: Exclude<WorkflowEvent, { kind: 'workflow.created' }>,
+  updatedAt: number,
+): Partial<Workflow> {
   switch (event.kind) {
     case 'workflow.begun':
-      return { ...workflow, begunAt: event.at };
+      return { begunAt: event.at };
     case 'service.changed':
       return {
-        ...workflow,
         services: workflow.services.map((each, i) => (i === event.service ? { ...each, ...event.progress } : each)),
       };
     case 'workflow.served':
-      return { ...workflow, servedAt: event.at };
+      return { servedAt: event.at };
     case 'action.started':
-      return started(workflow, event);
+      return started(workflow, event, updatedAt);
     case 'action.ended':
       return withAction(workflow, event.action, {
+        updatedAt,
         state: event.state,
         attempt: event.attempt,
         boot: event.boot,
@@ -47,35 +53,41 @@ function change(workflow: Workflow, event: Exclude<WorkflowEvent, { kind: 'workf
       });
     case 'action.lost':
       return withAction(workflow, event.action, {
+        updatedAt,
         state: 'PENDING',
         message: 'interrupted: the machine was restarted',
       });
     case 'action.retrying':
       return withAction(workflow, event.action, {
+        updatedAt,
         state: 'PENDING',
         notBefore: event.notBefore,
         retried: (workflow.actions[event.action]?.retried ?? 0) + 1,
       });
     case 'action.skipped':
-      return withAction(workflow, event.action, { state: 'SKIPPED', endedAt: event.at, message: event.message });
+      return withAction(workflow, event.action, {
+        updatedAt,
+        state: 'SKIPPED',
+        endedAt: event.at,
+        message: event.message,
+      });
     case 'workflow.failing':
-      return { ...workflow, outcome: event.outcome, actions: [...workflow.actions, ...event.hooks.map(untouched)] };
+      return { outcome: event.outcome, actions: [...workflow.actions, ...event.hooks.map(untouched)] };
     case 'workflow.ended':
       return {
-        ...workflow,
         state: event.state,
         message: event.message,
         installed: event.installed,
         pausedAt: undefined,
       };
     case 'workflow.paused':
-      return { ...workflow, pausedAt: event.at };
+      return { pausedAt: event.at };
     case 'workflow.resumed':
-      return { ...workflow, pausedAt: undefined };
+      return { pausedAt: undefined };
     case 'workflow.retried':
       return retried(workflow, event.from);
     case 'workflow.deleted':
-      return workflow;
+      return {};
   }
 }
 
@@ -84,29 +96,45 @@ export function untouched(plan: ActionPlan): ActionRecord {
   return { ...plan, state: 'PENDING', attempt: 0 };
 }
 
-function withAction(workflow: Workflow, index: number, progress: Partial<ActionProgress>): Workflow {
-  return { ...workflow, actions: workflow.actions.map((each, i) => (i === index ? { ...each, ...progress } : each)) };
+function withAction(
+  { actions }: Workflow,
+  index: number,
+  progress: Partial<ActionProgress> & { updatedAt: number },
+): Pick<Workflow, 'actions'> {
+  const action = actions[index];
+  return { actions: action ? actions.with(index, { ...action, ...progress }) : actions };
 }
 
-function started(workflow: Workflow, event: Extract<WorkflowEvent, { kind: 'action.started' }>): Workflow {
+function started(
+  workflow: Workflow,
+  event: Extract<WorkflowEvent, { kind: 'action.started' }>,
+  updatedAt: number,
+): Partial<Workflow> {
   const { action: index, attempt, boot, at, heardAt } = event;
+  const { tasks } = workflow;
   const action = workflow.actions[index];
-  const task = action?.hook === undefined ? action?.task : undefined;
+  const isFirst = (task: TaskRecord): boolean =>
+    action?.hook === undefined && task.name === action?.task && task.startedAt === undefined;
   return {
-    ...withAction(workflow, index, { ...NOT_ENDED, state: 'RUNNING', attempt, boot, startedAt: at, heardAt }),
+    ...withAction(workflow, index, {
+      ...NOT_ENDED,
+      state: 'RUNNING',
+      attempt,
+      boot,
+      startedAt: at,
+      heardAt,
+      updatedAt,
+    }),
     state: 'RUNNING',
     startedAt: workflow.startedAt ?? heardAt,
-    tasks: workflow.tasks.map((each) =>
-      each.name === task && each.startedAt === undefined ? { ...each, startedAt: heardAt } : each,
-    ),
+    tasks: tasks.some(isFirst) ? tasks.map((each) => (isFirst(each) ? { ...each, startedAt: heardAt } : each)) : tasks,
   };
 }
 
-function retried(workflow: Workflow, from: number): Workflow {
+function retried(workflow: Workflow, from: number): Partial<Workflow> {
   const again = (action: ActionRecord, i: number): boolean => i >= from && action.hook === undefined;
   const tasks = new Set(workflow.actions.filter(again).map(({ task }) => task));
   return {
-    ...workflow,
     state: 'PENDING',
     message: undefined,
     outcome: undefined,

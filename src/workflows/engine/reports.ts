@@ -46,9 +46,9 @@ export function takeReport(
   if (!known && (workflow.begunAt === undefined || (!workflow.outcome && waitingService(workflow))))
     return { outcome: 'superseded' };
   const events = eventsOf(report, known, now);
+  if (report.state === 'RUNNING') return { outcome: 'recorded', events };
   const after = events.reduce(fold, workflow);
-  const more = report.state === 'RUNNING' ? [] : afterEnd(after, report.action, machine.name, now);
-  return { outcome: 'recorded', events: [...events, ...more] };
+  return { outcome: 'recorded', events: [...events, ...afterEnd(after, report.action, machine.name, now)] };
 }
 
 function outOfTurn(workflow: Workflow, name: string): string {
