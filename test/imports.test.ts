@@ -10,20 +10,26 @@ const ROOT = join(import.meta.dirname, '..');
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   actions: ['compression'],
   api: [
-    ...['boots', 'http', 'machines', 'manifests', 'registry', 'services', 'store', 'webhooks', 'workflows'],
+    ...['boots', 'content', 'http', 'inventory', 'life', 'machines', 'manifests', 'registry', 'services'],
+    ...['store', 'webhooks', 'workflows'],
     // The protocol; none of the code that runs on machines.
     'worker',
   ],
   appliance: [
-    ...['api', 'boots', 'executable', 'http', 'machines', 'registry', 'store', 'webhooks', 'worker', 'workflows'],
+    ...['api', 'boots', 'content', 'executable', 'http', 'life', 'machines', 'registry', 'store', 'webhooks'],
+    ...['worker', 'workflows'],
   ],
   boots: ['http', 'machines'],
-  cli: ['api', 'executable', 'manifests'],
+  cli: ['api', 'content', 'executable', 'inventory', 'manifests'],
   compression: [],
+  content: ['store'],
   executable: [],
   http: ['services'],
+  inventory: [],
   lab: ['api', 'cli', 'executable'],
-  machines: ['store'],
+  // What follows a stage is told by workflows, in the same change; the protocol has what a Job is.
+  life: ['boots', 'content', 'machines', 'store', 'worker', 'workflows'],
+  machines: ['inventory', 'store'],
   manifests: ['machines', 'store', 'workflows'],
   registry: ['compression', 'http'],
   services: ['workflows'],
@@ -35,7 +41,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Commands that are the appliance, the worker and others at work load them when they are called. */
-const LOADED: readonly string[] = ['actions', 'appliance', 'lab', 'manifests', 'store', 'worker', 'workflows'];
+const LOADED: readonly string[] = [
+  ...['actions', 'appliance', 'content', 'inventory', 'lab', 'life', 'manifests', 'store', 'worker', 'workflows'],
+];
 
 interface Import {
   from: string;

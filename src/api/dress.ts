@@ -31,7 +31,7 @@ export class Dresser {
       timeout: action.timeout,
       background: action.background,
       data: this.#data.rules(workflow.id),
-      run: run.kind === 'verb' ? run : this.#container(run, secrets, host),
+      run: run.kind === 'image' ? this.#container(run, secrets, host) : run,
     };
   }
 

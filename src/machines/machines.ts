@@ -19,6 +19,14 @@ export interface Machine {
   updatedAt: number;
 }
 
+/** Who keeps more of machines, such as the stages that they go through. */
+export interface MachineKeeper {
+  /** @throws TinsmithError CONFLICT where nothing of it may be changed */
+  mayChange(transaction: Transaction, machine: Machine): void;
+  /** It is gone, and with it what was kept. */
+  deleted(transaction: Transaction, machine: Machine): void;
+}
+
 const keys = {
   machine: (id: string) => `machine/${id}`,
   mac: (mac: string) => `machine-mac/${mac}`,
@@ -33,6 +41,8 @@ export class Machines {
   readonly #store: Store;
   readonly #events: EventLog;
   readonly #clock: () => number;
+  /** Told in the change of a machine: what else is kept of it. */
+  keeper: MachineKeeper | undefined;
   /** Machines by the key of an index, as they are on disk. Forgotten whenever any of them changes. */
   readonly #remembered = new Map<string, Machine>();
 
@@ -52,7 +62,11 @@ export class Machines {
     refuseRepeated(parsed);
     return this.#store.change((transaction) => {
       const before = parsed.map(({ id }) => transaction.get<Machine>(keys.machine(id)));
-      for (const machine of before) if (machine) allow(machine);
+      for (const machine of before) {
+        if (!machine) continue;
+        allow(machine);
+        this.keeper?.mayChange(transaction, machine);
+      }
       transaction.afterwards(() => this.#remembered.clear());
       // All are taken out before any is put in, so that an address can move from one of them to another.
       for (const machine of before) if (machine) for (const { key } of indexEntries(machine)) transaction.delete(key);
@@ -139,6 +153,7 @@ export class Machines {
           next: 'See which there are: tinsmith machine list',
         });
       allow(machine);
+      this.keeper?.mayChange(transaction, machine);
       const work = machineWork(transaction, id);
       if (work.queue.length > 0) {
         throw new TinsmithError('CONFLICT', `Machine ${machine.name} has active workflows: ${work.queue.join(', ')}.`, {
@@ -149,6 +164,7 @@ export class Machines {
       for (const { key } of indexEntries(machine)) transaction.delete(key);
       transaction.delete(keys.machine(id));
       transaction.delete(`work/${id}`);
+      this.keeper?.deleted(transaction, machine);
       this.#events.append(transaction, { kind: 'machine.deleted', machine: id, data: { name: machine.name } });
       return machine;
     });

@@ -10,7 +10,7 @@ export interface MachineWork {
   /** To be done by the worker of this boot, which has reported everything before it. */
   verb?: { verb: 'reboot' | 'poweroff' | 'kexec'; boot: string; workflow: string };
   /** The worker heard last. `at` is ms since 1970. */
-  worker?: { boot: string; version: string; at: number };
+  worker?: { boot: string; agent?: string; version: string; at: number };
 }
 
 /** Reads a machine's work from the store or from a change under way. */

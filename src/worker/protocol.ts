@@ -27,6 +27,10 @@ export const hello = z.object({
   uptime: z.number().min(0).optional(),
   /** Bytes. */
   memory: z.number().min(0).optional(),
+  /** A new one for each start of a worker: of two at once, the second is refused. */
+  agent: z.string().min(1).max(64).optional(),
+  /** Boot environment that the machine is in; absent: the in-memory system. */
+  bootEnv: z.string().min(1).max(255).optional(),
 });
 export type Hello = z.infer<typeof hello>;
 
@@ -51,11 +55,36 @@ export type Assignment =
       background: boolean;
       /** What its ephemeral data, `/workflow/data`, may be; `limit` in bytes. */
       data: { kind: 'json' | 'binary'; limit: number };
-      run: ContainerRun | { kind: 'verb'; verb: Verb };
+      run: ContainerRun | { kind: 'verb'; verb: Verb } | JobRun;
     } & AttemptKey)
   /** Do this now: the server has the report that came before it. Given again until the machine has another boot id. */
   | { kind: 'verb'; verb: Verb; workflow: string }
+  /** End: the server has the report that came before it. A worker that is started later works again. */
+  | { kind: 'exit'; reason: string }
   | { kind: 'idle'; reason: string };
+
+/** A Task of a machine's stage: its files are written, and its scripts are run, one after another, in a folder of its own. */
+export interface JobRun {
+  kind: 'job';
+  /** Id of the Job. */
+  job: string;
+  steps: JobStep[];
+  /** For its scripts, beside what the worker adds. */
+  environment: Record<string, string>;
+  /** What exit codes mean: `sane` are bits (16 stop, 32 power off, 64 reboot, 128 incomplete), `original` 1 reboot, 2 incomplete. */
+  codes: 'sane' | 'original';
+  /** Texts that must not appear in what is shown or sent of its output. */
+  secrets: string[];
+}
+/** One template of a Task, filled in. */
+export interface JobStep {
+  name: string;
+  /** The file to be written, absolute or below the Job's folder. Absent: `content` is a script, to be run. */
+  path?: string;
+  content: string;
+  /** What runs the script; absent: its own first line says so. */
+  interpreter?: string;
+}
 
 /** A container as the server wants it, for an action or a service. */
 export interface ContainerRun {
@@ -172,8 +201,31 @@ export interface DataAnswer {
 export const stopNotice = attemptKey.extend({ reason: z.string() });
 export type StopNotice = z.infer<typeof stopNotice>;
 
+/** Query of `GET params?name=NAME`, the name once or several times: the params of this machine that count for it. */
+export const paramsQuery = z.object({
+  name: z.preprocess(
+    (given) => (typeof given === 'string' ? [given] : given),
+    z.array(z.string().min(1).max(255)).min(1).max(100),
+  ),
+});
+/**
+ * What they are, those left out that nobody gives; secure ones are opened, for the machine's own scripts. `POST params`
+ * with `set` and `unset`, as for machines, changes those of the machine itself; secure ones are sealed with this key.
+ */
+export interface ParamsAnswer {
+  params: Record<string, { value: unknown; from: string }>;
+  /** Those of the names asked for whose values must be sealed. */
+  secure: string[];
+  sealingKey: string;
+}
+/** What a `POST params` has changed. */
+export interface ParamsChanged {
+  set: string[];
+  unset: string[];
+}
+
 /** `GET work?boot=…` */
-export const workQuery = z.object({ boot: z.string().min(1).max(64) });
+export const workQuery = z.object({ boot: z.string().min(1).max(64), agent: z.string().min(1).max(64).optional() });
 
 /** One piece of a container's output: a line with its newline, or a fragment without one. */
 export const logEntry = z.object({
@@ -211,7 +263,10 @@ export interface HeartbeatAnswer {
 /** `POST report`: an attempt has begun or ended. */
 export const report = attemptKey.extend({
   boot: z.string().min(1).max(64),
-  state: z.enum(['RUNNING', 'SUCCESS', 'FAILED', 'TIMEOUT']),
+  /** `INCOMPLETE`, of a Job only: it is to be run again, as the same Job. */
+  state: z.enum(['RUNNING', 'SUCCESS', 'FAILED', 'TIMEOUT', 'INCOMPLETE']),
+  /** What its script wants done with the machine, or the worker, once the report is acknowledged. */
+  exit: z.enum(['stop', 'reboot', 'poweroff']).optional(),
   /** The worker's clock, ms since 1970. */
   at: z.number(),
   /** How long the container ran. */

@@ -10,6 +10,7 @@ import type {
   AttemptKey,
   Heartbeat,
   Hello,
+  JobRun,
   LogEntry,
   LogPost,
   Progress,
@@ -23,15 +24,16 @@ import type { Journal } from './journal.ts';
 import { appendLog, type LogOf } from './logs.ts';
 import type { WorkflowRecords } from './records.ts';
 import { maskOf, secretsOf, unmaskedRun } from './secrets.ts';
+import type { Stages } from './stages.ts';
 import type { ImageRun, TemplateService, VerbRun } from './template/document.ts';
-import { isFinal, type Workflow } from './workflow.ts';
+import { currentAction, isFinal, type JobTask, type Workflow } from './workflow.ts';
 
 /** A worker's machine, or the appliance's own computer. */
 export type WorkerMachine = Pick<Machine, 'id' | 'name'>;
 
 /** What a worker is to do, before it is dressed for the wire. */
 export type Work =
-  | { kind: 'action'; workflow: Workflow; key: AttemptKey; run: ImageRun | VerbRun; secrets: string[] }
+  | { kind: 'action'; workflow: Workflow; key: AttemptKey; run: ImageRun | VerbRun | JobRun; secrets: string[] }
   | Exclude<Assignment, { kind: 'action' }>;
 
 /** A service that a worker is to have running, before it is dressed for the wire. */
@@ -51,7 +53,7 @@ export interface Output {
   data: Record<string, unknown>;
 }
 
-const NOTHING_QUEUED: Work = { kind: 'idle', reason: 'no workflow is waiting for this machine' };
+const NOTHING_QUEUED = { kind: 'idle', reason: 'no workflow is waiting for this machine' } as const;
 
 /** What workers ask and say, on disk when it is answered. */
 export class Assignments {
@@ -60,6 +62,7 @@ export class Assignments {
   readonly #records: WorkflowRecords;
   readonly #journal: Journal;
   readonly #machines: Machines;
+  readonly #stages: Stages;
   readonly #clock: () => number;
   readonly #onLog: (output: Output) => void;
 
@@ -70,6 +73,7 @@ export class Assignments {
     records: WorkflowRecords;
     journal: Journal;
     machines: Machines;
+    stages: Stages;
     clock: () => number;
     onLog: (output: Output) => void;
   }) {
@@ -78,6 +82,7 @@ export class Assignments {
     this.#records = parts.records;
     this.#journal = parts.journal;
     this.#machines = parts.machines;
+    this.#stages = parts.stages;
     this.#clock = parts.clock;
     this.#onLog = parts.onLog;
   }
@@ -85,10 +90,12 @@ export class Assignments {
   /** A worker has started. */
   async hello(machine: WorkerMachine, hello: Hello): Promise<void> {
     await this.#store.change((transaction) => {
+      this.#endJob(transaction, machine, hello);
+      this.#stages.hello(transaction, machine.id, hello);
       const work = machineWork(transaction, machine.id);
       transaction.put(`work/${machine.id}`, {
         ...work,
-        worker: { boot: hello.boot, version: hello.version, at: this.#clock() },
+        worker: { boot: hello.boot, agent: hello.agent, version: hello.version, at: this.#clock() },
       });
       this.#events.append(transaction, {
         kind: 'worker.hello',
@@ -98,17 +105,41 @@ export class Assignments {
     });
   }
 
-  /** What the worker of a machine is to do now. */
-  async ask(machine: WorkerMachine, boot: string): Promise<Work> {
-    // The common case of a waiting worker needs no change.
+  /** A Job's scripts end with the worker that ran them: another worker of the same boot runs its Task again. */
+  #endJob(transaction: Transaction, machine: WorkerMachine, { boot, agent }: Hello): void {
+    const { queue, worker } = machineWork(transaction, machine.id);
+    if (worker?.boot !== boot || worker.agent === agent) return;
+    for (const id of queue) {
+      const workflow = this.#records.get(id, transaction);
+      const index = workflow && currentAction(workflow);
+      const action = index === undefined ? undefined : workflow?.actions[index];
+      if (!workflow || index === undefined || action?.run.kind !== 'job') continue;
+      if (action.machine !== machine.id || action.state !== 'RUNNING' || action.boot !== boot) continue;
+      const { attempt } = action;
+      this.#journal.record(transaction, workflow, [
+        { kind: 'action.lost', action: index, attempt, boot, at: this.#clock() },
+      ]);
+    }
+  }
+
+  /**
+   * What the worker of a machine is to do now.
+   * @param agent the worker's process, where it says which it is
+   */
+  async ask(machine: WorkerMachine, boot: string, agent?: string): Promise<Work> {
     const { queue, verb } = this.#machines.work(machine.id);
-    if (queue.length === 0 && !verb) return NOTHING_QUEUED;
+    const exit = verb ? undefined : this.#stages.exit(this.#store, machine.id, agent);
+    if (exit !== undefined) return { kind: 'exit', reason: exit };
+    // The common case of a waiting worker needs no change.
+    if (queue.length === 0 && !verb) return { kind: 'idle', reason: this.#whyNothing(machine) };
     return this.#store.change((transaction): Work => {
       const work = machineWork(transaction, machine.id);
       if (work.verb) {
         if (work.verb.boot === boot) return { kind: 'verb', verb: work.verb.verb, workflow: work.verb.workflow };
         transaction.put(`work/${machine.id}`, { ...work, verb: undefined });
       }
+      const halted = this.#stages.halted(transaction, machine.id);
+      if (halted !== undefined) return { kind: 'idle', reason: halted };
       let answer: Work = NOTHING_QUEUED;
       // Of a machine's workflows one has its turn; on the appliance's own computer none waits for another.
       for (const id of machine.id === PROVISIONER ? work.queue : work.queue.slice(0, 1)) {
@@ -119,6 +150,10 @@ export class Assignments {
     });
   }
 
+  #whyNothing({ id }: WorkerMachine): string {
+    return this.#stages.halted(this.#store, id) ?? this.#stages.rests(this.#store, id) ?? NOTHING_QUEUED.reason;
+  }
+
   #turnIn(transaction: Transaction, id: string, machine: WorkerMachine, boot: string): Work {
     const workflow = this.#records.get(id, transaction);
     if (!workflow) return NOTHING_QUEUED;
@@ -126,14 +161,28 @@ export class Assignments {
     const after = this.#journal.record(transaction, workflow, events, machine.id);
     const action = step.step === 'run' ? after.actions[step.action] : undefined;
     if (step.step === 'wait' || !action) return { kind: 'idle', reason: step.step === 'wait' ? step.reason : '' };
+    const key = { workflow: id, action: step.action, attempt: step.attempt };
+    if (action.run.kind === 'job') return this.#job(transaction, after, key, action.run, boot);
     const unmasked = secretsOf(transaction, id);
     return {
       kind: 'action',
       workflow: after,
-      key: { workflow: id, action: step.action, attempt: step.attempt },
+      key,
       run: (unmasked && unmaskedRun(unmasked, after.actions, step.action)) ?? action.run,
       secrets: unmasked?.values ?? [],
     };
+  }
+
+  /** A Task that cannot be filled in has failed: its Job says why. */
+  #job(transaction: Transaction, workflow: Workflow, key: AttemptKey, task: JobTask, boot: string): Work {
+    const begun = this.#stages.begin(transaction, workflow, key.action, task);
+    if ('run' in begun) return { kind: 'action', workflow, key, run: begun.run, secrets: [] };
+    const now = this.#clock();
+    const { machine: id, name } = workflow.actions[key.action] ?? { machine: '', name: task.task };
+    const report = { ...key, boot, state: 'FAILED', at: now, message: begun.failed } as const;
+    const result = takeReport(workflow, { id, name: this.#machines.get(id)?.name ?? id }, report, now);
+    if (result.outcome === 'recorded') this.#journal.record(transaction, workflow, result.events, id);
+    return { kind: 'idle', reason: `Task ${name} has failed: ${begun.failed}` };
   }
 
   /**

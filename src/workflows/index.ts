@@ -9,6 +9,7 @@ import { WorkflowData } from './data.ts';
 import { Deadlines } from './deadlines.ts';
 import { Journal, type Wakes } from './journal.ts';
 import { WorkflowRecords } from './records.ts';
+import { NO_STAGES, type Stages } from './stages.ts';
 import { Templates } from './templates.ts';
 import { Workflows } from './workflows.ts';
 
@@ -19,6 +20,9 @@ export interface WorkflowParts {
   assignments: Assignments;
   data: WorkflowData;
   deadlines: Deadlines;
+  /** Where workflows change: for those that make workflows of their own. */
+  journal: Journal;
+  records: WorkflowRecords;
 }
 
 /** Puts them together over a store. Limits are counted once `deadlines` is started. */
@@ -31,6 +35,8 @@ export function makeWorkflows(parts: {
   values: (machine: Machine | undefined) => Record<string, unknown>;
   /** Bytes of ephemeral data where the template gives no limit. */
   dataLimit: number;
+  /** The stages of machines; none by default. */
+  stages?: Stages;
   /** Told what concerns workers. */
   wakes: Omit<Wakes, 'due'>;
   /** Told of output as it is stored. */
@@ -39,7 +45,7 @@ export function makeWorkflows(parts: {
   newId: () => string;
   log: Logger;
 }): WorkflowParts {
-  const { store, events, machines, lastSeen, clock, newId } = parts;
+  const { store, events, machines, lastSeen, clock, newId, stages = NO_STAGES } = parts;
   const records = new WorkflowRecords(store);
   const templates = new Templates(store, events, clock, newId);
   const data = new WorkflowData({
@@ -48,13 +54,16 @@ export function makeWorkflows(parts: {
     rulesOf: (id) => workflows.get(id).data,
   });
   const wakes: Wakes = { ...parts.wakes, due: (workflow) => deadlines.look(workflow) };
-  const journal = new Journal({ records, events, clock, wakes });
+  const journal = new Journal({ records, events, clock, wakes, stages });
   const workflows = new Workflows({
     ...{ store, records, journal, data, machines, templates, clock, newId },
     values: parts.values,
     heard: (machine) => lastSeen.since(machine),
   });
-  const assignments = new Assignments({ store, events, records, journal, machines, clock, onLog: parts.onLog });
+  const assignments = new Assignments({
+    ...{ store, events, records, journal, machines, stages, clock },
+    onLog: parts.onLog,
+  });
   const deadlines = new Deadlines({ workflows, clock, log: parts.log, wake: parts.wakes.work });
-  return { templates, workflows, assignments, data, deadlines };
+  return { templates, workflows, assignments, data, deadlines, journal, records };
 }

@@ -10,6 +10,7 @@ import type { Transaction } from '../store/store.ts';
 import type { StopNotice } from '../worker/protocol.ts';
 import { bootableDisks, fold, follow, installedDisks } from './engine/index.ts';
 import type { WorkflowRecords } from './records.ts';
+import type { Stages } from './stages.ts';
 import { currentAction, isFinal, machinesOf, type Workflow, type WorkflowEvent } from './workflow.ts';
 
 /** Who is told, once a change is on disk. */
@@ -30,17 +31,25 @@ export class Journal {
   readonly #events: EventLog;
   readonly #clock: () => number;
   readonly #wakes: Wakes;
+  readonly #stages: Stages;
 
-  constructor(parts: { records: WorkflowRecords; events: EventLog; clock: () => number; wakes: Wakes }) {
+  constructor(parts: {
+    records: WorkflowRecords;
+    events: EventLog;
+    clock: () => number;
+    wakes: Wakes;
+    stages: Stages;
+  }) {
     this.#records = parts.records;
     this.#events = parts.events;
     this.#clock = parts.clock;
     this.#wakes = parts.wakes;
+    this.#stages = parts.stages;
   }
 
   /** Adds a workflow, which is queued on all its machines. */
   create(transaction: Transaction, workflow: Workflow): Workflow {
-    this.#records.create(transaction, workflow);
+    this.#records.putPlan(transaction, workflow);
     this.#queue(transaction, workflow);
     const created = this.record(transaction, workflow, [{ kind: 'workflow.created', workflow }]);
     return this.#begin(transaction, created.id) ?? created;
@@ -58,7 +67,9 @@ export class Journal {
       this.#stopUnwanted(transaction, after, event, reporter);
       after = fold(after, event);
       this.#tell(transaction, after, event);
+      if (after.stage !== undefined) this.#stages.happened(transaction, after, event);
     }
+    if (events.some(({ kind }) => kind === 'workflow.extended')) this.#records.putPlan(transaction, after);
     this.#records.put(transaction, after, !isFinal(after.state));
     if (events.some(({ kind }) => kind === 'workflow.retried')) {
       this.#queue(transaction, after);
@@ -67,6 +78,7 @@ export class Journal {
     if (isFinal(after.state) && !isFinal(before.state)) {
       this.#leave(transaction, after, endOnMachine(after, this.#clock()));
       if (after.state !== 'SUCCESS') this.#stopBackground(transaction, after, `the workflow has ended: ${after.state}`);
+      if (after.stage !== undefined) this.#stages.ended(transaction, after);
     }
     this.#wake(transaction, before, after, reporter);
     return after;
@@ -187,6 +199,8 @@ function factsOf(event: WorkflowEvent): Record<string, unknown> {
         hooks: event.hooks.map(({ task, name, machine, timeout }) => ({ task, name, machine, timeout })),
         at: event.at,
       };
+    case 'workflow.extended':
+      return { from: event.from, tasks: event.actions.map(({ task }) => task), at: event.at };
     case 'service.changed':
       return { service: event.service, at: event.at, ...event.progress };
     default: {

@@ -69,3 +69,9 @@ export async function clearLogs(store: Store, workflow: string): Promise<void> {
   await store.clear(`log/${workflow}/`);
   await store.clear(`log-head/${workflow}/`);
 }
+
+/** Removes the output of one attempt. */
+export async function clearAttempt(store: Store, of: AttemptKey): Promise<void> {
+  await store.clear(`log/${prefixOf(of)}/`);
+  await store.clear(`log-head/${prefixOf(of)}`, `log-head/${prefixOf(of)}\0`);
+}

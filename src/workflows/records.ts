@@ -28,6 +28,7 @@ type Fixed =
   | 'id'
   | 'name'
   | 'template'
+  | 'stage'
   | 'devices'
   | 'rendered'
   | 'globalTimeout'
@@ -100,8 +101,10 @@ export class WorkflowRecords {
     return this.#store.values<string>('workflow-active/');
   }
 
-  create(transaction: Transaction, workflow: Workflow): void {
+  /** Writes what is fixed: of a new workflow, or of one that has other actions now. */
+  putPlan(transaction: Transaction, workflow: Workflow): void {
     transaction.put(keys.plan(workflow.id), planOf(workflow));
+    transaction.afterwards(() => void this.#plans.delete(workflow.id));
   }
 
   put(transaction: Transaction, workflow: Workflow, active: boolean): void {
@@ -138,9 +141,10 @@ export class WorkflowRecords {
 }
 
 function planOf(workflow: Workflow): Plan {
-  const { id, name, template, devices, rendered, globalTimeout, data, onFailure, onTimeout, createdAt } = workflow;
+  const { id, name, template, stage, devices, rendered, globalTimeout, data, onFailure, onTimeout, createdAt } =
+    workflow;
   return {
-    ...{ id, name, template, devices, rendered, globalTimeout, data, onFailure, onTimeout, createdAt },
+    ...{ id, name, template, stage, devices, rendered, globalTimeout, data, onFailure, onTimeout, createdAt },
     tasks: workflow.tasks.map(({ startedAt: _, ...task }) => task),
     actions: workflow.actions.filter(({ hook }) => hook === undefined).map(actionPlan),
     services: workflow.services.map((service) => {

@@ -5,7 +5,7 @@
 import { TinsmithError } from '../errors.ts';
 import { masker } from '../mask.ts';
 import type { Transaction } from '../store/store.ts';
-import type { ImageRun, TemplateHook, TemplateService, VerbRun } from './template/document.ts';
+import type { ImageRun, TemplateHook, TemplateService } from './template/document.ts';
 import type { ActionPlan, ServiceRecord, Workflow } from './workflow.ts';
 
 /** Characters that a secret has at least: a shorter one would mask half of everything, and hide nothing. */
@@ -56,8 +56,8 @@ export function maskWorkflow(
   for (const { name, run } of workflow.onFailure) unmasked.hooks[`on_failure/${mask(name)}`] = run;
   for (const { name, run } of workflow.onTimeout) unmasked.hooks[`on_timeout/${mask(name)}`] = run;
   // What is not the template's own words stays as it is, whatever a secret may be.
-  const maskedRun = <T extends ImageRun | VerbRun>(run: T): T =>
-    run.kind === 'verb' ? run : { ...maskDeep(run, mask), kind: run.kind };
+  const maskedRun = <T extends ActionPlan['run']>(run: T): T =>
+    run.kind === 'image' ? { ...maskDeep(run, mask), kind: run.kind } : run;
   const maskedService = ({ machine, state, restart, ports, ...service }: ServiceRecord): ServiceRecord => ({
     ...maskDeep(service, mask),
     ...{ machine, state, restart, ports },
@@ -100,7 +100,12 @@ export function putSecrets(transaction: Transaction, workflow: string, unmasked:
   transaction.put(keyOf(workflow), unmasked);
 }
 
-/** Forgets it. */
+/** Keeps texts that are secret in a workflow whose actions are found out as it goes. */
+export function putSecretValues(transaction: Transaction, workflow: string, values: readonly string[]): void {
+  const known = secretsOf(transaction, workflow) ?? { values: [], actions: {}, services: {}, hooks: {} };
+  putSecrets(transaction, workflow, { ...known, values: [...new Set([...known.values, ...values])] });
+}
+
 /** What keeps a workflow's secrets out of what is said of it; undefined where it has none. Not every worker does so itself. */
 export function maskOf(
   from: { get<T>(key: string): T | undefined },
@@ -110,6 +115,7 @@ export function maskOf(
   return unmasked && masker(unmasked.values);
 }
 
+/** Forgets it. */
 export function deleteSecrets(transaction: Transaction, workflow: string): void {
   transaction.delete(keyOf(workflow));
 }

@@ -1,5 +1,12 @@
 /** A workflow: one rendering of a template for named machines, with the history of every action. */
-import type { DataRules, TemplateAction, TemplateHook, TemplateService } from './template/document.ts';
+import type {
+  DataRules,
+  ImageRun,
+  TemplateAction,
+  TemplateHook,
+  TemplateService,
+  VerbRun,
+} from './template/document.ts';
 
 export const WORKFLOW_STATES = ['PENDING', 'RUNNING', 'SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED'] as const;
 export type WorkflowState = (typeof WORKFLOW_STATES)[number];
@@ -17,9 +24,17 @@ export function isFinal(state: ActionState): boolean {
 /** What an action is for, when it is not a step of a task. */
 export type Hook = 'on-failure' | 'on-timeout' | 'on_failure' | 'on_timeout';
 
-/** What is to be done: fixed when the workflow, or the hook, is made. */
-export interface ActionPlan extends TemplateAction {
+/** A Task of a machine's stage: what is run is found out when its Job is created. */
+export interface JobTask {
+  kind: 'job';
+  /** Name of the Task. */
   task: string;
+}
+
+/** What is to be done: fixed when the workflow, or the hook, is made. */
+export interface ActionPlan extends Omit<TemplateAction, 'run'> {
+  task: string;
+  run: ImageRun | VerbRun | JobTask;
   /** Id of the machine whose worker runs it. */
   machine: string;
   hook?: Hook;
@@ -119,9 +134,12 @@ export interface Outcome {
 /** All that is known of a workflow. Secrets are masked in it. */
 export interface Workflow {
   id: string;
-  /** The template's name. */
+  /** The template's name, or the stage's. */
   name: string;
+  /** Id of the template; empty where a stage has made it. */
   template: string;
+  /** The stage of the machine whose Tasks it runs. */
+  stage?: string;
   /** The map given with `-r`: names in the template to MAC or IP addresses. */
   devices: Record<string, unknown>;
   /** The YAML after rendering. Secrets are masked in it, as in everything else here. */
@@ -153,6 +171,9 @@ export interface Workflow {
   updatedAt: number;
 }
 
+/** What is done once the report of a Job is acknowledged: the agent ends, or the machine goes down. */
+export type JobExit = 'stop' | 'reboot' | 'poweroff';
+
 /** A fact about a workflow; the workflow is the fold of its events. `at` is ms since 1970. */
 export type WorkflowEvent =
   | { kind: 'workflow.created'; workflow: Workflow }
@@ -175,7 +196,23 @@ export type WorkflowEvent =
       logTail: string[];
       diskWrites?: Record<string, number>;
       bootableDisks?: string[];
+      /** What a Job wants done with the machine, or its agent. */
+      exit?: JobExit;
     }
+  /** A Job is to go on: its Task is run again from its beginning, once nothing holds up the machine. */
+  | {
+      kind: 'action.incomplete';
+      action: number;
+      attempt: number;
+      boot: string;
+      at: number;
+      seconds: number;
+      exitCode?: number;
+      message: string;
+      exit?: JobExit;
+    }
+  /** Other Tasks are to follow those that have begun. */
+  | { kind: 'workflow.extended'; from: number; actions: ActionPlan[]; at: number }
   /** The machine was restarted in the middle of the action: it will be run again from its beginning. */
   | { kind: 'action.lost'; action: number; attempt: number; boot: string; at: number }
   | { kind: 'action.retrying'; action: number; notBefore: number; at: number }

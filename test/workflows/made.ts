@@ -1,14 +1,15 @@
-/** Machines, templates and workflows over a real store, with a clock of the test's own. */
+/** Machines, templates, workflows and lives over a real store, with a clock of the test's own. */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pino from 'pino';
 import type { WorkerStream } from '../../src/api/worker-stream.ts';
+import { makeLife, openContent } from '../../src/life/index.ts';
+import { open as openSealed, sealingKeys } from '../../src/life/seal.ts';
 import { LastSeen } from '../../src/machines/last-seen.ts';
 import { Machines } from '../../src/machines/machines.ts';
 import { EventLog, openStore } from '../../src/store/index.ts';
 import type { StopNotice } from '../../src/worker/protocol.ts';
 import type { Output } from '../../src/workflows/assignments.ts';
-import { makeWorkflows } from '../../src/workflows/index.ts';
 import { hardware, macOf } from '../machines/examples.ts';
 import { temporaryDirectory } from '../store/opened.ts';
 
@@ -51,8 +52,14 @@ export async function over(directory: string, workers?: Workers) {
     stopped: [],
     output: [],
   };
-  const parts = makeWorkflows({
-    ...{ store, events, machines, lastSeen, clock },
+  const content = await openContent({ store, events, clock });
+  const parts = makeLife({
+    ...{ store, events, machines, lastSeen, clock, content },
+    around: {
+      server: () => ({ url: 'http://10.0.0.1:8080', address: '10.0.0.1', port: '8080' }),
+      open: (value) => openSealed(sealingKeys(directory).privateKey, value),
+      token: () => 'a-token',
+    },
     values: (machine) => ({ tinsmith: { url: `http://for-${machine?.name}` } }),
     dataLimit: 1 << 20,
     wakes: {
@@ -73,7 +80,7 @@ export async function over(directory: string, workers?: Workers) {
     newId: randomUUID,
     log: pino({ level: 'silent' }),
   });
-  return { store, events, machines, lastSeen, ...parts, time, clock, told };
+  return { store, events, machines, lastSeen, content, ...parts, time, clock, told };
 }
 
 /** Machine `n` of the test, pushed, named `machine-n`. */

@@ -75,6 +75,7 @@ function begin({ workflow, machine, first, boot, now }: Situation, index: number
   }
   if (isFinal(state)) return no(`action ${name} has ended already: ${state}`);
   if (isFinal(workflow.state) || currentAction(workflow) !== index) return no(`it is not the turn of action ${name}`);
+  if (action.run.kind === 'job') return no(`action ${name} is a Job: ${CANNOT}`);
   if (action.run.kind === 'verb') return no(`action ${name} is the verb ${action.run.verb}: ${CANNOT}`);
   if (!first) return no(`another workflow is before this one on machine ${machine.name}`);
   const reason = holdUp(workflow, now);

@@ -106,7 +106,7 @@ export class TinkerbellWorkers {
     const boot = bootOf(machine);
     for (let failed = 0; failed < FAILED_AT_ONCE; failed++) {
       const work = await assignments.ask(machine, boot);
-      if (work.kind === 'idle') {
+      if (work.kind === 'idle' || work.kind === 'exit') {
         if (failed === 0 && (await this.#failServices(machine, boot))) continue;
         return waits(work.reason);
       }
@@ -116,7 +116,7 @@ export class TinkerbellWorkers {
         this.#remember(machine.id, workflow.id);
         return { workflow, key, run };
       }
-      const message = `it is the verb ${run.verb}: ${CANNOT}`;
+      const message = run.kind === 'verb' ? `it is the verb ${run.verb}: ${CANNOT}` : `it is a Job: ${CANNOT}`;
       await assignments.report(machine, { ...key, boot, state: 'FAILED', at: clock(), seconds: 0, message });
     }
     return waits('its actions cannot be done by a worker of Tinkerbell');

@@ -57,6 +57,22 @@ function change(
         state: 'PENDING',
         message: 'interrupted: the machine was restarted',
       });
+    case 'action.incomplete':
+      return withAction(workflow, event.action, {
+        updatedAt,
+        state: 'PENDING',
+        seconds: event.seconds,
+        exitCode: event.exitCode,
+        message: event.message,
+      });
+    case 'workflow.extended':
+      return {
+        actions: [...workflow.actions.slice(0, event.from), ...event.actions.map(untouched)],
+        tasks: [
+          ...workflow.tasks.slice(0, event.from),
+          ...event.actions.map(({ task, machine }) => ({ name: task, machine, timeout: 0 })),
+        ],
+      };
     case 'action.retrying':
       return withAction(workflow, event.action, {
         updatedAt,

@@ -31,6 +31,8 @@ export function takeReport(
   if (known && isFinal(action.state))
     return { outcome: action.state === report.state || report.state === 'RUNNING' ? 'repeated' : 'superseded' };
   if (known && report.state === 'RUNNING' && action.state === 'RUNNING') return { outcome: 'repeated' };
+  if (known && report.state === 'INCOMPLETE' && action.run.kind === 'job' && action.state === 'PENDING')
+    return { outcome: 'repeated' };
   if (isFinal(workflow.state) || report.attempt < action.attempt || (known && action.state === 'PENDING'))
     return { outcome: 'superseded' };
   if (isFinal(action.state) || (workflow.outcome && report.action < workflow.outcome.hooks))
@@ -46,7 +48,9 @@ export function takeReport(
   if (!known && (workflow.begunAt === undefined || (!workflow.outcome && waitingService(workflow))))
     return { outcome: 'superseded' };
   const events = eventsOf(report, known, now);
-  if (report.state === 'RUNNING') return { outcome: 'recorded', events };
+  if (report.state === 'INCOMPLETE' && action.run.kind !== 'job')
+    return { outcome: 'refused', sentence: `action ${action.name} is no Job: it ends with success or not` };
+  if (report.state === 'RUNNING' || report.state === 'INCOMPLETE') return { outcome: 'recorded', events };
   const after = events.reduce(fold, workflow);
   return { outcome: 'recorded', events: [...events, ...afterEnd(after, report.action, machine.name, now)] };
 }
@@ -63,6 +67,14 @@ function eventsOf(report: Report, known: boolean, now: number): WorkflowEvent[] 
   const at = report.at - Math.round(seconds * 1000);
   const started: WorkflowEvent[] = known ? [] : [{ kind: 'action.started', action, attempt, boot, at, heardAt: now }];
   if (report.state === 'RUNNING') return started;
+  const { exitCode, exit } = report;
+  if (report.state === 'INCOMPLETE') {
+    const message = report.message ?? 'it is to be run again';
+    return [
+      ...started,
+      { kind: 'action.incomplete', action, attempt, boot, at: report.at, seconds, exitCode, message, exit },
+    ];
+  }
   return [
     ...started,
     {
@@ -73,11 +85,12 @@ function eventsOf(report: Report, known: boolean, now: number): WorkflowEvent[] 
       at: report.at,
       state: report.state,
       seconds,
-      exitCode: report.exitCode,
+      exitCode,
       message: report.message ?? (report.state === 'SUCCESS' ? 'finished' : 'no reason was given'),
       logTail: report.logTail ?? [],
       diskWrites: report.diskWrites,
       bootableDisks: report.bootableDisks,
+      exit,
     },
   ];
 }

@@ -4,7 +4,7 @@ import { Budget, type Limits } from './budget.ts';
 import { FunctionFault, TemplateFault } from './faults.ts';
 import { plain } from './format.ts';
 import type { FunctionMap, TemplateFunction } from './functions.ts';
-import { noEntry, wantedArguments } from './messages.ts';
+import { noEntry, noMethod, wantedArguments } from './messages.ts';
 import { Output, type SourceMap } from './output.ts';
 import { entryOf, GoObject, inWords, isInt, isList, isMap, isTrue, keysOf, type Value } from './values.ts';
 
@@ -19,6 +19,16 @@ export interface EvaluateOptions {
   readonly limits: Limits;
   /** A hole whose value is nil: written as Go does (`<no value>`), or an error. */
   readonly nilHoles: 'print' | 'refuse';
+  /** Templates of other texts, for `{{template "name"}}` of a name that the text itself does not define. */
+  readonly templates?: ((name: string) => Associated | undefined) | undefined;
+  /** What is left for all renderings that it is given to; without it, each has its own by `limits`. */
+  readonly budget?: Budget | undefined;
+}
+
+/** A template of another text, and what messages call that text, such as `shared template "x"`. */
+export interface Associated {
+  readonly name: string;
+  readonly template: Template;
 }
 
 /**
@@ -30,6 +40,27 @@ export interface EvaluateOptions {
 export function evaluate(template: Template, data: Value, options: EvaluateOptions): Rendered {
   const evaluation = new Evaluation(template, data, options);
   return evaluation.run();
+}
+
+/**
+ * Runs a template of another text in the middle of a rendering.
+ *
+ * @throws TemplateFault as {@link evaluate} does; it knows which text it is about.
+ */
+export function evaluateWithin(
+  { name, template }: Associated,
+  data: Value,
+  options: EvaluateOptions & { readonly budget: Budget },
+): string {
+  try {
+    options.budget.enter(0);
+    const { text } = evaluate(template, data, options);
+    options.budget.leave();
+    return text;
+  } catch (error) {
+    if (!(error instanceof TemplateFault) || error.within !== undefined) throw error;
+    throw new TemplateFault(error.offset, error.message, { name, text: template.text });
+  }
 }
 
 type Jumped = 'break' | 'continue' | undefined;
@@ -51,7 +82,7 @@ class Evaluation {
     this.#template = template;
     this.#data = data;
     this.#options = options;
-    this.#budget = new Budget(options.limits);
+    this.#budget = options.budget ?? new Budget(options.limits);
     this.#variables = [{ name: '$', value: data }];
   }
 
@@ -170,6 +201,14 @@ class Evaluation {
 
   #call(node: TemplateCall, dot: Value): void {
     const nodes = this.#template.defined.get(node.name);
+    const other = nodes === undefined ? this.#options.templates?.(node.name) : undefined;
+    if (other !== undefined) {
+      const argument = node.pipeline === undefined ? null : this.#pipeline(node.pipeline, dot);
+      const text = evaluateWithin(other, argument, { ...this.#options, budget: this.#budget });
+      this.#budget.spendOn(text, node.start);
+      this.#write(text, node, true);
+      return;
+    }
     if (nodes === undefined) {
       const hint = didYouMean(node.name, this.#template.defined.keys());
       throw new TemplateFault(node.start, `there is no template "${node.name}"${hint}`);
@@ -234,6 +273,10 @@ class Evaluation {
           const value = entryOf(this.#data, expression.name);
           if (value !== undefined) return value;
         }
+        if (this.#data instanceof GoObject) {
+          const hint = didYouMean(expression.name, this.#options.functions.keys());
+          throw new TemplateFault(expression.start, `there is no function "${expression.name}"${hint}`);
+        }
         throw new TemplateFault(
           expression.start,
           `${noEntry(expression.name, this.#data)}, and no function of that name`,
@@ -291,8 +334,10 @@ class Evaluation {
     const name = head.names.at(-1);
     if (name === undefined) return undefined;
     const receiver = this.#expression({ ...head, names: head.names.slice(0, -1) }, dot);
-    const method = receiver instanceof GoObject ? receiver.method(name.text) : undefined;
-    return method === undefined ? undefined : { name, method };
+    if (!(receiver instanceof GoObject)) return undefined;
+    const method = receiver.method(name.text);
+    if (method === undefined) throw new TemplateFault(name.start, noMethod(name.text, receiver));
+    return { name, method };
   }
 
   /** Does `work`; a function's fault in it becomes one of the template at `offset`. */
@@ -300,7 +345,8 @@ class Evaluation {
     try {
       return work();
     } catch (error) {
-      if (error instanceof FunctionFault) throw new TemplateFault(offset, prefix + error.message);
+      if (error instanceof FunctionFault)
+        throw new TemplateFault(offset, error.namesCall ? error.message : prefix + error.message);
       throw error;
     }
   }
@@ -322,7 +368,7 @@ class Evaluation {
     for (const name of names) {
       if (value instanceof GoObject) {
         const method = value.method(name.text);
-        if (method === undefined) throw new TemplateFault(name.start, `${inWords(value)} has no method "${name.text}"`);
+        if (method === undefined) throw new TemplateFault(name.start, noMethod(name.text, value));
         value = this.#apply(name, method, [], null, undefined);
         walked += `.${name.text}`;
         continue;

@@ -1,6 +1,6 @@
 import { didYouMean } from '../nearest.ts';
 import type { TemplateFunction } from './functions.ts';
-import { isMap, keysOf, kindOf, typeOf, type Value } from './values.ts';
+import { type GoObject, inWords, isMap, keysOf, kindOf, typeOf, type Value } from './values.ts';
 
 /** Keys that a "no such key" message lists at most. */
 const LISTED_KEYS = 20;
@@ -20,4 +20,9 @@ export function noEntry(key: string, map: Value): string {
   const rest = keys.length > LISTED_KEYS ? ` and ${keys.length - LISTED_KEYS} more` : '';
   const there = keys.length === 0 ? '; there are no keys' : `; there are: ${shown}${rest}`;
   return `no value for "${key}"${didYouMean(key, keys)}${there}`;
+}
+
+/** That an object has no `name`, and what was perhaps meant. */
+export function noMethod(name: string, object: GoObject): string {
+  return `${inWords(object)} has no field or method "${name}"${didYouMean(name, object.names())}`;
 }

@@ -46,6 +46,11 @@ export abstract class GoObject {
 
   /** The method of that name, for `.Name` and `.Name argument`. */
   abstract method(name: string): TemplateFunction | undefined;
+
+  /** Names of its methods, of which messages say the one that was perhaps meant. */
+  names(): Iterable<string> {
+    return [];
+  }
 }
 
 /** Go's types of lists and maps that are not of `interface {}`. */

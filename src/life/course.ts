@@ -1,0 +1,366 @@
+/**
+ * How a machine's life goes on: a stage is entered, its Tasks become a workflow, each of them a Job, and when all are done
+ * the next stage follows. The workflows tell what has happened; what follows is written in the same change.
+ */
+import type { Content, Stage } from '../content/index.ts';
+import { messageOf, TinsmithError } from '../errors.ts';
+import { PROVISIONER } from '../machines/provisioner.ts';
+import { machineWork } from '../machines/work.ts';
+import type { EventLog } from '../store/events.ts';
+import type { Transaction } from '../store/store.ts';
+import type { Hello, JobRun, JobStep } from '../worker/protocol.ts';
+import type { Journal } from '../workflows/journal.ts';
+import type { WorkflowRecords } from '../workflows/records.ts';
+import { putSecretValues } from '../workflows/secrets.ts';
+import type { Stages } from '../workflows/stages.ts';
+import type { JobExit, JobTask, Workflow, WorkflowEvent } from '../workflows/workflow.ts';
+import { type Change, changeOf } from './change-stage.ts';
+import { afterHello, elsewhere, exitOf, goingDown, strongest } from './halts.ts';
+import type { ExitState, Job } from './job-record.ts';
+import { hasEnded } from './job-record.ts';
+import type { Jobs } from './jobs.ts';
+import { changeStageMap } from './params.ts';
+import { type Halt, type Life, lifeOf, putLife } from './record.ts';
+import { stageWorkflow } from './stage-workflow.ts';
+import { withPrerequisites } from './task-list.ts';
+import { unusableBecause } from './view.ts';
+
+/** Stages without Tasks that may follow each other at once: with more, the map is a circle. */
+const AT_ONCE = 50;
+
+/** Fills in the templates of a Task for a machine as it is in a change. @throws TinsmithError INVALID_INPUT */
+export type FillIn = (
+  transaction: Transaction,
+  machine: string,
+  task: string,
+) => { steps: JobStep[]; secrets: string[]; environment: Record<string, string>; codes: JobRun['codes'] };
+
+export class Course implements Stages {
+  readonly #content: Pick<Content, 'catalogue' | 'origin'>;
+  readonly #jobs: Jobs;
+  readonly #events: EventLog;
+  readonly #clock: () => number;
+  readonly #newId: () => string;
+  readonly #nameOf: (machine: string) => string;
+  readonly #fillIn: FillIn;
+  readonly #wake: (machine: string) => void;
+  #workflows: { journal: Journal; records: WorkflowRecords } | undefined;
+
+  /** @param parts.wake told of a machine whose worker may have something to do, once that is on disk */
+  constructor(parts: {
+    content: Pick<Content, 'catalogue' | 'origin'>;
+    jobs: Jobs;
+    events: EventLog;
+    clock: () => number;
+    newId: () => string;
+    nameOf: (machine: string) => string;
+    fillIn: FillIn;
+    wake: (machine: string) => void;
+  }) {
+    this.#content = parts.content;
+    this.#jobs = parts.jobs;
+    this.#events = parts.events;
+    this.#clock = parts.clock;
+    this.#newId = parts.newId;
+    this.#nameOf = parts.nameOf;
+    this.#fillIn = parts.fillIn;
+    this.#wake = parts.wake;
+  }
+
+  /** The workflows are made with this, and this needs them. */
+  set workflows(parts: { journal: Journal; records: WorkflowRecords }) {
+    this.#workflows = parts;
+  }
+
+  get #journal(): Journal {
+    if (!this.#workflows) throw new Error('The workflows have not been named.');
+    return this.#workflows.journal;
+  }
+
+  /** Digital Rebar's packs call the in-memory system sledgehammer; unless one brings its own, it is ours. */
+  bootEnv(name: string): string {
+    const isOurs = name === 'sledgehammer' && this.#content.origin('bootenvs', name)?.layer === 'builtin';
+    return isOurs ? 'osie' : name;
+  }
+
+  /** The stage of a name, its environment by the name that it has here. */
+  stage(name: string): Stage | undefined {
+    const stage = this.#content.catalogue().stages.get(name);
+    return stage && { ...stage, bootEnv: this.bootEnv(stage.bootEnv) };
+  }
+
+  hello(transaction: Transaction, machine: string, hello: Hello): void {
+    if (machine === PROVISIONER) return;
+    const before = lifeOf(transaction, machine);
+    const now = this.#clock();
+    const { boot, agent } = hello;
+    const life: Life = { ...before, in: { bootEnv: this.bootEnv(hello.bootEnv ?? 'osie'), boot, agent, at: now } };
+    const halt = afterHello(before.halt, hello) ?? elsewhere(life, now);
+    this.#put(transaction, machine, { ...life, halt });
+    if (!halt) this.advance(transaction, machine);
+  }
+
+  exit(from: { get<T>(key: string): T | undefined }, machine: string, agent: string | undefined): string | undefined {
+    const { halt } = lifeOf(from, machine);
+    return halt?.why === 'stop' && (agent === undefined || agent === halt.agent) ? halt.sentence : undefined;
+  }
+
+  halted(from: { get<T>(key: string): T | undefined }, machine: string): string | undefined {
+    const life = lifeOf(from, machine);
+    return life.halt?.sentence ?? unusableBecause(life, this.#content.catalogue())[0];
+  }
+
+  rests(from: { get<T>(key: string): T | undefined }, machine: string): string | undefined {
+    return lifeOf(from, machine).rests;
+  }
+
+  begin(transaction: Transaction, workflow: Workflow, action: number, { task }: JobTask): ReturnType<Stages['begin']> {
+    const machine = workflow.actions[action]?.machine ?? '';
+    const job =
+      this.#jobOf(transaction, workflow, action) ?? this.#newJob(transaction, workflow, action, machine, task);
+    try {
+      const { steps, secrets, environment, codes } = this.#fillIn(transaction, machine, task);
+      if (secrets.length > 0) putSecretValues(transaction, workflow.id, secrets);
+      return { run: { kind: 'job', job: job.id, steps, environment, codes, secrets } };
+    } catch (error) {
+      return { failed: messageOf(error) };
+    }
+  }
+
+  /** The Job of an action that is not over. */
+  #jobOf(transaction: Transaction, workflow: Workflow, action: number): Job | undefined {
+    const machine = workflow.actions[action]?.machine ?? '';
+    const current = lifeOf(transaction, machine).job;
+    const job = current === undefined ? undefined : this.#jobs.find(current, transaction);
+    return job && job.workflow === workflow.id && job.action === action && !hasEnded(job) ? job : undefined;
+  }
+
+  #newJob(transaction: Transaction, workflow: Workflow, action: number, machine: string, task: string): Job {
+    const life = lifeOf(transaction, machine);
+    const previous = life.job === undefined ? undefined : this.#jobs.find(life.job, transaction);
+    const job: Job = {
+      id: this.#newId(),
+      number: (previous?.number ?? 0) + 1,
+      ...{ machine, machineName: this.#nameOf(machine), task, workflow: workflow.id, action },
+      previous: life.job,
+      stage: workflow.stage ?? '',
+      bootEnv: life.in?.bootEnv ?? life.bootEnv ?? '',
+      ...{ attempts: [], state: 'created', createdAt: this.#clock() },
+    };
+    this.#jobs.create(transaction, job);
+    putLife(transaction, machine, { ...life, job: job.id });
+    return job;
+  }
+
+  happened(transaction: Transaction, workflow: Workflow, event: WorkflowEvent): void {
+    if (!('action' in event)) return;
+    const job = this.#jobOf(transaction, workflow, event.action);
+    const machine = workflow.actions[event.action]?.machine;
+    if (!job || machine === undefined) return;
+    const now = this.#clock();
+    switch (event.kind) {
+      case 'action.started': {
+        const attempts = [...job.attempts, event.attempt];
+        this.#jobs.change(transaction, job, { state: 'running', startedAt: job.startedAt ?? now, attempts });
+        return;
+      }
+      case 'action.incomplete': {
+        const { message, exit } = event;
+        this.#jobs.change(transaction, job, { state: 'incomplete', exitState: exit ?? 'complete', message });
+        this.#halt(transaction, machine, 'incomplete', exit, `Task ${job.task} is to go on`);
+        return;
+      }
+      case 'action.ended': {
+        const { message, exit, state } = event;
+        const finished = state === 'SUCCESS';
+        const exitState: ExitState = finished ? (exit ?? 'complete') : 'failed';
+        this.#jobs.change(transaction, job, {
+          ...{ state: finished ? 'finished' : 'failed', exitState, message, endedAt: now },
+        });
+        if (!finished) this.#halt(transaction, machine, 'failed', undefined, `Task ${job.task} has failed: ${message}`);
+        else if (exit) this.#halt(transaction, machine, undefined, exit, `as Task ${job.task} has asked for`);
+        return;
+      }
+      case 'action.lost':
+        this.#endJob(transaction, job, 'its agent, or the machine, was restarted in the middle of it');
+        return;
+      case 'action.skipped':
+        this.#endJob(transaction, job, 'it was skipped');
+        return;
+      case 'action.retrying':
+        return;
+    }
+  }
+
+  ended(transaction: Transaction, workflow: Workflow): void {
+    const machine = workflow.actions[0]?.machine ?? '';
+    const life = lifeOf(transaction, machine);
+    const job = life.job === undefined ? undefined : this.#jobs.find(life.job, transaction);
+    if (job && job.workflow === workflow.id && !hasEnded(job))
+      this.#endJob(transaction, job, workflow.message ?? workflow.state);
+    if (life.workflow !== workflow.id) return;
+    if (workflow.state === 'SUCCESS') this.advance(transaction, machine);
+    else if (life.halt?.why !== 'failed')
+      this.#halt(transaction, machine, 'failed', undefined, `stage ${workflow.stage} was ended: ${workflow.state}`);
+  }
+
+  #endJob(transaction: Transaction, job: Job, message: string): void {
+    this.#jobs.change(transaction, job, { state: 'failed', exitState: 'failed', message, endedAt: this.#clock() });
+  }
+
+  /** Looks what follows where all of a machine's Tasks are done, and does it. */
+  advance(transaction: Transaction, machine: string): void {
+    for (let entered = 0; entered < AT_ONCE; entered++) {
+      const life = lifeOf(transaction, machine);
+      const stage = life.stage === undefined ? undefined : this.stage(life.stage);
+      if (!stage || (life.halt && exitOf(life.halt) === undefined) || !this.isDone(transaction, life)) return;
+      const change = this.#changeOf(life, stage);
+      switch (change.change) {
+        case 'rest':
+          this.#put(transaction, machine, { ...life, rests: change.sentence });
+          return;
+        case 'exit': {
+          const halt = goingDown(strongest(exitOf(life.halt), 'stop') ?? 'stop', change.sentence, life, this.#clock());
+          this.#put(transaction, machine, { ...life, rests: change.sentence, halt: life.halt ?? halt });
+          return;
+        }
+        case 'enter': {
+          const exit = change.way === 'nothing' ? undefined : change.way;
+          this.enter(transaction, machine, change.stage, exit, `on its way to stage ${change.stage.name}`);
+          if (lifeOf(transaction, machine).halt) return;
+        }
+      }
+    }
+    const sentence = `more than ${AT_ONCE} stages without Tasks follow each other: change-stage/map is a circle`;
+    this.#put(transaction, machine, { ...lifeOf(transaction, machine), rests: sentence });
+  }
+
+  #changeOf(life: Life, stage: Stage): Change {
+    try {
+      return changeOf({
+        stage,
+        map: changeStageMap({ life, stage, catalogue: this.#content.catalogue() }, stage.name),
+        list: this.listOf(life),
+        bootEnv: life.in?.bootEnv ?? life.bootEnv,
+        find: (name) => this.stage(name),
+      });
+    } catch (error) {
+      // What is written is checked, but a pack may have changed since. A worker's report is taken all the same.
+      if (error instanceof TinsmithError) return { change: 'rest', sentence: error.message };
+      throw error;
+    }
+  }
+
+  /**
+   * Puts a machine into a stage.
+   * @param way what is done with the machine, or its agent, first
+   */
+  enter(transaction: Transaction, machine: string, stage: Stage, way: JobExit | undefined, because: string): void {
+    const before = lifeOf(transaction, machine);
+    const now = this.#clock();
+    const exit = strongest(exitOf(before.halt), way);
+    const life: Life = {
+      ...before,
+      ...{ stage: stage.name, rests: undefined, workflow: undefined, before: 0, halt: undefined },
+      tasks: withPrerequisites(stage.tasks, this.#content.catalogue()),
+      bootEnv: stage.bootEnv === '' ? before.bootEnv : stage.bootEnv,
+    };
+    const halt = exit === undefined ? elsewhere(life, now) : goingDown(exit, because, life, now);
+    this.#put(transaction, machine, { ...life, halt });
+    if (exit !== undefined) this.#goDown(transaction, machine, exit, life);
+    this.#events.append(transaction, {
+      kind: 'machine.stage',
+      machine,
+      data: { stage: stage.name, from: before.stage, bootEnv: life.bootEnv, tasks: life.tasks },
+    });
+    this.work(transaction, machine, life.tasks);
+  }
+
+  /** Gives a machine another environment; it is restarted where an agent can do that. */
+  boot(transaction: Transaction, machine: string, bootEnv: string): void {
+    const life: Life = { ...lifeOf(transaction, machine), bootEnv };
+    const now = this.#clock();
+    const wrong = elsewhere(life, now);
+    const halt = wrong ? goingDown('reboot', `to boot ${bootEnv}`, life, now) : life.halt;
+    this.#put(transaction, machine, { ...life, halt });
+    if (wrong) this.#goDown(transaction, machine, 'reboot', life);
+  }
+
+  /** Nothing more is begun, until somebody says so. */
+  pause(transaction: Transaction, machine: string): void {
+    const life = lifeOf(transaction, machine);
+    const halt: Halt = { why: 'paused', sentence: 'the machine is paused', at: this.#clock() };
+    this.#put(transaction, machine, { ...life, halt });
+  }
+
+  /** What held it up holds it up no more, unless it is elsewhere. */
+  release(transaction: Transaction, machine: string): void {
+    const life = lifeOf(transaction, machine);
+    this.#put(transaction, machine, { ...life, halt: elsewhere(life, this.#clock()) });
+  }
+
+  /** Makes a workflow of Tasks of the stage that the machine is in. */
+  work(transaction: Transaction, machine: string, tasks: readonly string[]): void {
+    if (tasks.length === 0) return;
+    const life = lifeOf(transaction, machine);
+    const id = this.#newId();
+    const before = life.tasks.length - tasks.length;
+    this.#put(transaction, machine, { ...life, workflow: id, before, rests: undefined });
+    const now = this.#clock();
+    this.#journal.create(transaction, stageWorkflow({ id, stage: life.stage ?? 'none', machine, tasks, now }));
+  }
+
+  /** Whether nothing is left to do of a machine's stage. */
+  isDone(from: { get<T>(key: string): T | undefined }, life: Life): boolean {
+    if (life.workflow === undefined) return life.tasks.length === 0;
+    return this.#workflows?.records.get(life.workflow, from)?.state === 'SUCCESS';
+  }
+
+  /** The list of stages that a machine goes through. */
+  listOf(life: Life): { name: string; stages: readonly string[] } | undefined {
+    return life.list === undefined ? undefined : this.#content.catalogue().workflows.get(life.list);
+  }
+
+  /** Says why nothing more is begun, or what is done with the machine first. */
+  #halt(
+    transaction: Transaction,
+    machine: string,
+    why: 'failed' | 'incomplete' | undefined,
+    exit: JobExit | undefined,
+    because: string,
+  ): void {
+    const life = lifeOf(transaction, machine);
+    const now = this.#clock();
+    const { boot, agent } = life.in ?? {};
+    const halt: Halt | undefined = exit
+      ? goingDown(exit, because, life, now)
+      : why && { why, sentence: because, at: now, boot, agent };
+    if (!halt) return;
+    this.#put(transaction, machine, { ...life, halt });
+    if (exit) this.#goDown(transaction, machine, exit, life);
+  }
+
+  /** The agent does it as soon as it asks: it has reported everything before. */
+  #goDown(transaction: Transaction, machine: string, exit: JobExit, life: Life): void {
+    if (exit === 'stop' || life.in === undefined) return;
+    const verb = { verb: exit, boot: life.in.boot, workflow: life.workflow ?? '' };
+    transaction.put(`work/${machine}`, { ...machineWork(transaction, machine), verb });
+  }
+
+  /** Writes a life, and tells what of it people wait for. */
+  #put(transaction: Transaction, machine: string, life: Life): void {
+    const before = lifeOf(transaction, machine);
+    putLife(transaction, machine, life);
+    if (before.halt?.sentence !== life.halt?.sentence) {
+      const { why, sentence } = life.halt ?? {};
+      this.#events.append(transaction, {
+        kind: life.halt ? 'machine.halted' : 'machine.runnable',
+        machine,
+        data: { why, sentence },
+      });
+    }
+    if (life.rests !== undefined && life.rests !== before.rests)
+      this.#events.append(transaction, { kind: 'machine.rests', machine, data: { sentence: life.rests } });
+    transaction.afterwards(() => this.#wake(machine));
+  }
+}

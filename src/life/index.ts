@@ -1,0 +1,85 @@
+/** The lives of machines, on top of the workflows: stages, Tasks, Jobs, params. */
+import type { Content } from '../content/index.ts';
+import { TinsmithError } from '../errors.ts';
+import type { Machine } from '../machines/machines.ts';
+import { masker } from '../mask.ts';
+import type { Transaction } from '../store/store.ts';
+import type { JobStep } from '../worker/protocol.ts';
+import { makeWorkflows, type WorkflowParts } from '../workflows/index.ts';
+import { Course, type FillIn } from './course.ts';
+import { Jobs } from './jobs.ts';
+import { Lives } from './lives.ts';
+import { lifeOf } from './record.ts';
+import { type RenderContext, renderTask } from './render/index.ts';
+
+export { openContent } from './content.ts';
+export { Jobs } from './jobs.ts';
+export { Lives } from './lives.ts';
+export type { LifeView } from './view.ts';
+
+/** What templates are filled in with, beside what is known of the machine. */
+export interface Around {
+  /** The appliance as the machine reaches it. */
+  server: (machine: Machine) => RenderContext['server'];
+  /** The value in a sealed one. @throws TinsmithError */
+  open: (sealed: unknown) => unknown;
+  /** A token that opens the machine's own work; it counts once the change is on disk. */
+  token: (transaction: Transaction, machine: string) => string;
+}
+
+/** Stands for what is not to be seen. */
+const MASKED_TOKEN = 'PREVIEW';
+
+/** Puts the workflows together, with the stages of machines. */
+export function makeLife(
+  parts: Omit<Parameters<typeof makeWorkflows>[0], 'stages'> & { content: Content; around: Around },
+): WorkflowParts & { lives: Lives; jobs: Jobs } {
+  const { store, events, machines, content, clock, newId, around } = parts;
+  const wake = parts.wakes.work;
+  const jobs = new Jobs({ store, events, clock });
+  const contextOf = (
+    from: { get<T>(key: string): T | undefined },
+    id: string,
+    task: string,
+    token: () => string,
+  ): RenderContext & { task: NonNullable<RenderContext['task']> } => {
+    const machine = from.get<Machine>(`machine/${id}`);
+    const catalogue = content.catalogue();
+    const found = catalogue.tasks.get(task);
+    if (!machine || !found)
+      throw new TinsmithError('NOT_FOUND', machine ? `There is no Task ${task}.` : `There is no machine ${id}.`, {
+        next: 'Add it, or take it out of the list of Tasks: tinsmith machine tasks',
+      });
+    const life = lifeOf(from, id);
+    return {
+      ...{ machine, life, catalogue, task: found, token, targetOs: 'linux' },
+      stage: life.stage === undefined ? undefined : catalogue.stages.get(life.stage),
+      bootEnv: catalogue.bootenvs.get(life.in?.bootEnv ?? life.bootEnv ?? ''),
+      ...{ server: around.server(machine), open: around.open },
+    };
+  };
+  const fillIn: FillIn = (transaction, id, task) => {
+    const context = contextOf(transaction, id, task, () => around.token(transaction, id));
+    const { steps, secrets } = renderTask(context.task, context);
+    const original = context.task.meta['feature-flags']?.split(',').includes('original-exit-codes') ?? false;
+    const environment = { RS_MACHINE: context.machine?.name ?? id, RS_UUID: id };
+    return { steps, secrets, environment, codes: original ? 'original' : 'sane' };
+  };
+  const course = new Course({
+    ...{ content, jobs, events, clock, newId, fillIn, wake },
+    nameOf: (id) => machines.get(id)?.name ?? id,
+  });
+  const workflows = makeWorkflows({ ...parts, stages: course });
+  course.workflows = workflows;
+  const preview = (id: string, task: string): JobStep[] => {
+    const context = contextOf(store, id, task, () => MASKED_TOKEN);
+    const { steps, secrets } = renderTask(context.task, context);
+    const mask = masker(secrets);
+    return steps.map((step) => ({ ...step, content: mask(step.content) }));
+  };
+  const { journal, records } = workflows;
+  const lives = new Lives({
+    ...{ store, events, machines, content, course, journal, records, clock, wake, preview, open: around.open },
+  });
+  return { ...workflows, lives, jobs };
+}

@@ -1,0 +1,359 @@
+/** The lives of machines, from the side of people: looked at, and told how to go on. */
+import { type Content, checkValue, type Section, STAGE_MAP, stageMapProblems } from '../content/index.ts';
+import { type Problem, TinsmithError } from '../errors.ts';
+import type { Machine, Machines } from '../machines/machines.ts';
+import type { EventLog } from '../store/events.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type { JobStep } from '../worker/protocol.ts';
+import { fold, follow, obey } from '../workflows/engine/index.ts';
+import type { Journal } from '../workflows/journal.ts';
+import type { WorkflowRecords } from '../workflows/records.ts';
+import { isFinal, type Workflow } from '../workflows/workflow.ts';
+import type { Course } from './course.ts';
+import { type Effective, effectiveParams } from './params.ts';
+import { type Life, lifeOf, putLife } from './record.ts';
+import { isSealed } from './seal.ts';
+import { taskAction } from './stage-workflow.ts';
+import { currentTaskOf, type LifeView, unusableBecause } from './view.ts';
+
+/** What is kept of the machines' lives. */
+export class Lives {
+  readonly #store: Store;
+  readonly #events: EventLog;
+  readonly #machines: Machines;
+  readonly #content: Content;
+  readonly #course: Course;
+  readonly #journal: Journal;
+  readonly #records: WorkflowRecords;
+  readonly #clock: () => number;
+  readonly #wake: (machine: string) => void;
+  readonly #preview: (machine: string, task: string) => JobStep[];
+  readonly #open: (sealed: unknown) => unknown;
+
+  /**
+   * @param parts.preview what a Task would be on a machine now, secure values masked
+   * @param parts.open the value in a sealed one; throws a TinsmithError
+   */
+  constructor(parts: {
+    store: Store;
+    events: EventLog;
+    machines: Machines;
+    content: Content;
+    course: Course;
+    journal: Journal;
+    records: WorkflowRecords;
+    clock: () => number;
+    wake: (machine: string) => void;
+    preview: (machine: string, task: string) => JobStep[];
+    open: (sealed: unknown) => unknown;
+  }) {
+    this.#store = parts.store;
+    this.#events = parts.events;
+    this.#machines = parts.machines;
+    this.#content = parts.content;
+    this.#course = parts.course;
+    this.#journal = parts.journal;
+    this.#records = parts.records;
+    this.#clock = parts.clock;
+    this.#wake = parts.wake;
+    this.#preview = parts.preview;
+    this.#open = parts.open;
+    this.#machines.keeper = {
+      mayChange: (transaction, machine) => this.#refuseLocked(transaction, machine),
+      deleted: (transaction, { id }) => transaction.delete(`life/${id}`),
+    };
+    this.#content.usedBy = (section, name) => this.#usersOf(section, name);
+  }
+
+  get(machine: string): Life {
+    return lifeOf(this.#store, machine);
+  }
+
+  view(machine: string): LifeView {
+    const life = this.get(machine);
+    const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow);
+    const { before: _, halt, rests, ...shown } = life;
+    const unusable = unusableBecause(life, this.#content.catalogue());
+    return {
+      ...shown,
+      halt: halt && { why: halt.why, sentence: halt.sentence, at: halt.at },
+      waits: rests,
+      runnable: halt === undefined && unusable.length === 0,
+      currentTask: currentTaskOf(life, workflow),
+      unusable,
+    };
+  }
+
+  /** The values of all params as the machine's Tasks see them, and which level each comes from; sealed ones stay so. */
+  effective(machine: string): ReturnType<typeof effectiveParams> {
+    const life = this.get(machine);
+    const stage = life.stage === undefined ? undefined : this.#course.stage(life.stage);
+    return effectiveParams({ life, stage, catalogue: this.#content.catalogue() });
+  }
+
+  /**
+   * Of these params those that count for a machine, sealed ones opened: for the machine itself.
+   * @throws TinsmithError INVALID_INPUT (one was sealed for another appliance)
+   */
+  opened(machine: string, names: readonly string[]): Map<string, Effective> {
+    const all = this.effective(machine);
+    return new Map(
+      names.flatMap((name) => {
+        const found = all.get(name);
+        if (found === undefined) return [];
+        return [[name, isSealed(found.value) ? { ...found, value: this.#open(found.value) } : found]];
+      }),
+    );
+  }
+
+  /** What a Task would be on a machine now. @throws TinsmithError NOT_FOUND, INVALID_INPUT */
+  preview(machine: string, task: string): JobStep[] {
+    this.#content.get('tasks', task);
+    return this.#preview(machine, task);
+  }
+
+  /**
+   * Puts a machine into a stage.
+   * @param order.force although Tasks of the stage that it is in are left: they are given up
+   * @throws TinsmithError NOT_FOUND, CONFLICT
+   */
+  async setStage(machine: string, order: { stage: string; force?: boolean }): Promise<Life> {
+    const stage = this.#stageNamed(order.stage);
+    return this.#change(machine, (transaction, life, { name }) => {
+      this.#leaveStage(transaction, life, name, order.force ?? false);
+      putLife(transaction, machine, { ...lifeOf(transaction, machine), list: undefined });
+      this.#enter(transaction, machine, stage);
+    });
+  }
+
+  /** Sends a machine through a list of stages, from the first; undefined: through none. @throws as setStage */
+  async setList(machine: string, order: { list: string | undefined; force?: boolean }): Promise<Life> {
+    const { list: name, force = false } = order;
+    const list = name === undefined ? undefined : this.#content.get('workflows', name);
+    const [first] = list?.stages ?? [];
+    if (list && first === undefined)
+      throw new TinsmithError('CONFLICT', `List ${name} has no stages.`, { next: 'Add stages to it first.' });
+    const stage = first === undefined ? undefined : this.#stageNamed(first);
+    return this.#change(machine, (transaction, life, record) => {
+      if (stage) this.#leaveStage(transaction, life, record.name, force);
+      putLife(transaction, machine, { ...lifeOf(transaction, machine), list: name });
+      if (stage) this.#enter(transaction, machine, stage);
+    });
+  }
+
+  /** Gives a machine another boot environment. @throws TinsmithError NOT_FOUND, CONFLICT (for the unknown only) */
+  async setBootEnv(machine: string, order: { bootEnv: string; force?: boolean }): Promise<Life> {
+    const { onlyUnknown, name } = this.#content.get('bootenvs', order.bootEnv);
+    if (onlyUnknown)
+      throw new TinsmithError('CONFLICT', `Boot environment ${name} is for unknown machines only.`, {
+        next: 'Name another: tinsmith bootenv list',
+      });
+    return this.#change(machine, (transaction, life, record) => {
+      const bootEnv = this.#course.bootEnv(name);
+      const stage = life.stage === undefined ? undefined : this.#course.stage(life.stage);
+      if (!order.force && stage && !this.#course.isDone(transaction, life))
+        throw new TinsmithError('CONFLICT', `Machine ${record.name} has Tasks of stage ${stage.name} left to do.`, {
+          next: 'Wait for them, or add --force.',
+        });
+      this.#course.boot(transaction, machine, bootEnv);
+    });
+  }
+
+  /** Lets a machine go on: what was paused, has failed, or is to be resumed. @throws TinsmithError CONFLICT */
+  run(machine: string): Promise<Life> {
+    return this.#change(machine, (transaction, life, { name }) => {
+      const { why, sentence } = life.halt ?? {};
+      if (why === 'bootenv')
+        throw new TinsmithError('CONFLICT', `Machine ${name} cannot go on: ${sentence}.`, {
+          next: 'It goes on by itself once it has booted that.',
+        });
+      this.#course.release(transaction, machine);
+      const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow, transaction);
+      if (workflow && isFinal(workflow.state) && workflow.state !== 'SUCCESS') {
+        const result = obey(workflow, { command: 'retry' }, this.#clock());
+        if (result.outcome === 'done') this.#journal.record(transaction, workflow, result.events);
+      } else this.#course.advance(transaction, machine);
+    });
+  }
+
+  /** Begins nothing more on a machine; what runs goes on to its end. */
+  pause(machine: string): Promise<Life> {
+    return this.#change(machine, (transaction) => this.#course.pause(transaction, machine));
+  }
+
+  /**
+   * Replaces the Tasks of a machine's stage; those that have begun stay.
+   * @throws TinsmithError CONFLICT (one that has begun would change)
+   */
+  setTasks(machine: string, tasks: readonly string[]): Promise<Life> {
+    return this.#edit(machine, () => tasks);
+  }
+
+  /** @param at position before which they are put; at the end by default */
+  addTasks(machine: string, tasks: readonly string[], at?: number): Promise<Life> {
+    return this.#edit(machine, (now) => now.toSpliced(at ?? now.length, 0, ...tasks));
+  }
+
+  removeTasks(machine: string, positions: readonly number[]): Promise<Life> {
+    return this.#edit(machine, (now) => now.filter((_, i) => !positions.includes(i)));
+  }
+
+  #edit(machine: string, edit: (now: readonly string[]) => readonly string[]): Promise<Life> {
+    return this.#change(machine, (transaction, life, { name }) => {
+      const wanted = edit(life.tasks);
+      const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow, transaction);
+      const begun = begunTasks(life, workflow);
+      const changed = life.tasks.slice(0, begun).findIndex((task, i) => wanted[i] !== task);
+      if (changed !== -1)
+        throw new TinsmithError(
+          'CONFLICT',
+          `Task ${changed} (${life.tasks[changed]}) of machine ${name} has begun already: it cannot be changed.`,
+          { next: `Change only what comes after position ${begun - 1}.` },
+        );
+      putLife(transaction, machine, { ...life, tasks: [...wanted] });
+      this.#events.append(transaction, { kind: 'machine.tasks', machine, data: { tasks: wanted, begun } });
+      if (!workflow || workflow.state === 'SUCCESS') this.#course.work(transaction, machine, wanted.slice(begun));
+      else this.#extend(transaction, workflow, machine, wanted.slice(begun), begun - life.before);
+    });
+  }
+
+  #extend(transaction: Transaction, workflow: Workflow, machine: string, tasks: readonly string[], from: number): void {
+    const at = this.#clock();
+    const actions = tasks.map((task) => taskAction(task, machine));
+    const extended = { kind: 'workflow.extended', from, actions, at } as const;
+    this.#journal.record(transaction, workflow, [extended, ...follow(fold(workflow, extended), at)]);
+  }
+
+  /** @throws TinsmithError INVALID_INPUT with every value that does not fit */
+  async setParams(machine: string, order: { set?: Record<string, unknown>; unset?: readonly string[] }): Promise<Life> {
+    const { set = {}, unset = [] } = order;
+    this.#refuseParams(set);
+    return this.#change(machine, (transaction, life) => {
+      const kept = Object.entries({ ...life.params, ...set }).filter(([name]) => !unset.includes(name));
+      putLife(transaction, machine, { ...life, params: Object.fromEntries(kept) });
+      // Names only: values may be secret, and are looked up by those who may.
+      const data = { set: Object.keys(set), unset };
+      this.#events.append(transaction, { kind: 'machine.params', machine, data });
+      if (life.rests !== undefined && !life.halt) this.#course.advance(transaction, machine);
+    });
+  }
+
+  #refuseParams(values: Record<string, unknown>): void {
+    const { params, stages } = this.#content.catalogue();
+    const problems = Object.entries(values).flatMap(([name, value]): Problem[] => {
+      const param = params.get(name);
+      const field = `params.${name}`;
+      if (param?.secure)
+        return isSealed(value) ? [] : [{ field, message: 'is secure: its value must be sealed before it is sent' }];
+      const wrong = checkValue(param, value);
+      if (wrong.length > 0 || name !== STAGE_MAP) return wrong.map((message) => ({ field, message }));
+      return stageMapProblems(value, (stage) => stages.has(stage)).map((message) => ({ field, message }));
+    });
+    if (problems.length === 0) return;
+    const told = problems.map(({ field, message }) => `${field} ${message}`).join('; ');
+    throw new TinsmithError('INVALID_INPUT', `These values cannot be taken: ${told}.`, {
+      next: 'Correct them; nothing has been changed.',
+      problems,
+    });
+  }
+
+  /** Profiles that are not there are kept, and make the machine unusable until they are. */
+  async setProfiles(machine: string, profiles: readonly string[]): Promise<Life> {
+    const twice = profiles.find((name, i) => profiles.indexOf(name) !== i);
+    if (twice !== undefined)
+      throw new TinsmithError('INVALID_INPUT', `Profile ${twice} is named twice.`, {
+        next: 'Name each profile once.',
+        problems: [{ field: `profiles[${profiles.lastIndexOf(twice)}]`, message: `${twice} is named already` }],
+      });
+    return this.#change(machine, (transaction, life) => {
+      putLife(transaction, machine, { ...life, profiles: [...profiles] });
+      this.#events.append(transaction, { kind: 'machine.profiles', machine, data: { profiles } });
+      transaction.afterwards(() => this.#wake(machine));
+    });
+  }
+
+  async setLocked(machine: string, locked: boolean): Promise<Life> {
+    return this.#store.change((transaction) => {
+      this.#machineIn(transaction, machine);
+      const life = lifeOf(transaction, machine);
+      if (life.locked === locked) return life;
+      putLife(transaction, machine, { ...life, locked });
+      this.#events.append(transaction, { kind: locked ? 'machine.locked' : 'machine.unlocked', machine, data: {} });
+      return lifeOf(transaction, machine);
+    });
+  }
+
+  #change(id: string, change: (transaction: Transaction, life: Life, machine: Machine) => void): Promise<Life> {
+    return this.#store.change((transaction) => {
+      const machine = this.#machineIn(transaction, id);
+      this.#refuseLocked(transaction, machine);
+      change(transaction, lifeOf(transaction, id), machine);
+      return lifeOf(transaction, id);
+    });
+  }
+
+  #machineIn(transaction: Transaction, id: string): Machine {
+    const machine = transaction.get<Machine>(`machine/${id}`);
+    if (machine) return machine;
+    throw new TinsmithError('NOT_FOUND', `There is no machine ${id}.`, {
+      next: 'See which there are: tinsmith machine list',
+    });
+  }
+
+  #refuseLocked(transaction: Transaction, { id, name }: Pick<Machine, 'id' | 'name'>): void {
+    if (!lifeOf(transaction, id).locked) return;
+    throw new TinsmithError('CONFLICT', `Machine ${name} is locked: nothing of it may be changed.`, {
+      next: `Unlock it first: tinsmith machine unlock ${name}`,
+    });
+  }
+
+  #stageNamed(name: string) {
+    const stage = this.#course.stage(name);
+    if (stage) return stage;
+    throw new TinsmithError('NOT_FOUND', `There is no stage ${name}.`, {
+      next: 'See which there are: tinsmith stage list',
+    });
+  }
+
+  /** Gives up what is left to do in a stage, where that is wanted. */
+  #leaveStage(transaction: Transaction, life: Life, machine: string, force: boolean): void {
+    if (life.stage === undefined || this.#course.isDone(transaction, life)) return;
+    if (!force)
+      throw new TinsmithError('CONFLICT', `Machine ${machine} has Tasks of stage ${life.stage} left to do.`, {
+        next: 'Wait for them, or give them up: add --force.',
+      });
+    const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow, transaction);
+    if (!workflow || isFinal(workflow.state)) return;
+    const result = obey(workflow, { command: 'cancel' }, this.#clock());
+    if (result.outcome === 'done') this.#journal.record(transaction, workflow, result.events);
+  }
+
+  #enter(transaction: Transaction, machine: string, stage: NonNullable<ReturnType<Course['stage']>>): void {
+    const { in: seen } = lifeOf(transaction, machine);
+    const restarts = stage.reboot || (seen !== undefined && stage.bootEnv !== '' && stage.bootEnv !== seen.bootEnv);
+    const way = restarts && seen !== undefined ? 'reboot' : undefined;
+    this.#course.enter(transaction, machine, stage, way, `on its way to stage ${stage.name}`);
+    this.#course.advance(transaction, machine);
+  }
+
+  /** Machines, by name, that an object is used by. */
+  async #usersOf(section: Section, name: string): Promise<string[]> {
+    return (await this.#store.entries<Life>('life/')).flatMap(([key, life]) => {
+      const id = key.slice('life/'.length);
+      const used =
+        (section === 'stages' && life.stage === name) ||
+        (section === 'bootenvs' && life.bootEnv === name) ||
+        (section === 'profiles' && life.profiles.includes(name)) ||
+        (section === 'tasks' && life.tasks.includes(name) && life.workflow !== undefined) ||
+        (section === 'workflows' && life.list === name);
+      return used ? [this.#machines.get(id)?.name ?? id] : [];
+    });
+  }
+}
+
+/** How many of the Tasks of a stage have begun. */
+function begunTasks(life: Life, workflow: Workflow | undefined): number {
+  if (!workflow) return life.tasks.length;
+  const first = workflow.actions.findIndex(({ state, attempt }) => state === 'PENDING' && attempt === 0);
+  return life.before + (first === -1 ? workflow.actions.length : first);
+}

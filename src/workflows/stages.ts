@@ -1,0 +1,45 @@
+/** What the workflows need to know of the lives of machines. The room `life` has it, and is built upon this one. */
+import type { Transaction } from '../store/store.ts';
+import type { Hello, JobRun } from '../worker/protocol.ts';
+import type { JobTask, Workflow, WorkflowEvent } from './workflow.ts';
+
+interface Reader {
+  get<T>(key: string): T | undefined;
+}
+
+/** The stages of machines, as workflows meet them. All that changes something does so in the change that it is given. */
+export interface Stages {
+  /** A worker has started. */
+  hello(transaction: Transaction, machine: string, hello: Hello): void;
+  /** Why the worker of a machine is to end, if it is. */
+  exit(from: Reader, machine: string, agent: string | undefined): string | undefined;
+  /** Why nothing is to be begun on a machine, without an end. */
+  halted(from: Reader, machine: string): string | undefined;
+  /** Why a machine has nothing to do, where its stage says so. */
+  rests(from: Reader, machine: string): string | undefined;
+  /**
+   * What a Task is on a machine now: its Job is created, or taken up again.
+   * @returns `failed` where it cannot be filled in: why, for people
+   */
+  begin(
+    transaction: Transaction,
+    workflow: Workflow,
+    action: number,
+    run: JobTask,
+  ): { run: JobRun } | { failed: string };
+  /** Something has happened to a workflow that a stage has made; it is given as it is after that. */
+  happened(transaction: Transaction, workflow: Workflow, event: WorkflowEvent): void;
+  /** Such a workflow has ended, and has left the queue of its machine. */
+  ended(transaction: Transaction, workflow: Workflow): void;
+}
+
+/** Machines that have no stages. */
+export const NO_STAGES: Stages = {
+  hello: () => {},
+  exit: () => undefined,
+  halted: () => undefined,
+  rests: () => undefined,
+  begin: (_transaction, _workflow, _action, { task }) => ({ failed: `there is no Task ${task} here` }),
+  happened: () => {},
+  ended: () => {},
+};
