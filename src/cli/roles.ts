@@ -1,6 +1,7 @@
 /** The commands that are Tinsmith at work, not questions to one: `up`, `worker`, `action`, `lab`. */
 import { readFileSync } from 'node:fs';
-import { command } from './command.ts';
+import { command, usage } from './command.ts';
+import { PARAM_ACTIONS, workerParam } from './worker-param.ts';
 
 export const up = command({
   usage: 'up',
@@ -8,6 +9,7 @@ export const up = command({
   examples: [
     ['up', 'Beside the router’s DHCP: it gives addresses, we say what to boot'],
     ['up --interface eth1 --dhcp reservation', 'Give the addresses too, to known machines on one network'],
+    ['up --unknown discover', 'Boot machines that nobody knows into the in-memory system, and add them'],
     ['up --settings /etc/tinsmith.yaml', 'With settings from a file, whose keys are the names of these flags'],
   ],
   flags: (yargs) =>
@@ -23,6 +25,12 @@ export const up = command({
         type: 'string',
         choices: ['reservation', 'proxy', 'off'],
         describe: 'Give addresses, only say what to boot, or neither [proxy]',
+      })
+      .option('unknown', {
+        type: 'string',
+        choices: ['ignore', 'discover'],
+        describe:
+          'Machines that are not known: no answer, or boot them and make them known by what they are made of [ignore]',
       })
       .option('dhcp-port', { type: 'number', describe: 'Port of DHCP [67]' })
       .option('proxy-dhcp-port', { type: 'number', describe: 'Port of ProxyDHCP [4011]' })
@@ -91,28 +99,74 @@ export const up = command({
 });
 
 export const worker = command({
-  usage: 'worker',
-  summary: 'Run the actions and services of workflows on this machine',
+  usage: 'worker [what] [action] [param] [value]',
+  summary: 'Run the actions, services and Tasks of this machine, or install what does',
   examples: [
     ['worker', 'With everything from the kernel command line, as in the OSIE'],
     ['worker --server http://192.168.1.1:8080 --token TOKEN --id 52:54:00:00:00:01', 'With everything given'],
+    ['worker install --root /mnt --boot-env local', 'As a service of the system at /mnt, for this same machine'],
+    ['worker uninstall', 'Remove that service from this system'],
+    ['worker param get rack', 'In a script of a Task: the value of a param of its machine, as JSON'],
+    [`worker param set rack '"B7"'`, 'Set it; - in place of the value takes it from standard input'],
   ],
   flags: (yargs) =>
     yargs
+      .positional('what', {
+        type: 'string',
+        choices: ['install', 'uninstall', 'param'] as const,
+        describe: 'Make the worker a service of systemd, or remove it; or see to a param [work now]',
+      })
+      .positional('action', { type: 'string', choices: PARAM_ACTIONS, describe: 'Of param: what to do with it' })
+      .positional('param', { type: 'string', describe: 'Of param: its name' })
+      .positional('value', { type: 'string', describe: 'Of param set: JSON, or a text [-: standard input]' })
+      .option('raw', { type: 'boolean', describe: 'Of param get: a text as it is, in place of JSON' })
       .option('server', { type: 'string', describe: 'URL of the appliance [TINSMITH_SERVER, tinsmith.server=]' })
       .option('token', { type: 'string', describe: 'Token of this boot [TINSMITH_TOKEN, tinsmith.token=]' })
       .option('id', { type: 'string', describe: 'MAC address of the machine [TINSMITH_ID, tinsmith.id=, BOOTIF=]' })
+      .option('boot-env', {
+        type: 'string',
+        describe: 'Boot environment that the machine is in [TINSMITH_BOOT_ENV, tinsmith.boot-env=; installed: local]',
+      })
       .option('docker-socket', {
         type: 'string',
         describe: 'Socket of the container engine [TINSMITH_DOCKER_SOCKET, /run/docker.sock]',
-      }),
-  async run(args, terminal) {
+      })
+      .option('jobs-directory', {
+        type: 'string',
+        describe: 'Where Jobs have their folders [TINSMITH_JOBS_DIRECTORY, /run/tinsmith/jobs]',
+      })
+      .option('root', { type: 'string', describe: 'Of install and uninstall: where the system is mounted [/]' })
+      .option('dry-run', { type: 'boolean', describe: 'Of install and uninstall: only say what would be done' }),
+  async run({ what, root, dryRun, action, param, value, raw, ...args }, terminal) {
+    if (what !== 'install' && what !== 'uninstall' && (root !== undefined || dryRun))
+      throw usage('--root and --dry-run are for `worker install` and `worker uninstall`.');
+    if (what === 'param') {
+      const { server, token } = args;
+      return workerParam({ action, name: param, value, raw: raw === true, server, token }, terminal);
+    }
+    if (action !== undefined || raw) throw usage('get, set, unset and --raw are for `worker param`.');
     const { runWorker, workerSettings } = await import('../worker/index.ts');
-    const { VERSION } = await import('../version.ts');
-    const kernelCommandLine = readFileSync('/proc/cmdline', 'utf8');
-    await runWorker(workerSettings({ flags: args, environment: terminal.environment, kernelCommandLine }), {
-      version: VERSION,
-    });
+    const settings = () =>
+      workerSettings({
+        flags: args,
+        environment: terminal.environment,
+        kernelCommandLine: readFileSync('/proc/cmdline', 'utf8'),
+      });
+    if (what === undefined) {
+      const { VERSION } = await import('../version.ts');
+      return runWorker(settings(), { version: VERSION });
+    }
+    const { installWorker, ownSystemctl, uninstallWorker, workerExecutable } = await import(
+      '../worker/install/install.ts'
+    );
+    const place = {
+      root: root ?? '/',
+      executable: workerExecutable(),
+      dryRun: dryRun === true,
+      say: (line: string) => void terminal.stdout.write(`${line}\n`),
+      systemctl: ownSystemctl(terminal.environment),
+    };
+    return what === 'install' ? installWorker(settings(), place) : uninstallWorker(place);
   },
 });
 

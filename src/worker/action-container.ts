@@ -13,7 +13,7 @@ import {
 } from './container-engine.ts';
 import { type ContainerAssignment, containerSpec } from './container-spec.ts';
 import { EphemeralData } from './data.ts';
-import { type DiskCounters, type Disks, written } from './disks.ts';
+import { changesSince, type DiskCounters, type Disks, lookBefore } from './disks.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import { ActionFailure, obtainImage } from './images.ts';
 import { GRACE, removeOthers } from './left-over.ts';
@@ -184,7 +184,7 @@ export class ActionContainer {
       await fetching.catch(() => {});
     }
     await fetching;
-    const [counters, dirtied] = await Promise.all([disks.counters(), disks.dirtied()]);
+    const { counters, dirtied } = await lookBefore(disks);
     const spec = containerSpec(this.#assignment, {
       image,
       directory: this.#data.folder,
@@ -249,13 +249,10 @@ export class ActionContainer {
   }
 
   /** What was written to the disks, and what could be booted from. */
-  async #look(prepared: Prepared | undefined): Promise<Pick<Report, 'diskWrites' | 'bootableDisks'>> {
+  #look(prepared: Prepared | undefined): Promise<Pick<Report, 'diskWrites' | 'bootableDisks'>> {
     const { disks, sync } = this.#parts;
-    const dirtied = prepared?.dirtied === undefined ? undefined : await disks.dirtied();
-    // Most actions write to no disk, and then there is nothing to flush.
-    if (this.#started && (dirtied === undefined || dirtied !== prepared?.dirtied)) await sync();
-    const [after, bootableDisks] = await Promise.all([disks.counters(), disks.bootable()]);
-    return { diskWrites: prepared ? written(prepared.disks, after) : {}, bootableDisks };
+    const before = prepared && { counters: prepared.disks, dirtied: prepared.dirtied };
+    return changesSince(before, { disks, sync, started: this.#started });
   }
 
   /** Asks for nothing first: an engine that answered a moment ago answers now. */

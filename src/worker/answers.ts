@@ -29,6 +29,22 @@ const containerRun = z.object({
   secrets: z.array(z.string()),
 });
 
+const jobRun = z.object({
+  kind: z.literal('job'),
+  job: z.string().min(1),
+  steps: z.array(
+    z.object({
+      name: z.string(),
+      path: z.string().optional(),
+      content: z.string(),
+      interpreter: z.string().optional(),
+    }),
+  ),
+  environment: z.record(z.string(), z.string()),
+  codes: z.enum(['sane', 'original']),
+  secrets: z.array(z.string()),
+});
+
 export const assignmentAnswer: z.ZodType<Assignment> = z.discriminatedUnion('kind', [
   attemptKey.extend({
     kind: z.literal('action'),
@@ -38,9 +54,14 @@ export const assignmentAnswer: z.ZodType<Assignment> = z.discriminatedUnion('kin
     timeout: z.number().min(0),
     background: z.boolean(),
     data: z.object({ kind: z.enum(['json', 'binary']), limit: z.number().min(0) }),
-    run: z.discriminatedUnion('kind', [containerRun, z.object({ kind: z.literal('verb'), verb: z.enum(VERBS) })]),
+    run: z.discriminatedUnion('kind', [
+      containerRun,
+      z.object({ kind: z.literal('verb'), verb: z.enum(VERBS) }),
+      jobRun,
+    ]),
   }),
   z.object({ kind: z.literal('verb'), verb: z.enum(VERBS), workflow: z.string() }),
+  z.object({ kind: z.literal('exit'), reason: z.string() }),
   z.object({ kind: z.literal('idle'), reason: z.string() }),
 ]);
 

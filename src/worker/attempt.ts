@@ -20,6 +20,12 @@ export interface AttemptParts extends ContainerParts {
 /** `reported`: the server has the end. `dropped`: it did not want it; nothing of it is left. */
 export type AttemptOutcome = 'reported' | 'dropped';
 
+/** Why the server does not want a report; undefined: it has it. */
+export function refusalOf(answer: Answer<ReportAnswer>): string | undefined {
+  if (answer.kind === 'refused') return answer.reason;
+  return answer.value.outcome === 'superseded' ? 'a later one counts' : undefined;
+}
+
 /**
  * Runs an attempt, or takes it up where a worker before this one left it.
  * @throws the signal's reason when the worker is to end; the container is left running, to be adopted
@@ -44,17 +50,11 @@ export async function runAttempt(
     beats,
     AbortSignal.any([signal, beats.unwanted]),
   );
-  const refusal = (answer: Answer<ReportAnswer>): string | undefined =>
-    answer.kind === 'refused'
-      ? answer.reason
-      : answer.value.outcome === 'superseded'
-        ? 'a later one counts'
-        : undefined;
   // Everything is made ready meanwhile; the container itself is not started before the server knows.
   const preparing = container.prepare();
   preparing.catch(() => {});
   try {
-    const unwanted = refusal(await api.report({ ...key, boot, state: 'RUNNING', at: clock.now() }, signal));
+    const unwanted = refusalOf(await api.report({ ...key, boot, state: 'RUNNING', at: clock.now() }, signal));
     if (unwanted !== undefined) {
       beats.stop(unwanted);
       await preparing.catch(() => {});
@@ -65,7 +65,7 @@ export async function runAttempt(
     const ending = await (assignment.background ? container.makeReady(preparing) : container.perform(preparing));
     await beats.end();
     shown.end(ending.state, ending.message ?? '', ending.seconds ?? 0);
-    const refused = refusal(await api.report({ ...key, boot, ...ending }, signal));
+    const refused = refusalOf(await api.report({ ...key, boot, ...ending }, signal));
     if (refused !== undefined) shown.say(`the server does not want the report: ${refused}`);
     if (assignment.background && ending.state === 'SUCCESS' && refused === undefined) await container.letGo();
     else await container.cleanUp();

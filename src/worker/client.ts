@@ -48,7 +48,7 @@ export interface DataVersion {
 /** Requests by what they are about. All but the heartbeat and the stream wait for the server as long as it takes. */
 export interface WorkerApi {
   hello(body: Hello, signal: AbortSignal): Promise<Answer<HelloAnswer>>;
-  work(query: { boot: string }, signal: AbortSignal): Promise<Answer<Assignment>>;
+  work(query: { boot: string; agent: string }, signal: AbortSignal): Promise<Answer<Assignment>>;
   log(body: LogPost, signal: AbortSignal): Promise<Answer<LogAnswer>>;
   /** Once; undefined when the server is away. */
   heartbeat(body: Heartbeat, signal: AbortSignal): Promise<Answer<HeartbeatAnswer> | undefined>;

@@ -25,7 +25,7 @@ export class ActionConsole {
   #hidden = 0;
 
   constructor(say: Say, clock: Clock, machine: string, { name, action, total, attempt, run }: ActionAssignment) {
-    const mask = masker(run.kind === 'container' ? run.secrets : []);
+    const mask = masker(run.kind === 'verb' ? [] : run.secrets);
     this.#say = (line) => say(mask(line));
     this.#clock = clock;
     this.#name = name;

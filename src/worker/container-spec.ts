@@ -8,6 +8,8 @@ import type { Assignment, AttemptKey } from './protocol.ts';
 export type ActionAssignment = Extract<Assignment, { kind: 'action' }>;
 /** An action to be run in a container. */
 export type ContainerAssignment = ActionAssignment & { run: Extract<ActionAssignment['run'], { kind: 'container' }> };
+/** A Task to be run. */
+export type JobAssignment = ActionAssignment & { run: Extract<ActionAssignment['run'], { kind: 'job' }> };
 
 /** The folder that the containers of a workflow share, as they see it. */
 export const SHARED = '/workflow';

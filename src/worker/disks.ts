@@ -86,3 +86,31 @@ export function written(before: DiskCounters, after: DiskCounters): DiskCounters
   const grown = Object.entries(after).map(([disk, bytes]): [string, number] => [disk, bytes - (before[disk] ?? 0)]);
   return Object.fromEntries(grown.filter(([, bytes]) => bytes > 0));
 }
+
+/** The disks before something that may write to them. */
+export interface DisksBefore {
+  counters: DiskCounters;
+  /** As `Disks.dirtied`; undefined: not known. */
+  dirtied?: number;
+}
+
+/** Looks at the disks before something is started. */
+export async function lookBefore(disks: Disks): Promise<DisksBefore> {
+  const [counters, dirtied] = await Promise.all([disks.counters(), disks.dirtied()]);
+  return { counters, dirtied };
+}
+
+/**
+ * What was written to the disks since then, flushed, and what could be booted from.
+ * @param sync flushes what was written; called only where something was `started`, and may have written
+ */
+export async function changesSince(
+  then: DisksBefore | undefined,
+  { disks, sync, started }: { disks: Disks; sync: () => Promise<void>; started: boolean },
+): Promise<{ diskWrites: DiskCounters; bootableDisks: string[] }> {
+  const dirtied = then?.dirtied === undefined ? undefined : await disks.dirtied();
+  // Most write to no disk, and then there is nothing to flush.
+  if (started && (dirtied === undefined || dirtied !== then?.dirtied)) await sync();
+  const [after, bootableDisks] = await Promise.all([disks.counters(), disks.bootable()]);
+  return { diskWrites: then ? written(then.counters, after) : {}, bootableDisks };
+}

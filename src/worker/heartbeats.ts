@@ -14,7 +14,13 @@ export class Heartbeats {
   readonly #unwanted = new AbortController();
   readonly #done: Promise<void>;
 
-  constructor(parts: { key: AttemptKey; boot: string; api: WorkerApi; clock: Clock; signal: AbortSignal }) {
+  constructor(parts: {
+    key: AttemptKey;
+    boot: string;
+    api: Pick<WorkerApi, 'heartbeat'>;
+    clock: Clock;
+    signal: AbortSignal;
+  }) {
     const signal = AbortSignal.any([parts.signal, this.#stop.signal]);
     this.#done = this.#beat({ ...parts, signal }).catch((error: unknown) => {
       if (!signal.aborted) this.#unwanted.abort(error);
@@ -51,7 +57,7 @@ export class Heartbeats {
   }: {
     key: AttemptKey;
     boot: string;
-    api: WorkerApi;
+    api: Pick<WorkerApi, 'heartbeat'>;
     clock: Clock;
     signal: AbortSignal;
   }): Promise<void> {

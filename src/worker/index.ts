@@ -1,7 +1,10 @@
 /** `tinsmith worker`: runs inside the in-memory OS and does what the server gives this machine to do. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { totalmem, uptime } from 'node:os';
-import { workForEver } from './agent.ts';
+import { join } from 'node:path';
+import { workUntilExit } from './agent.ts';
 import { workerClient } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Say } from './console.ts';
@@ -26,6 +29,8 @@ export interface WorkerParts {
   publishOn?: string;
   /** Below this each workflow has the directory that its actions share as /workflow. */
   directory?: string;
+  /** Names this process; a new one by default. */
+  agent?: string;
   disks?: Disks;
   sync?: () => Promise<void>;
   power?: Power;
@@ -39,18 +44,22 @@ export interface WorkerParts {
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**
- * Works until it is told to end. A container that runs then goes on running: the next worker takes it over.
+ * Works until it is told to end, by a signal or by the server. A container that runs then goes on running: the next worker
+ * takes it over. A script is ended, and its Job is run again by the next.
+ * @throws TinsmithError TIMED_OUT when another worker works for this machine
  * @throws Error when this is no Linux, or on a fault of our own
  */
 export async function runWorker(settings: WorkerSettings, parts: WorkerParts): Promise<void> {
   const { version, say = (line) => void process.stdout.write(`${line}\n`), clock = systemClock } = parts;
   const boot = parts.boot ?? (await readFile(BOOT_ID, 'utf8')).trim();
   const { signal, release } = parts.signal ? { signal: parts.signal, release: () => {} } : endSignal();
-  const { server, token, id, dockerSockets } = settings;
+  const { server, token, id, dockerSockets, bootEnv } = settings;
+  const agent = parts.agent ?? randomUUID();
   say(`worker ${version} of ${id}, for the server ${server}`);
   const api = workerClient({ server, token, clock, say });
   const engine = parts.engine ?? dockerEngine({ sockets: dockerSockets });
   const directory = parts.directory ?? '/run/tinsmith/workflows';
+  const jobsDirectory = settings.jobsDirectory ?? join(directory, '../jobs');
   const notices = new Notices({ api, clock });
   const keeper = new ServiceKeeper({ api, engine, clock, boot, directory, say, publishOn: parts.publishOn });
   notices.onServices(() => keeper.changed());
@@ -61,7 +70,7 @@ export async function runWorker(settings: WorkerSettings, parts: WorkerParts): P
   const runBeside = (part: Promise<never>): void =>
     void beside.push(part.catch((error: unknown) => fault.abort(error)));
   try {
-    await workForEver(
+    await workUntilExit(
       {
         api,
         engine,
@@ -74,7 +83,9 @@ export async function runWorker(settings: WorkerSettings, parts: WorkerParts): P
         clock,
         boot,
         say,
-        hello: () => ({ mac: id, boot, version, uptime: uptime(), memory: totalmem() }),
+        agent,
+        jobs: { jobsDirectory, around: { own: process.env, server, token, home: home() } },
+        hello: () => ({ mac: id, boot, version, uptime: uptime(), memory: totalmem(), agent, bootEnv }),
         async greeted() {
           runBeside(notices.run(both));
           runBeside(keeper.run(both));
@@ -93,6 +104,11 @@ export async function runWorker(settings: WorkerSettings, parts: WorkerParts): P
     await Promise.all(beside);
     release();
   }
+}
+
+/** Where scripts are at home. A worker that an init has started has no such variable. */
+function home(): string {
+  return process.env.HOME ?? (existsSync('/root') ? '/root' : '/');
 }
 
 /** Aborted by the signals that ask a process to end. */

@@ -19,9 +19,12 @@ export type Output =
 const ENTRY_LIMIT = 16_000;
 
 /** Text of one attempt that is sent, in characters: more than the server keeps, so that its mark is the one that is seen. */
-const OUTPUT_LIMIT = 32 << 20;
+export const OUTPUT_LIMIT = 32 << 20;
 /** What an entry counts for beside its text, so that the engine still has all of it when it has to be read again. */
-const ENTRY_COST = 32;
+export const ENTRY_COST = 32;
+
+/** The last entry that is sent where there is more. */
+export const TOO_MUCH = '[tinsmith: this was too much output; the worker sends no more of it]\n';
 
 /**
  * Reads the frames of one container from the first on. The same frames always give the same entries, however the bytes
@@ -82,13 +85,12 @@ export class OutputReader {
   }
 
   #mark(): LogEntry {
-    const text = '[tinsmith: this was too much output; the worker sends no more of it]\n';
-    return { at: this.#at, stream: 'stderr', text };
+    return { at: this.#at, stream: 'stderr', text: TOO_MUCH };
   }
 }
 
 /** `progress {"written":…}`, the line by which the built-in actions say how far they are. */
-function readProgress(text: string): Progress | undefined {
+export function readProgress(text: string): Progress | undefined {
   if (!text.startsWith('progress {') || !text.endsWith('\n')) return undefined;
   try {
     return progress.safeParse(JSON.parse(text.slice('progress '.length))).data;

@@ -12,15 +12,24 @@ export interface WorkerSettings {
   id: string;
   /** Paths at which the engine's socket may be; the first that answers is used. */
   dockerSockets: string[];
+  /** Boot environment that the machine is in; undefined: the in-memory system. */
+  bootEnv?: string;
+  /** Where Jobs have their folders; undefined: beside those of the workflows. */
+  jobsDirectory?: string;
 }
 
 /** Docker Engine's socket: /var/run is a link to /run on most systems, not on all. */
 export const DOCKER_SOCKETS = ['/run/docker.sock', '/var/run/docker.sock'];
 
-const NAMES = ['server', 'token', 'id', 'docker-socket'] as const;
+const NAMES = ['server', 'token', 'id', 'docker-socket', 'boot-env', 'jobs-directory'] as const;
 type Name = (typeof NAMES)[number];
 
 const SHAPES: Record<Exclude<Name, 'docker-socket'>, z.ZodType<string>> = {
+  'boot-env': z
+    .string()
+    .max(255)
+    .regex(/^[\x21-\x7e]+$/, 'must be one word, of at most 255 characters'),
+  'jobs-directory': z.string().regex(/^\//, 'must be an absolute path'),
   server: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as http://192.168.1.1:8080' })
     .transform((url) => url.replace(/\/+$/, '')),
@@ -31,8 +40,9 @@ const SHAPES: Record<Exclude<Name, 'docker-socket'>, z.ZodType<string>> = {
 /**
  * Reads the worker's settings.
  * @param flags by flag name (`docker-socket` or `dockerSocket`), `undefined` where not given
- * @param environment `TINSMITH_SERVER`, `TINSMITH_TOKEN`, `TINSMITH_ID`, `TINSMITH_DOCKER_SOCKET`
- * @param kernelCommandLine `tinsmith.server= tinsmith.token= tinsmith.id= tinsmith.docker-socket=`; BOOTIF (PXELINUX's
+ * @param environment `TINSMITH_SERVER`, `TINSMITH_TOKEN`, `TINSMITH_ID`, `TINSMITH_DOCKER_SOCKET`, `TINSMITH_BOOT_ENV`,
+ *   `TINSMITH_JOBS_DIRECTORY`
+ * @param kernelCommandLine `tinsmith.server=` and so on, by the names of the flags; BOOTIF (PXELINUX's
  *   variable, the network card that booted) stands in for the id
  * @throws TinsmithError USAGE, naming every setting that is missing or wrong, never the token's value
  */
@@ -65,6 +75,12 @@ export function workerSettings(sources: {
   const server = take('server', find('server'));
   const token = take('token', find('token'));
   const id = normalMac(take('id', find('id') ?? bootInterface(kernel.get('BOOTIF'))));
+  const given = (name: 'boot-env' | 'jobs-directory'): string | undefined => {
+    const value = find(name);
+    return value === undefined ? undefined : take(name, value);
+  };
+  const bootEnv = given('boot-env');
+  const jobsDirectory = given('jobs-directory');
   if (problems.length > 0) {
     const which = problems.map(({ field, message }) => `${field} ${message}`).join(', ');
     throw new TinsmithError('USAGE', `The worker can't start: ${which}.`, {
@@ -73,7 +89,11 @@ export function workerSettings(sources: {
     });
   }
   const socket = find('docker-socket');
-  return { server, token, id, dockerSockets: socket === undefined ? DOCKER_SOCKETS : [socket] };
+  return {
+    ...{ server, token, id, dockerSockets: socket === undefined ? DOCKER_SOCKETS : [socket] },
+    ...(bootEnv === undefined ? {} : { bootEnv }),
+    ...(jobsDirectory === undefined ? {} : { jobsDirectory }),
+  };
 }
 
 /**

@@ -4,8 +4,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import {
   DATA_VERSION_HEADER,
+  type Hello,
   heartbeat,
   hello,
+  type JobRun,
   type LogEntry,
   logPost,
   type Progress,
@@ -21,6 +23,7 @@ export interface FakeAction {
   data?: { kind: 'json' | 'binary'; limit: number };
   run:
     | { kind: 'verb'; verb: 'reboot' | 'poweroff' | 'kexec' }
+    | JobRun
     | {
         kind: 'container';
         image: string;
@@ -44,8 +47,13 @@ export class FakeServer {
   readonly logs = new Map<string, LogEntry[]>();
   attempt = 1;
   current = 0;
-  ended: 'SUCCESS' | 'FAILED' | 'TIMEOUT' | undefined;
+  ended: Report['state'] | undefined;
   verb: string | undefined;
+  /** Why the worker is to end. */
+  exit: string | undefined;
+  readonly hellos: Hello[] = [];
+  /** The queries of the questions for work. */
+  readonly questions: URLSearchParams[] = [];
   /** Told at heartbeats; undefined: go on. */
   unwanted: string | undefined;
   /** Answers these instead; taken one by one. */
@@ -167,9 +175,10 @@ export class FakeServer {
     const json: unknown = text === '' ? undefined : JSON.parse(text);
     switch (path) {
       case 'hello':
-        hello.parse(json);
+        this.#hello(hello.parse(json));
         return { status: 200, body: { machine: { id: 'm1', name: 'node1' }, time: Date.now() } };
       case 'work':
+        this.questions.push(new URL(req.url ?? '', this.url).searchParams);
         return { status: 200, body: this.#work() };
       case 'log': {
         const post = logPost.parse(json);
@@ -208,12 +217,21 @@ export class FakeServer {
     return { status: 200, body: { version: this.data.length, merged: false } };
   }
 
+  /** A Job that another worker was running is lost, and begun anew. */
+  #hello(said: Hello): void {
+    const job = this.actions[this.current]?.run.kind === 'job';
+    const begun = this.reports.some(({ action, attempt }) => action === this.current && attempt === this.attempt);
+    if (job && begun && this.ended === undefined) this.attempt += 1;
+    this.hellos.push(said);
+  }
+
   #work(): unknown {
+    if (this.exit !== undefined) return { kind: 'exit', reason: this.exit };
     if (this.verb) return { kind: 'verb', verb: this.verb, workflow: this.workflow };
     const action = this.actions[this.current];
     if (this.ended || !action) return { kind: 'idle', reason: 'no workflow is waiting for this machine' };
     const run =
-      action.run.kind === 'verb'
+      action.run.kind !== 'container'
         ? action.run
         : {
             environment: {},

@@ -31,6 +31,24 @@ describe('the settings of a worker', () => {
     assert.deepEqual(settings(LINE, environment, { 'docker-socket': '/g.sock' }).dockerSockets, ['/g.sock']);
   });
 
+  test('the boot environment and the folder of the Jobs are given or not, and checked', () => {
+    const given = settings(`${LINE} tinsmith.boot-env=local`, { TINSMITH_JOBS_DIRECTORY: '/var/lib/jobs' });
+    assert.equal(given.bootEnv, 'local');
+    assert.equal(given.jobsDirectory, '/var/lib/jobs');
+    assert.equal(settings(LINE, { TINSMITH_BOOT_ENV: 'a' }, { bootEnv: 'b' }).bootEnv, 'b');
+    assert.throws(
+      () => settings(LINE, { TINSMITH_BOOT_ENV: 'two words', TINSMITH_JOBS_DIRECTORY: 'here' }),
+      (error: unknown) => {
+        assert.ok(error instanceof TinsmithError);
+        assert.deepEqual(
+          error.problems.map(({ field }) => field),
+          ['boot-env', 'jobs-directory'],
+        );
+        return true;
+      },
+    );
+  });
+
   test('BOOTIF stands in for the id', () => {
     assert.equal(
       settings('BOOTIF=01-52-54-00-12-34-5F tinsmith.server=http://a tinsmith.token=t').id,

@@ -50,6 +50,7 @@ export class ServiceKeeper {
    */
   async run(signal: AbortSignal): Promise<never> {
     const { api, clock, directory } = this.#parts;
+    let engineAgain = ENGINE_AGAIN;
     try {
       for (;;) {
         this.#news = Promise.withResolvers();
@@ -60,9 +61,13 @@ export class ServiceKeeper {
           this.#complain(`the server does not say which services it wants: ${answer.reason}`);
         else {
           const { services, over } = answer.value;
-          again = (await this.#reconcile(services, signal)) ? ASK_EVERY : ENGINE_AGAIN;
+          const reconciled = await this.#reconcile(services, signal);
           this.#settled.resolve();
-          if (again === ASK_EVERY && over.length > 0) await this.#removeFolders(over, signal);
+          if (!reconciled) again = engineAgain;
+          else if (over.length > 0) await this.#removeFolders(over, signal);
+          // A machine that has no engine is not to ask so often for ever.
+          const waits = !reconciled && services.length === 0;
+          engineAgain = waits ? Math.min(2 * engineAgain, ASK_EVERY) : ENGINE_AGAIN;
         }
         this.#settled.resolve();
         await this.#newsOr(again, signal);
