@@ -1,10 +1,11 @@
 /** What DHCP is told of a client: its reservation, and what it is to boot. */
 import type { ClientContext, DhcpPacket, Reservation } from '../boots/dhcp/index.ts';
 import type { DhcpInterface, DhcpNote } from '../boots/dhcp/sockets.ts';
+import type { Environments } from '../boots/environments.ts';
 import { bootAnswer } from '../boots/loaders.ts';
-import { plan } from '../boots/plan.ts';
+import { type Known, plan, type UnknownPolicy } from '../boots/plan.ts';
 import type { HardwareInterface } from '../machines/hardware.ts';
-import { interfaceOf, type Machines } from '../machines/machines.ts';
+import { interfaceOf, type Machine, type Machines } from '../machines/machines.ts';
 
 /** A declined address is tried again after this: the other computer may have gone (RFC 2131 names no time). */
 const DECLINED_MS = 10 * 60_000;
@@ -13,13 +14,23 @@ export class DhcpContexts {
   readonly #machines: Machines;
   readonly #httpAt: (address: string) => string;
   readonly #clock: () => number;
+  readonly #environments: Pick<Environments, 'lifeOf' | 'loaderFor'> | undefined;
+  readonly #unknown: UnknownPolicy;
   /** MAC address to the time until which its address counts as used by another computer. */
   readonly #declined = new Map<string, number>();
 
-  constructor(machines: Machines, httpAt: (address: string) => string, clock: () => number) {
+  constructor(
+    machines: Machines,
+    httpAt: (address: string) => string,
+    clock: () => number,
+    environments?: Pick<Environments, 'lifeOf' | 'loaderFor'>,
+    unknown: UnknownPolicy = 'ignore',
+  ) {
     this.#machines = machines;
     this.#httpAt = httpAt;
     this.#clock = clock;
+    this.#environments = environments;
+    this.#unknown = unknown;
   }
 
   /** @param from the interface a packet came in on: its address is the one that the client can reach. */
@@ -30,13 +41,20 @@ export class DhcpContexts {
     return {
       reservation: found && reservationOf(found),
       machineName: machine?.name,
+      discovers: this.#unknown === 'discover',
       declined: (this.#declined.get(mac) ?? 0) > this.#clock(),
       boot: (client) =>
-        bootAnswer(plan(machine && { machine, mac, work: this.#machines.work(machine.id) }), client, {
+        bootAnswer(plan(machine && this.#known(machine, mac), this.#unknown), client, {
           http: this.#httpAt(from.address),
           mac,
+          loaderFor: machine && ((firmware) => this.#environments?.loaderFor(machine, firmware)),
         }),
     };
+  }
+
+  #known(machine: Machine, mac: string): Known {
+    const life = this.#environments?.lifeOf(machine.id);
+    return { machine, mac, work: this.#machines.work(machine.id), life };
   }
 
   /** Remembers what a packet said that outlasts it. */

@@ -18,6 +18,16 @@ const IPXE: Readonly<Record<number, Loader>> = {
   ...Object.fromEntries([6, 7, 8, 9, 15, 16].map((code) => [code, 'ipxe.efi'])),
 };
 
+/** A firmware as Digital Rebar's boot environments name it, to say which loader they bring for it. */
+export type Firmware = '386-pcbios' | 'amd64-uefi' | 'arm64-uefi';
+
+/** By code of option 93. */
+const FIRMWARE: Readonly<Record<number, Firmware>> = {
+  ...Object.fromEntries([0, 1, 2, 3, 4, 5, 20].map((code) => [code, '386-pcbios'])),
+  ...Object.fromEntries([6, 7, 8, 9, 15, 16].map((code) => [code, 'amd64-uefi'])),
+  ...Object.fromEntries([11, 19].map((code) => [code, 'arm64-uefi'])),
+};
+
 const isUefi = (architecture: number): boolean => IPXE[architecture] === 'ipxe.efi';
 
 /** Where this server's files are, as the client can reach them. */
@@ -25,6 +35,8 @@ export interface Served {
   /** `http://ADDRESS:PORT` */
   http: string;
   mac: string;
+  /** The loader that the machine's boot environment brings for a firmware: a path below the served files. */
+  loaderFor?: ((firmware: Firmware) => string | undefined) | undefined;
 }
 
 /** What DHCP answers to a firmware under a plan. */
@@ -33,6 +45,12 @@ export function bootAnswer(plan: BootPlan, client: FirmwareClient, served: Serve
   if (plan.boot === 'nothing') return { answer: 'ignore', reason, sentence };
   const script = `${served.http}/boot/${served.mac}/auto.ipxe`;
   if (client.kind === 'ipxe') return { answer: 'url', url: script, reason, sentence };
+  const own = plan.boot === 'environment' ? ownLoader(client, served) : undefined;
+  if (own !== undefined) {
+    return client.kind === 'http'
+      ? { answer: 'url', url: `${served.http}/${encodeURI(own)}`, reason, sentence }
+      : { answer: 'file', name: own, reason, sentence };
+  }
   const architecture = client.architectures.find((code) => code in IPXE);
   if (architecture === undefined) {
     return {
@@ -46,4 +64,13 @@ export function bootAnswer(plan: BootPlan, client: FirmwareClient, served: Serve
   if (client.kind === 'http')
     return { answer: 'url', url: `${served.http}/boot/loaders/${served.mac}/${loader}`, reason, sentence };
   return { answer: 'file', name: `${served.mac}/${loader}`, reason, sentence };
+}
+
+function ownLoader({ architectures }: FirmwareClient, { loaderFor }: Served): string | undefined {
+  for (const code of architectures) {
+    const firmware = FIRMWARE[code];
+    const loader = firmware && loaderFor?.(firmware);
+    if (loader !== undefined) return loader;
+  }
+  return undefined;
 }

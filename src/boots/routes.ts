@@ -4,36 +4,43 @@
  */
 import { type Request, Router } from 'express';
 import { TinsmithError } from '../errors.ts';
-import { fileSegment, type Segment } from '../http/files/index.ts';
+import type { Segment } from '../http/files/index.ts';
 import { remoteOf, type Sent, send } from '../http/index.ts';
 import { normaliseMac } from '../machines/hardware.ts';
-import { interfaceOf, type Machine, type Machines } from '../machines/machines.ts';
+import type { Machine, Machines } from '../machines/machines.ts';
+import { isOneOf, notThisCard, notThisMachine } from './asker.ts';
 import type { BootFiles } from './boot-files.ts';
-import { openRooted } from './files/index.ts';
+import type { Environments } from './environments.ts';
+import { fileRoutes } from './file-routes.ts';
+import { scriptOfEnvironment } from './ipxe/environment.ts';
 import { PREVIEW_TOKEN, scriptOf, WITHOUT_SERVICE } from './ipxe/scripts.ts';
-import { type AutoIpxe, type BootPlan, plan } from './plan.ts';
+import { type AutoIpxe, type BootPlan, plan, type UnknownPolicy } from './plan.ts';
+import type { Texts } from './texts.ts';
 import type { Role, Trace } from './trace.ts';
-
-/** A machine that had no answer from DHCP for so long is not booting now. */
-const BOOT_WINDOW_MS = 30 * 60_000;
 
 export interface BootRoutes {
   machines: Machines;
   trace: Trace;
   bootFiles: BootFiles;
   filesDirectory: string;
-  /** Extra kernel arguments for the OSIE. */
+  /** Extra kernel arguments for the OSIE and boot environments. */
   kernelArguments: string[];
   issueToken(machine: string): Promise<string>;
+  /** Makes a token for a machine that nobody knows, which opens its discovery and nothing else. */
+  issueUnknownToken(mac: string): Promise<string>;
+  /** What becomes of machines that nobody knows; ignored by default. */
+  unknown?: UnknownPolicy | undefined;
   isAdministrator(req: Request): boolean;
   /** MAC address behind an IP address on a network of ours, as the kernel knows it. */
   neighbour(address: string): string | undefined;
   /** The boot script that a service of the machine's next workflow has. */
   autoIpxe?(machine: string): AutoIpxe | undefined;
+  environments?: Environments | undefined;
+  texts?: Pick<Texts, 'find'> | undefined;
 }
 
 /** What a sending was for; comes back when it has ended. */
-interface About {
+export interface About {
   mac: string;
   what: string;
   remote: string;
@@ -45,9 +52,10 @@ export function bootRoutes(parts: BootRoutes): Router {
 
   const planFor = (mac: string, withServices: boolean): { plan: BootPlan; machine: Machine | undefined } => {
     const machine = machines.byMac(mac);
-    if (!machine) return { machine, plan: plan(undefined) };
+    if (!machine) return { machine, plan: plan(undefined, parts.unknown) };
     const autoIpxe = withServices ? parts.autoIpxe?.(machine.id) : undefined;
-    return { machine, plan: plan({ machine, mac, work: machines.work(machine.id), autoIpxe }) };
+    const life = parts.environments?.lifeOf(machine.id);
+    return { machine, plan: plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life }) };
   };
   const about = (req: Request, mac: string, what: string): About => ({ mac, what, remote: remoteOf(req).address });
 
@@ -73,6 +81,7 @@ export function bootRoutes(parts: BootRoutes): Router {
     const { plan: decided, machine } = planFor(mac, !req.url.endsWith(`?${WITHOUT_SERVICE}`));
     const autoIpxe = decided.boot === 'osie' ? decided.autoIpxe : undefined;
     const { address: remote, local } = remoteOf(req);
+    const environment = decided.boot === 'environment' ? decided.environment : undefined;
     const note = (outcome: 'answered' | 'refused' | 'ignored', reason: string, sentence: string): void =>
       trace.note({
         mac,
@@ -81,9 +90,14 @@ export function bootRoutes(parts: BootRoutes): Router {
         outcome,
         reason,
         sentence,
-        details: { boot: decided.boot, ...(autoIpxe && { service: autoIpxe.state }), remote },
+        details: {
+          boot: decided.boot,
+          ...(environment !== undefined && { environment }),
+          ...(autoIpxe && { service: autoIpxe.state }),
+          remote,
+        },
       });
-    if (!machine || decided.boot === 'nothing') {
+    if (decided.boot === 'nothing') {
       note('ignored', decided.reason, decided.sentence);
       throw new TinsmithError('NOT_FOUND', `There is no script for ${mac}: ${decided.sentence}.`, {
         next: `See why: tinsmith explain ${mac}`,
@@ -91,11 +105,15 @@ export function bootRoutes(parts: BootRoutes): Router {
     }
     // Express answers HEAD here too; neither that nor a look by the administrator may use up a token.
     const preview = req.method === 'HEAD' || parts.isAdministrator(req);
-    const stranger = decided.boot !== 'osie' || preview ? undefined : notThisMachine(parts, machine, mac, remote);
-    if (stranger !== undefined) {
-      note('refused', 'not-this-machine', stranger);
-      throw new TinsmithError('FORBIDDEN', `The script of ${machine.name} is for the machine itself: ${stranger}.`, {
-        next: `See it with: tinsmith explain ${machine.name}`,
+    const isSecret = decided.boot === 'osie' || decided.boot === 'environment';
+    const stranger = (): string | undefined =>
+      machine ? notThisMachine(parts, machine, mac, remote) : notThisCard(parts, mac, remote);
+    const strange = isSecret && !preview ? stranger() : undefined;
+    if (strange !== undefined) {
+      const name = machine?.name ?? mac;
+      note('refused', 'not-this-machine', strange);
+      throw new TinsmithError('FORBIDDEN', `The script of ${name} is for the machine itself: ${strange}.`, {
+        next: `See it with: tinsmith explain ${name}`,
       });
     }
     // What a service boots may need nothing of ours.
@@ -105,20 +123,35 @@ export function bootRoutes(parts: BootRoutes): Router {
       // Whatever is missing for the kernel is said there, with what to do.
       await bootFiles.kernel();
     }
-    const token =
-      decided.boot === 'osie' && autoIpxe?.state !== 'starting' && !preview
-        ? await parts.issueToken(machine.id)
-        : PREVIEW_TOKEN;
-    note('answered', decided.reason, decided.sentence);
-    const server = `http://${local.address}:${local.port}`;
-    const script = scriptOf(decided, { server, mac, token, arguments: parts.kernelArguments });
-    res.type('text/plain').set('cache-control', 'no-store').send(script);
+    const issue = async (): Promise<string> => {
+      if (preview) return PREVIEW_TOKEN;
+      return machine ? parts.issueToken(machine.id) : parts.issueUnknownToken(mac);
+    };
+    const facts = { server: `http://${local.address}:${local.port}`, mac, arguments: parts.kernelArguments };
+    const give = (script: string): void => {
+      note('answered', decided.reason, decided.sentence);
+      res.type('text/plain').set('cache-control', 'no-store').send(script);
+    };
+    if (decided.boot !== 'environment') {
+      const token = decided.boot === 'osie' && autoIpxe?.state !== 'starting' ? await issue() : PREVIEW_TOKEN;
+      give(scriptOf(decided, { ...facts, token }));
+      return;
+    }
+    // Only a machine that is known has one.
+    if (!machine) throw noMachine(mac);
+    try {
+      give(await scriptOfEnvironment(parts.environments, machine, decided.environment, facts, issue));
+    } catch (error) {
+      if (error instanceof TinsmithError)
+        note('refused', error.code === 'INVALID_INPUT' ? 'template' : 'no-environment', error.message);
+      throw error;
+    }
   });
 
   const part = (name: string, segments: () => Promise<Segment[]>): void => {
     routes.get(`/boot/:mac/${name}`, async (req, res) => {
       const mac = macOf(req.params.mac);
-      if (!machines.byMac(mac)) throw noMachine(mac);
+      if (planFor(mac, false).plan.reason === 'unknown-machine') throw noMachine(mac);
       send(
         res,
         { status: 200, headers: { 'content-type': 'application/octet-stream' }, segments: await segments() },
@@ -130,27 +163,7 @@ export function bootRoutes(parts: BootRoutes): Router {
   part('initrd.img', () => bootFiles.initrd());
   part('worker.cpio', () => bootFiles.worker());
 
-  routes.get('/files/*path', async (req, res) => {
-    const name = (req.params.path as unknown as string[]).join('/');
-    const found = await openRooted(parts.filesDirectory, name);
-    if ('refused' in found)
-      throw new TinsmithError('NOT_FOUND', found.sentence, { next: `Files are served from ${parts.filesDirectory}.` });
-    const { address } = remoteOf(req);
-    const machine = machines.byAddress(address);
-    const mac =
-      machine?.hardware.network.interfaces.find(({ dhcp }) => dhcp.ip?.address === address)?.dhcp.mac ??
-      parts.neighbour(address) ??
-      '';
-    send(
-      res,
-      {
-        status: 200,
-        headers: { 'content-type': 'application/octet-stream' },
-        segments: [await fileSegment(found.path)],
-      },
-      about(req, mac, name),
-    );
-  });
+  routes.use(fileRoutes(parts));
 
   routes.post('/phone-home/:mac', async (req, res) => {
     const mac = macOf(req.params.mac);
@@ -222,29 +235,4 @@ function macOf(text: string | undefined): string {
   const mac = normaliseMac(text ?? '');
   if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) return mac;
   throw new TinsmithError('NOT_FOUND', `${text} is not a MAC address.`, { next: 'Write it like 52:54:00:00:00:01.' });
-}
-
-/**
- * Why a request cannot come from this machine, or undefined when it can. On our own networks the kernel knows whose an
- * address is; behind a router, the address that we reserve tells, or that DHCP has just answered the machine.
- */
-function notThisMachine(
-  { trace, neighbour }: BootRoutes,
-  machine: Machine,
-  mac: string,
-  remote: string,
-): string | undefined {
-  const behind = neighbour(remote);
-  if (behind !== undefined) return isOneOf(machine, behind) ? undefined : `${remote} is the address of ${behind}`;
-  const reserved = interfaceOf(machine, mac)?.dhcp.ip?.address;
-  if (reserved === remote) return undefined;
-  const answer = trace.lastAnswer(mac, BOOT_WINDOW_MS);
-  if (!answer) return `${remote} is not its address, and it has not asked DHCP for one lately`;
-  // Beside a router's DHCP (ProxyDHCP) the address is not ours to know.
-  const given = answer.details.address;
-  return given === undefined || given === remote ? undefined : `it was given ${given}, and ${remote} asks`;
-}
-
-function isOneOf(machine: Machine, mac: string | undefined): boolean {
-  return mac !== undefined && interfaceOf(machine, mac) !== undefined;
 }

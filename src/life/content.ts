@@ -5,10 +5,11 @@ import type { EventLog } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import { parse } from '../workflows/template/gotemplate/index.ts';
 import { FUNCTIONS } from './render/values.ts';
+import { shippedPacks } from './shipped.ts';
 
 /** Opens the content of a store. */
 export function openContent(parts: { store: Store; events: EventLog; clock: () => number }): Promise<Content> {
-  return Content.open({ ...parts, builtin: [builtinPack], checkText });
+  return Content.open({ ...parts, builtin: [builtinPack, ...shippedPacks()], checkText });
 }
 
 function checkText(text: string): Problem[] {

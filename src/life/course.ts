@@ -3,22 +3,19 @@
  * the next stage follows. The workflows tell what has happened; what follows is written in the same change.
  */
 import type { Content, Stage } from '../content/index.ts';
-import { messageOf, TinsmithError } from '../errors.ts';
+import { TinsmithError } from '../errors.ts';
 import { PROVISIONER } from '../machines/provisioner.ts';
 import { machineWork } from '../machines/work.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Transaction } from '../store/store.ts';
-import type { Hello, JobRun, JobStep } from '../worker/protocol.ts';
+import type { Hello } from '../worker/protocol.ts';
 import type { Journal } from '../workflows/journal.ts';
 import type { WorkflowRecords } from '../workflows/records.ts';
-import { putSecretValues } from '../workflows/secrets.ts';
 import type { Stages } from '../workflows/stages.ts';
 import type { JobExit, JobTask, Workflow, WorkflowEvent } from '../workflows/workflow.ts';
 import { type Change, changeOf } from './change-stage.ts';
 import { afterHello, elsewhere, exitOf, goingDown, strongest } from './halts.ts';
-import type { ExitState, Job } from './job-record.ts';
-import { hasEnded } from './job-record.ts';
-import type { Jobs } from './jobs.ts';
+import type { AfterJob, JobKeeper } from './job-keeper.ts';
 import { changeStageMap } from './params.ts';
 import { type Halt, type Life, lifeOf, putLife } from './record.ts';
 import { stageWorkflow } from './stage-workflow.ts';
@@ -28,42 +25,29 @@ import { unusableBecause } from './view.ts';
 /** Stages without Tasks that may follow each other at once: with more, the map is a circle. */
 const AT_ONCE = 50;
 
-/** Fills in the templates of a Task for a machine as it is in a change. @throws TinsmithError INVALID_INPUT */
-export type FillIn = (
-  transaction: Transaction,
-  machine: string,
-  task: string,
-) => { steps: JobStep[]; secrets: string[]; environment: Record<string, string>; codes: JobRun['codes'] };
-
 export class Course implements Stages {
   readonly #content: Pick<Content, 'catalogue' | 'origin'>;
-  readonly #jobs: Jobs;
+  readonly #keeper: JobKeeper;
   readonly #events: EventLog;
   readonly #clock: () => number;
   readonly #newId: () => string;
-  readonly #nameOf: (machine: string) => string;
-  readonly #fillIn: FillIn;
   readonly #wake: (machine: string) => void;
   #workflows: { journal: Journal; records: WorkflowRecords } | undefined;
 
   /** @param parts.wake told of a machine whose worker may have something to do, once that is on disk */
   constructor(parts: {
     content: Pick<Content, 'catalogue' | 'origin'>;
-    jobs: Jobs;
+    keeper: JobKeeper;
     events: EventLog;
     clock: () => number;
     newId: () => string;
-    nameOf: (machine: string) => string;
-    fillIn: FillIn;
     wake: (machine: string) => void;
   }) {
     this.#content = parts.content;
-    this.#jobs = parts.jobs;
+    this.#keeper = parts.keeper;
     this.#events = parts.events;
     this.#clock = parts.clock;
     this.#newId = parts.newId;
-    this.#nameOf = parts.nameOf;
-    this.#fillIn = parts.fillIn;
     this.#wake = parts.wake;
   }
 
@@ -115,97 +99,26 @@ export class Course implements Stages {
   }
 
   begin(transaction: Transaction, workflow: Workflow, action: number, { task }: JobTask): ReturnType<Stages['begin']> {
-    const machine = workflow.actions[action]?.machine ?? '';
-    const job =
-      this.#jobOf(transaction, workflow, action) ?? this.#newJob(transaction, workflow, action, machine, task);
-    try {
-      const { steps, secrets, environment, codes } = this.#fillIn(transaction, machine, task);
-      if (secrets.length > 0) putSecretValues(transaction, workflow.id, secrets);
-      return { run: { kind: 'job', job: job.id, steps, environment, codes, secrets } };
-    } catch (error) {
-      return { failed: messageOf(error) };
-    }
-  }
-
-  /** The Job of an action that is not over. */
-  #jobOf(transaction: Transaction, workflow: Workflow, action: number): Job | undefined {
-    const machine = workflow.actions[action]?.machine ?? '';
-    const current = lifeOf(transaction, machine).job;
-    const job = current === undefined ? undefined : this.#jobs.find(current, transaction);
-    return job && job.workflow === workflow.id && job.action === action && !hasEnded(job) ? job : undefined;
-  }
-
-  #newJob(transaction: Transaction, workflow: Workflow, action: number, machine: string, task: string): Job {
-    const life = lifeOf(transaction, machine);
-    const previous = life.job === undefined ? undefined : this.#jobs.find(life.job, transaction);
-    const job: Job = {
-      id: this.#newId(),
-      number: (previous?.number ?? 0) + 1,
-      ...{ machine, machineName: this.#nameOf(machine), task, workflow: workflow.id, action },
-      previous: life.job,
-      stage: workflow.stage ?? '',
-      bootEnv: life.in?.bootEnv ?? life.bootEnv ?? '',
-      ...{ attempts: [], state: 'created', createdAt: this.#clock() },
-    };
-    this.#jobs.create(transaction, job);
-    putLife(transaction, machine, { ...life, job: job.id });
-    return job;
+    return this.#keeper.begin(transaction, workflow, action, task);
   }
 
   happened(transaction: Transaction, workflow: Workflow, event: WorkflowEvent): void {
     if (!('action' in event)) return;
-    const job = this.#jobOf(transaction, workflow, event.action);
     const machine = workflow.actions[event.action]?.machine;
-    if (!job || machine === undefined) return;
-    const now = this.#clock();
-    switch (event.kind) {
-      case 'action.started': {
-        const attempts = [...job.attempts, event.attempt];
-        this.#jobs.change(transaction, job, { state: 'running', startedAt: job.startedAt ?? now, attempts });
-        return;
-      }
-      case 'action.incomplete': {
-        const { message, exit } = event;
-        this.#jobs.change(transaction, job, { state: 'incomplete', exitState: exit ?? 'complete', message });
-        this.#halt(transaction, machine, 'incomplete', exit, `Task ${job.task} is to go on`);
-        return;
-      }
-      case 'action.ended': {
-        const { message, exit, state } = event;
-        const finished = state === 'SUCCESS';
-        const exitState: ExitState = finished ? (exit ?? 'complete') : 'failed';
-        this.#jobs.change(transaction, job, {
-          ...{ state: finished ? 'finished' : 'failed', exitState, message, endedAt: now },
-        });
-        if (!finished) this.#halt(transaction, machine, 'failed', undefined, `Task ${job.task} has failed: ${message}`);
-        else if (exit) this.#halt(transaction, machine, undefined, exit, `as Task ${job.task} has asked for`);
-        return;
-      }
-      case 'action.lost':
-        this.#endJob(transaction, job, 'its agent, or the machine, was restarted in the middle of it');
-        return;
-      case 'action.skipped':
-        this.#endJob(transaction, job, 'it was skipped');
-        return;
-      case 'action.retrying':
-        return;
-    }
+    const after = this.#keeper.take(transaction, workflow, event);
+    if (machine !== undefined && after) this.#halt(transaction, machine, after);
   }
 
   ended(transaction: Transaction, workflow: Workflow): void {
     const machine = workflow.actions[0]?.machine ?? '';
     const life = lifeOf(transaction, machine);
-    const job = life.job === undefined ? undefined : this.#jobs.find(life.job, transaction);
-    if (job && job.workflow === workflow.id && !hasEnded(job))
-      this.#endJob(transaction, job, workflow.message ?? workflow.state);
+    this.#keeper.end(transaction, workflow);
     if (life.workflow !== workflow.id) return;
     if (workflow.state === 'SUCCESS') this.advance(transaction, machine);
     else if (life.halt?.why !== 'failed')
-      this.#halt(transaction, machine, 'failed', undefined, `stage ${workflow.stage} was ended: ${workflow.state}`);
-  }
-
-  #endJob(transaction: Transaction, job: Job, message: string): void {
-    this.#jobs.change(transaction, job, { state: 'failed', exitState: 'failed', message, endedAt: this.#clock() });
+      this.#halt(transaction, machine, {
+        ...{ why: 'failed', exit: undefined, because: `stage ${workflow.stage} was ended: ${workflow.state}` },
+      });
   }
 
   /** Looks what follows where all of a machine's Tasks are done, and does it. */
@@ -283,6 +196,7 @@ export class Course implements Stages {
     const wrong = elsewhere(life, now);
     const halt = wrong ? goingDown('reboot', `to boot ${bootEnv}`, life, now) : life.halt;
     this.#put(transaction, machine, { ...life, halt });
+    this.#events.append(transaction, { kind: 'machine.bootenv', machine, data: { bootEnv } });
     if (wrong) this.#goDown(transaction, machine, 'reboot', life);
   }
 
@@ -322,13 +236,7 @@ export class Course implements Stages {
   }
 
   /** Says why nothing more is begun, or what is done with the machine first. */
-  #halt(
-    transaction: Transaction,
-    machine: string,
-    why: 'failed' | 'incomplete' | undefined,
-    exit: JobExit | undefined,
-    because: string,
-  ): void {
+  #halt(transaction: Transaction, machine: string, { why, exit, because }: AfterJob): void {
     const life = lifeOf(transaction, machine);
     const now = this.#clock();
     const { boot, agent } = life.in ?? {};

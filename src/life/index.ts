@@ -1,12 +1,15 @@
 /** The lives of machines, on top of the workflows: stages, Tasks, Jobs, params. */
-import type { Content } from '../content/index.ts';
+import type { BootEnv, Content } from '../content/index.ts';
 import { TinsmithError } from '../errors.ts';
+import type { Discovery } from '../machines/discovery/discovery.ts';
 import type { Machine } from '../machines/machines.ts';
 import { masker } from '../mask.ts';
 import type { Transaction } from '../store/store.ts';
 import type { JobStep } from '../worker/protocol.ts';
 import { makeWorkflows, type WorkflowParts } from '../workflows/index.ts';
-import { Course, type FillIn } from './course.ts';
+import { Course } from './course.ts';
+import { makeDiscovery } from './discovery.ts';
+import { type FillIn, JobKeeper } from './job-keeper.ts';
 import { Jobs } from './jobs.ts';
 import { Lives } from './lives.ts';
 import { lifeOf } from './record.ts';
@@ -23,8 +26,10 @@ export interface Around {
   server: (machine: Machine) => RenderContext['server'];
   /** The value in a sealed one. @throws TinsmithError */
   open: (sealed: unknown) => unknown;
+  /** Why a machine cannot boot an environment; nothing is looked for by default. */
+  unbootable?: (bootEnv: BootEnv, machine: Machine) => string[];
   /** A token that opens the machine's own work; it counts once the change is on disk. */
-  token: (transaction: Transaction, machine: string) => string;
+  token: (transaction: Transaction, machine: string, kind: Parameters<RenderContext['token']>[0]) => string;
 }
 
 /** Stands for what is not to be seen. */
@@ -33,7 +38,7 @@ const MASKED_TOKEN = 'PREVIEW';
 /** Puts the workflows together, with the stages of machines. */
 export function makeLife(
   parts: Omit<Parameters<typeof makeWorkflows>[0], 'stages'> & { content: Content; around: Around },
-): WorkflowParts & { lives: Lives; jobs: Jobs } {
+): WorkflowParts & { lives: Lives; jobs: Jobs; discovery: Discovery } {
   const { store, events, machines, content, clock, newId, around } = parts;
   const wake = parts.wakes.work;
   const jobs = new Jobs({ store, events, clock });
@@ -41,7 +46,7 @@ export function makeLife(
     from: { get<T>(key: string): T | undefined },
     id: string,
     task: string,
-    token: () => string,
+    token: RenderContext['token'],
   ): RenderContext & { task: NonNullable<RenderContext['task']> } => {
     const machine = from.get<Machine>(`machine/${id}`);
     const catalogue = content.catalogue();
@@ -59,16 +64,14 @@ export function makeLife(
     };
   };
   const fillIn: FillIn = (transaction, id, task) => {
-    const context = contextOf(transaction, id, task, () => around.token(transaction, id));
+    const context = contextOf(transaction, id, task, (kind) => around.token(transaction, id, kind));
     const { steps, secrets } = renderTask(context.task, context);
     const original = context.task.meta['feature-flags']?.split(',').includes('original-exit-codes') ?? false;
     const environment = { RS_MACHINE: context.machine?.name ?? id, RS_UUID: id };
     return { steps, secrets, environment, codes: original ? 'original' : 'sane' };
   };
-  const course = new Course({
-    ...{ content, jobs, events, clock, newId, fillIn, wake },
-    nameOf: (id) => machines.get(id)?.name ?? id,
-  });
+  const keeper = new JobKeeper({ jobs, clock, newId, fillIn, nameOf: (id) => machines.get(id)?.name ?? id });
+  const course = new Course({ content, keeper, events, clock, newId, wake });
   const workflows = makeWorkflows({ ...parts, stages: course });
   course.workflows = workflows;
   const preview = (id: string, task: string): JobStep[] => {
@@ -80,6 +83,11 @@ export function makeLife(
   const { journal, records } = workflows;
   const lives = new Lives({
     ...{ store, events, machines, content, course, journal, records, clock, wake, preview, open: around.open },
+    unbootable: around.unbootable ?? (() => []),
   });
-  return { ...workflows, lives, jobs };
+  const discovery = makeDiscovery({
+    ...{ store, events, machines, content, course, clock, newId },
+    lastSeen: parts.lastSeen,
+  });
+  return { ...workflows, lives, jobs, discovery };
 }

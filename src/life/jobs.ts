@@ -78,7 +78,7 @@ export class Jobs {
 
   /** Writes a new Job, the current one of its machine from then on. */
   create(transaction: Transaction, job: Job): void {
-    transaction.put(jobKey(job.id), job);
+    this.#put(transaction, job);
     transaction.put(chainKey(job), job.id);
     this.#tell(transaction, 'job.created', job);
   }
@@ -86,7 +86,7 @@ export class Jobs {
   /** Writes what has become of a Job. */
   change(transaction: Transaction, before: Job, changes: Partial<Job>): Job {
     const job = { ...before, ...changes };
-    transaction.put(jobKey(job.id), job);
+    this.#put(transaction, job);
     if (job.state !== before.state || job.exitState !== before.exitState) this.#tell(transaction, 'job.changed', job);
     return job;
   }
@@ -134,6 +134,12 @@ export class Jobs {
     });
     for (const { workflow, action, attempts } of jobs)
       for (const attempt of attempts) await clearAttempt(this.#store, { workflow, action, attempt });
+  }
+
+  /** With the value: a Job that begins or ends was written just before, and need not be read from the disk again. */
+  #put(transaction: Transaction, job: Job): void {
+    Object.freeze(job.attempts);
+    transaction.putText(jobKey(job.id), JSON.stringify(job), Object.freeze(job));
   }
 
   #tell(transaction: Transaction, kind: string, { id, machine, workflow, task, stage, state, exitState }: Job): void {

@@ -1,6 +1,6 @@
 /** The lives of machines, from the side of people: looked at, and told how to go on. */
-import { type Content, checkValue, type Section, STAGE_MAP, stageMapProblems } from '../content/index.ts';
-import { type Problem, TinsmithError } from '../errors.ts';
+import type { BootEnv, Content, Section } from '../content/index.ts';
+import { TinsmithError } from '../errors.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
@@ -9,7 +9,9 @@ import { fold, follow, obey } from '../workflows/engine/index.ts';
 import type { Journal } from '../workflows/journal.ts';
 import type { WorkflowRecords } from '../workflows/records.ts';
 import { isFinal, type Workflow } from '../workflows/workflow.ts';
+import { enterStage } from './beginnings.ts';
 import type { Course } from './course.ts';
+import { paramProblems } from './param-problems.ts';
 import { type Effective, effectiveParams } from './params.ts';
 import { type Life, lifeOf, putLife } from './record.ts';
 import { isSealed } from './seal.ts';
@@ -28,10 +30,12 @@ export class Lives {
   readonly #clock: () => number;
   readonly #wake: (machine: string) => void;
   readonly #preview: (machine: string, task: string) => JobStep[];
+  readonly #unbootable: (bootEnv: BootEnv, machine: Machine) => string[];
   readonly #open: (sealed: unknown) => unknown;
 
   /**
    * @param parts.preview what a Task would be on a machine now, secure values masked
+   * @param parts.unbootable why a machine cannot boot an environment, as far as that can be seen
    * @param parts.open the value in a sealed one; throws a TinsmithError
    */
   constructor(parts: {
@@ -45,6 +49,7 @@ export class Lives {
     clock: () => number;
     wake: (machine: string) => void;
     preview: (machine: string, task: string) => JobStep[];
+    unbootable: (bootEnv: BootEnv, machine: Machine) => string[];
     open: (sealed: unknown) => unknown;
   }) {
     this.#store = parts.store;
@@ -57,6 +62,7 @@ export class Lives {
     this.#clock = parts.clock;
     this.#wake = parts.wake;
     this.#preview = parts.preview;
+    this.#unbootable = parts.unbootable;
     this.#open = parts.open;
     this.#machines.keeper = {
       mayChange: (transaction, machine) => this.#refuseLocked(transaction, machine),
@@ -73,7 +79,11 @@ export class Lives {
     const life = this.get(machine);
     const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow);
     const { before: _, halt, rests, ...shown } = life;
-    const unusable = unusableBecause(life, this.#content.catalogue());
+    const catalogue = this.#content.catalogue();
+    const env = life.bootEnv === undefined ? undefined : catalogue.bootenvs.get(life.bootEnv);
+    const record = this.#machines.get(machine);
+    const unbootable = env && record ? this.#unbootable(env, record) : [];
+    const unusable = [...unusableBecause(life, catalogue), ...unbootable];
     return {
       ...shown,
       halt: halt && { why: halt.why, sentence: halt.sentence, at: halt.at },
@@ -137,6 +147,7 @@ export class Lives {
     return this.#change(machine, (transaction, life, record) => {
       if (stage) this.#leaveStage(transaction, life, record.name, force);
       putLife(transaction, machine, { ...lifeOf(transaction, machine), list: name });
+      this.#events.append(transaction, { kind: 'machine.list', machine, data: { list: name } });
       if (stage) this.#enter(transaction, machine, stage);
     });
   }
@@ -239,16 +250,7 @@ export class Lives {
   }
 
   #refuseParams(values: Record<string, unknown>): void {
-    const { params, stages } = this.#content.catalogue();
-    const problems = Object.entries(values).flatMap(([name, value]): Problem[] => {
-      const param = params.get(name);
-      const field = `params.${name}`;
-      if (param?.secure)
-        return isSealed(value) ? [] : [{ field, message: 'is secure: its value must be sealed before it is sent' }];
-      const wrong = checkValue(param, value);
-      if (wrong.length > 0 || name !== STAGE_MAP) return wrong.map((message) => ({ field, message }));
-      return stageMapProblems(value, (stage) => stages.has(stage)).map((message) => ({ field, message }));
-    });
+    const problems = paramProblems(this.#content.catalogue(), values);
     if (problems.length === 0) return;
     const told = problems.map(({ field, message }) => `${field} ${message}`).join('; ');
     throw new TinsmithError('INVALID_INPUT', `These values cannot be taken: ${told}.`, {
@@ -329,11 +331,7 @@ export class Lives {
   }
 
   #enter(transaction: Transaction, machine: string, stage: NonNullable<ReturnType<Course['stage']>>): void {
-    const { in: seen } = lifeOf(transaction, machine);
-    const restarts = stage.reboot || (seen !== undefined && stage.bootEnv !== '' && stage.bootEnv !== seen.bootEnv);
-    const way = restarts && seen !== undefined ? 'reboot' : undefined;
-    this.#course.enter(transaction, machine, stage, way, `on its way to stage ${stage.name}`);
-    this.#course.advance(transaction, machine);
+    enterStage(this.#course, transaction, machine, stage);
   }
 
   /** Machines, by name, that an object is used by. */

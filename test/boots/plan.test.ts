@@ -25,6 +25,15 @@ describe('what a machine boots', () => {
   it('that nobody knows: nothing', () => {
     const { boot, reason } = plan(undefined);
     assert.deepEqual([boot, reason], ['nothing', 'unknown-machine']);
+    assert.deepEqual(plan(undefined, 'ignore'), plan(undefined));
+  });
+
+  it('that nobody knows, where such are discovered: the OSIE', () => {
+    const decided = plan(undefined, 'discover');
+    assert.deepEqual([decided.boot, decided.reason], ['osie', 'discovery']);
+    assert.match(decided.sentence, /no machine has this MAC address: .*discovered/);
+    assert.ok(decided.boot === 'osie' && decided.discovers && decided.autoIpxe === undefined);
+    assert.ok(!('discovers' in planned({ queue })), 'of a machine that is known nothing is discovered');
   });
 
   for (const [what, work, netboot, boot, reason, sentence] of [
@@ -136,6 +145,8 @@ describe('the boot file', () => {
     [[0], 'ipxe', osie, path],
     [[7], 'ipxe', local, path],
     [[], 'ipxe', script, path],
+    [[0], 'pxe', plan(undefined, 'discover'), `${macOf(1)}/undionly.kpxe`],
+    [[7], 'ipxe', plan(undefined, 'discover'), path],
   ] as const) {
     it(`for ${kind} of architecture ${architectures.join(', ') || 'unknown'} and the plan ${decided.boot} is ${expected}`, () => {
       const answer = bootAnswer(decided, { kind, architectures: [...architectures] }, served);

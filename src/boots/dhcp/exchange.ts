@@ -42,6 +42,8 @@ export interface ClientContext {
   reservation: Reservation | undefined;
   /** Undefined for a machine that is not known. */
   machineName: string | undefined;
+  /** A machine that is not known boots, to be discovered; by default it is ignored. */
+  discovers?: boolean;
   /** Asked once a packet at most, and for firmware only. */
   boot(client: FirmwareClient): BootAnswer;
   /** The client found its address used by another computer (DHCPDECLINE), and that was not cleared yet. */

@@ -10,14 +10,15 @@ import type { ClientMessage } from './reservation.ts';
  * of firmware gets an OFFER without an address; on port 4011 its REQUEST, or INFORM, gets an ACK.
  */
 export function respondAsProxy(request: DhcpPacket, type: ClientMessage, context: ResponderContext): Outcome {
-  const { machineName, reservation } = context;
+  const { machineName, reservation, discovers } = context;
   const mac = request.chaddr;
   const client = firmwareOf(request);
   if (client === undefined) {
     return ignored('not-firmware', `${messageTypeName(type)} of ${mac} does not come from firmware that boots`);
   }
-  if (machineName === undefined) return ignored('unknown-machine', `no machine has the MAC address ${mac}`);
-  const who = `${machineName} (${mac})`;
+  if (machineName === undefined && !discovers)
+    return ignored('unknown-machine', `no machine has the MAC address ${mac}`);
+  const who = machineName === undefined ? `the unknown machine ${mac}` : `${machineName} (${mac})`;
   if (reservation?.disabled) return ignored('dhcp-disabled', `DHCP is switched off for this interface of ${who}`);
   const named = readAddress(request.options, Option.SERVER_IDENTIFIER);
   if (!isForUs(type, named, context)) {

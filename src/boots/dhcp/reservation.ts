@@ -37,9 +37,14 @@ interface Exchange {
 
 /** Reservation mode: we are the DHCP server of the machines that we know, and of no others (RFC 2131 section 4.3). */
 export function respondWithReservation(request: DhcpPacket, type: ClientMessage, context: ResponderContext): Outcome {
-  const { reservation, machineName } = context;
+  const { reservation, machineName, discovers } = context;
   const mac = request.chaddr;
-  if (machineName === undefined) return ignored('unknown-machine', `no machine has the MAC address ${mac}`);
+  if (machineName === undefined) {
+    const nobody = `no machine has the MAC address ${mac}`;
+    if (!discovers) return ignored('unknown-machine', nobody);
+    const why = 'in reservation mode only machines that are known get an address, so it cannot be discovered';
+    return ignored('no-address', `${nobody}; ${why}`);
+  }
   const who = `${machineName} (${mac})`;
   if (reservation === undefined) return ignored('no-address', `${who} is known, but has no address to be given`);
   if (reservation.disabled) return ignored('dhcp-disabled', `DHCP is switched off for this interface of ${who}`);

@@ -4,6 +4,9 @@ import type { AutoIpxe, BootPlan } from '../plan.ts';
 /** Stands in a script that is only shown. */
 export const PREVIEW_TOKEN = 'PREVIEW';
 
+/** The kernel argument by which our worker is told that nobody knows its machine. */
+const DISCOVER = 'tinsmith.discover';
+
 /** What a script is filled in with. */
 export interface ScriptFacts {
   /** `http://ADDRESS:PORT` */
@@ -15,11 +18,24 @@ export interface ScriptFacts {
   arguments: string[];
 }
 
-/** The script for what a machine is to boot. */
-export function scriptOf(plan: Exclude<BootPlan, { boot: 'nothing' }>, facts: ScriptFacts): string {
+/** What a boot environment starts: URLs of kernel and initrds, and the kernel's own arguments. */
+export interface KernelFacts {
+  environment: string;
+  kernel: string;
+  initrds: readonly string[];
+  bootParams: string;
+}
+
+/** The script for what a machine is to boot; that of an environment is `environmentScript`'s, or its own. */
+export function scriptOf(plan: Exclude<BootPlan, { boot: 'nothing' | 'environment' }>, facts: ScriptFacts): string {
   switch (plan.boot) {
     case 'osie':
-      return plan.autoIpxe ? serviceScript(plan.autoIpxe, facts) : osieScript(facts);
+      return plan.autoIpxe
+        ? serviceScript(plan.autoIpxe, facts, plan.environment)
+        : osieScript(
+            plan.discovers ? { ...facts, arguments: [DISCOVER, ...facts.arguments] } : facts,
+            plan.environment,
+          );
     case 'local':
       return localScript(facts);
     case 'script':
@@ -30,37 +46,80 @@ export function scriptOf(plan: Exclude<BootPlan, { boot: 'nothing' }>, facts: Sc
 /**
  * Boots kernel and OSIE. The initrd is one file (OSIE and worker in one response): UEFI iPXE of 2019 loses a second one
  * easily. It is named, and named again on the command line, because the kernel's EFI stub finds it by that name.
+ * @param environment the boot environment that the worker is to say it is in
  */
-export function osieScript(facts: ScriptFacts): string {
-  return `#!ipxe\n${osieCommands(facts)}`;
+export function osieScript(facts: ScriptFacts, environment?: string): string {
+  return `#!ipxe\n${osieCommands(facts, environment)}`;
 }
 
+/** What our worker is told of where it belongs. */
+function workerArguments({ server, mac, token }: ScriptFacts, environment: string | undefined): string[] {
+  return [
+    `tinsmith.server=${server}`,
+    `tinsmith.id=${mac}`,
+    `tinsmith.token=${token}`,
+    ...(environment === undefined ? [] : [argument('tinsmith.boot-env', environment)]),
+  ];
+}
+
+/** The kernel keeps a value with spaces together by quotes around the whole argument (next_arg in lib/cmdline.c). */
+const argument = (name: string, value: string): string =>
+  value.includes(' ') ? `"${name}=${value}"` : `${name}=${value}`;
+
+/** iPXE's own hole: the card that it booted from. */
+const BOOTIF = `BOOTIF=01-\${netX/mac:hexhyp}`;
+
 /** What the kernel of an OSIE is told: its consoles, and for our worker, where it belongs. */
-function kernelArguments({ server, mac, token, arguments: extra }: ScriptFacts, initrd?: string): string {
+function kernelArguments(facts: ScriptFacts, environment: string | undefined, initrd?: string): string {
   return [
     'console=tty0',
     'console=ttyS0,115200',
     ...(initrd === undefined ? [] : [`initrd=${initrd}`]),
     'rootfstype=ramfs',
     'panic=30',
-    // iPXE's own hole: the card that it booted from.
-    `BOOTIF=01-\${netX/mac:hexhyp}`,
-    `tinsmith.server=${server}`,
-    `tinsmith.id=${mac}`,
-    `tinsmith.token=${token}`,
-    ...extra,
+    BOOTIF,
+    ...workerArguments(facts, environment),
+    ...facts.arguments,
   ].join(' ');
 }
 
-function osieCommands(facts: ScriptFacts): string {
+function osieCommands(facts: ScriptFacts, environment: string | undefined): string {
   const { server, mac } = facts;
-  const line = kernelArguments(facts, 'osie.img');
-  return `echo Tinsmith: \${netX/mac} boots into the in-memory system
+  const line = kernelArguments(facts, environment, 'osie.img');
+  return bootCommands('the in-memory system', [
+    `kernel --name vmlinuz ${server}/boot/${mac}/vmlinuz ${line}`,
+    `initrd --name osie.img ${server}/boot/${mac}/initrd.img`,
+  ]);
+}
+
+/**
+ * Boots what an environment brings. Its kernel is told of our worker as that of the OSIE is: a system that has one in it
+ * knows where it belongs, and others do not mind.
+ */
+export function environmentScript(boots: KernelFacts, facts: ScriptFacts): string {
+  const { environment, kernel, initrds, bootParams } = boots;
+  const names = initrds.map((_, i) => (initrds.length === 1 ? 'initrd.img' : `initrd${i}.img`));
+  const own = bootParams.trim().replace(/\s*\n\s*/g, ' ');
+  const line = [
+    ...names.map((name) => `initrd=${name}`),
+    ...(own.includes('BOOTIF=') ? [] : [BOOTIF]),
+    ...workerArguments(facts, environment),
+    ...facts.arguments,
+    // Last: installers write what comes behind "---" into the boot configuration of the new system.
+    ...(own === '' ? [] : [own]),
+  ].join(' ');
+  return `#!ipxe\n${bootCommands(`environment ${environment}`, [
+    `kernel --name vmlinuz ${kernel} ${line}`,
+    ...initrds.map((url, i) => `initrd --name ${names[i]} ${url}`),
+  ])}`;
+}
+
+/** Tries ten times, and leaves to the next boot device then. */
+function bootCommands(what: string, commands: readonly string[]): string {
+  return `echo Tinsmith: \${netX/mac} boots into ${what}
 set tries:int32 0
 :again
-kernel --name vmlinuz ${server}/boot/${mac}/vmlinuz ${line} || goto failed
-initrd --name osie.img ${server}/boot/${mac}/initrd.img || goto failed
-boot || goto failed
+${[...commands, 'boot'].map((command) => `${command} || goto failed`).join('\n')}
 :failed
 imgfree
 inc tries
@@ -85,7 +144,7 @@ export const WITHOUT_SERVICE = 'service=no';
  * `base` (the URL below which its workflow's services are) and `worker_args` (kernel arguments). While the service is not
  * up, our own script is fetched again: no token is in it until then.
  */
-export function serviceScript({ workflow, state }: AutoIpxe, facts: ScriptFacts): string {
+export function serviceScript({ workflow, state }: AutoIpxe, facts: ScriptFacts, environment?: string): string {
   const { server, mac } = facts;
   const base = `${server}/workflows/${workflow}`;
   const own = `${server}/boot/${mac}/auto.ipxe`;
@@ -108,11 +167,11 @@ clear tinsmith_waits
 set tinsmith_server ${server}
 set tinsmith_workflow ${workflow}
 set base ${base}
-set worker_args ${kernelArguments(facts)}
+set worker_args ${kernelArguments(facts, environment)}
 chain --autofree ${base}/auto.ipxe && exit 0 ||
 echo Tinsmith: the script of the service cannot be had, or failed
 imgfree
-${osieCommands(facts)}`;
+${osieCommands(facts, environment)}`;
 }
 
 /**

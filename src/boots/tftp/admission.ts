@@ -54,6 +54,11 @@ export function admit(
 
 /** What the client is told when its file is not given out. */
 export function refusalOf(file: string, answer: TftpRefusal): Refusal {
+  if (answer.refused === 'template')
+    return refuse(file, 'template', answer.sentence, {
+      code: ERROR_CODE.SEE_MESSAGE,
+      message: answer.sentence.slice(0, MESSAGE_MAX),
+    });
   return refuse(file, answer.refused, answer.sentence, ERROR_FOR[answer.refused]);
 }
 
@@ -68,7 +73,10 @@ export function noSocket(file: string, sentence: string): Refusal {
 
 const BUSY = { code: ERROR_CODE.SEE_MESSAGE, message: 'The server is busy, ask again' };
 
-const ERROR_FOR: Record<TftpRefusal['refused'], Refusal['error']> = {
+/** Characters of a message: it goes into one datagram, and onto a screen of text. */
+const MESSAGE_MAX = 300;
+
+const ERROR_FOR: Record<Exclude<TftpRefusal['refused'], 'template'>, Refusal['error']> = {
   'not-found': { code: ERROR_CODE.NOT_FOUND, message: 'File not found' },
   'bad-name': { code: ERROR_CODE.ACCESS_VIOLATION, message: 'Access violation: bad file name' },
   'outside-root': { code: ERROR_CODE.ACCESS_VIOLATION, message: 'Access violation' },

@@ -11,8 +11,8 @@ export type TftpSource = { size: number; buffer: Buffer } | { size: number; hand
 
 /** Why a name is not served. */
 export type TftpRefusal = {
-  refused: 'not-found' | 'bad-name' | 'outside-root' | 'not-a-file' | 'unreadable' | 'not-allowed';
-  /** For the trace. The client is told no more than its ERROR code says. */
+  refused: 'not-found' | 'bad-name' | 'outside-root' | 'not-a-file' | 'unreadable' | 'not-allowed' | 'template';
+  /** For the trace. The client is told no more than its ERROR code says, unless a template of its own is at fault. */
   sentence: string;
 };
 
@@ -28,9 +28,10 @@ export type TftpFiles = (name: string, client: { address: string }) => Promise<T
  *
  * @param loaders boot loaders by name, such as `undionly.kpxe`
  * @param root directory of the other files; without it there are none
+ * @param made what is made for the client where there is no file of the name
  */
-export function bootFiles(loaders: ReadonlyMap<string, Buffer>, root?: string): TftpFiles {
-  return async (name) => {
+export function bootFiles(loaders: ReadonlyMap<string, Buffer>, root?: string, made?: TftpFiles): TftpFiles {
+  const files: TftpFiles = async (name) => {
     const { path, mac } = parseName(name);
     const loader = loaders.get(path);
     if (loader !== undefined) return { found: { size: loader.length, buffer: loader } };
@@ -39,6 +40,13 @@ export function bootFiles(loaders: ReadonlyMap<string, Buffer>, root?: string): 
     const whole = await rootedFile(root, name.replace(/^\/+/, ''));
     const isForAll = mac !== undefined && 'refused' in whole && whole.refused === 'not-found';
     return isForAll ? rootedFile(root, path) : whole;
+  };
+  if (made === undefined) return files;
+  return async (name, client) => {
+    const file = await files(name, client);
+    if (!('refused' in file) || file.refused !== 'not-found') return file;
+    const answer = await made(name, client);
+    return 'refused' in answer && answer.refused === 'not-found' ? file : answer;
   };
 }
 

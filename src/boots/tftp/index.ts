@@ -3,3 +3,4 @@ export { bootFiles, parseName, type TftpFiles, type TftpFound, type TftpRefusal,
 export type { TftpNote } from './notes.ts';
 export { rootedFile } from './rooted.ts';
 export { startTftp, type TftpOptions, type TftpServer } from './server.ts';
+export { textFiles } from './texts.ts';

@@ -32,6 +32,13 @@ exit 1
   });
 
   const facts = { server, mac, token: 'TOKEN', arguments: ['quiet'] };
+
+  it('of a machine that nobody knows says so to its worker', () => {
+    const plan = { boot: 'osie', discovers: true, reason: 'discovery', sentence: '' } as const;
+    const plain = osieScript(facts);
+    assert.equal(scriptOf(plan, facts), plain.replace(' quiet ', ' tinsmith.discover quiet '));
+  });
+
   const waiting = { boot: 'osie', reason: 'workflow-waiting', sentence: '' } as const;
 
   it('of a service is chained to with what it needs, and the OSIE follows where that fails', () => {
