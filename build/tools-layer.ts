@@ -21,14 +21,15 @@ import { CACHE, DIST, digestOf, megabytes, progress, whenChanged } from './step.
 /** Wanted packages, as the closure is asked for; only these and libraries are unpacked. */
 export const PACKAGES = [
   ...['busybox-static', 'util-linux', 'mount', 'fdisk', 'e2fsprogs', 'kexec-tools', 'xz-utils', 'bzip2'],
+  ...['nvme-cli', 'hdparm'],
   ...['ca-certificates', 'libc6', 'libstdc++6', 'libgcc-s1'],
 ];
 
-/** What the actions call: see the disk, write it, look into the system on it, start its kernel. */
+/** What the actions call: see the disk, write it, have it erase itself, look into the system on it, start its kernel. */
 const PROGRAMS = [
   ...['busybox', 'kexec', 'xz', 'bzip2'],
   ...['mount', 'umount', 'lsblk', 'blkid', 'wipefs', 'blkdiscard', 'blockdev', 'sfdisk', 'partx'],
-  ...['e2fsck', 'resize2fs'],
+  ...['e2fsck', 'resize2fs', 'nvme', 'hdparm'],
 ];
 
 /** Makes the layer unless it is there from the same packages. Returns its path. */

@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '..');
 
 /** What the files of each room may import from, beside their own room and the files of `src/` itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  actions: ['compression'],
+  actions: ['compression', 'inventory'],
   api: [
     ...['boots', 'content', 'http', 'inventory', 'life', 'machines', 'manifests', 'registry', 'services'],
     ...['store', 'webhooks', 'workflows'],
@@ -28,14 +28,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   inventory: [],
   lab: ['api', 'cli', 'executable'],
   // What follows a stage is told by workflows, in the same change; the protocol has what a Job is.
-  life: ['boots', 'content', 'machines', 'store', 'worker', 'workflows'],
+  life: ['boots', 'content', 'executable', 'machines', 'store', 'worker', 'workflows'],
   machines: ['inventory', 'store'],
   manifests: ['machines', 'store', 'workflows'],
   registry: ['compression', 'http'],
   services: ['workflows'],
   store: [],
   webhooks: ['store'],
-  worker: ['executable', 'workflows'],
+  worker: ['executable', 'inventory', 'workflows'],
   // `services` reads the routing labels of templates; `worker` has the protocol.
   workflows: ['machines', 'services', 'store', 'worker'],
 };

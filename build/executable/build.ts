@@ -117,7 +117,7 @@ export async function buildExecutable(
   embedded: { loaders: string; toolsLayer: string },
 ): Promise<string> {
   const out = resolve(`dist/tinsmith-linux-${architecture}`);
-  const sources = ['src', 'assets/examples', 'build/executable', 'package.json', 'package-lock.json'];
+  const sources = ['src', 'assets/examples', 'assets/packs', 'build/executable', 'package.json', 'package-lock.json'];
   const parts = [embedded.toolsLayer, ...readdirSync(embedded.loaders).map((name) => join(embedded.loaders, name))];
   const others = [commit(), ...(await Promise.all(parts.map(sha256)))];
   await whenChanged(`executable-${architecture}`, digestOf(sources, others), [out], () =>
@@ -146,14 +146,14 @@ async function makeExecutable(
     copyFileSync(join(modules, path), join(stage, `native/${name}.node`));
   cpSync(embedded.loaders, join(stage, 'loaders'), { recursive: true });
   copyFileSync(embedded.toolsLayer, join(stage, 'actions-tools.tar.gz'));
-  cpSync('assets/examples', join(stage, 'examples'), { recursive: true });
+  for (const folder of ['examples', 'packs']) cpSync(join('assets', folder), join(stage, folder), { recursive: true });
   writeFileSync(
     join(stage, 'package.json'),
     JSON.stringify({
       name: 'tinsmith',
       version: PACKAGE.version,
       bin: 'dist/main.cjs',
-      pkg: { assets: ['dist/*.cjs', 'native/*', 'loaders/*', 'examples/*', 'actions-tools.tar.gz'] },
+      pkg: { assets: ['dist/*.cjs', 'native/*', 'loaders/*', 'examples/*', 'packs/*', 'actions-tools.tar.gz'] },
     }),
   );
   await primePkgCache(join(stage, 'home'), architecture);

@@ -12,6 +12,7 @@ export const PACKAGES = [
   ...['docker.io', 'containerd', 'runc', 'tini'],
   ...['busybox-static', 'util-linux', 'mount', 'kmod', 'kexec-tools'],
   ...['e2fsprogs', 'dosfstools', 'fdisk', 'gdisk', 'parted', 'nvme-cli', 'hdparm'],
+  'ipmitool',
   ...['curl', 'openssl', 'ca-certificates'],
   ...['libc6', 'libstdc++6', 'libgcc-s1'],
 ];
@@ -28,7 +29,7 @@ export const KEPT_PROGRAMS = [
   ...['sfdisk', 'fdisk', 'sgdisk', 'gdisk', 'parted', 'partprobe', 'partx', 'wipefs', 'blkdiscard', 'blockdev'],
   ...['lsblk', 'blkid', 'losetup', 'mount', 'umount', 'findmnt', 'mkswap', 'swapon', 'swapoff', 'nvme', 'hdparm'],
   ...['kexec', 'kmod', 'modprobe', 'insmod', 'rmmod', 'lsmod', 'depmod', 'modinfo', 'nsenter', 'unshare'],
-  ...['curl', 'openssl'],
+  ...['curl', 'openssl', 'ipmitool'],
 ];
 
 /** Libraries the worker's Node asks for, and those that the C library loads while it runs. */

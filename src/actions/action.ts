@@ -17,8 +17,12 @@ export interface Host {
   /** Runs a program to its end, its output passed on to `output` where that is given. Rejects when it cannot be started. */
   run(program: string, args: readonly string[], output?: ActionIo): Promise<Ended>;
   wait(ms: number, signal: AbortSignal): Promise<void>;
-  /** ms */
+  /** ms, from some beginning. */
   clock(): number;
+  /** ms since 1970. */
+  now(): number;
+  /** As Math.random. */
+  random(): number;
   /** Where file systems are mounted. */
   mountPoint: string;
   /** `/proc` and `/sys`. */
@@ -73,6 +77,8 @@ export const linuxHost: Host = {
   run: runProgram,
   wait: async (ms, signal) => await sleep(ms, undefined, { signal }),
   clock: () => performance.now(),
+  now: () => Date.now(),
+  random: () => Math.random(),
   mountPoint: '/mountAction',
   proc: '/proc',
   sys: '/sys',

@@ -1,15 +1,28 @@
-/** `wipe`: makes disks empty, so that nothing boots from them and no tool finds anything on them. */
+/** `wipe`: makes disks empty, so that nothing boots from them and no tool finds anything on them; or erases them for good. */
+import { realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { z } from 'zod';
+import { messageOf } from '../errors.ts';
 import { type Action, ActionFailure, type ActionIo, bytesText, EXIT_USAGE, type Host, say } from './action.ts';
-import { type Disk, DiskWriter, type Extent, inspectDisk, openDisk, rereadPartitions, writeAt } from './disk.ts';
+import { type Disk, type Extent, inspectDisk, openDisk, rereadPartitions, writeAt } from './disk.ts';
 import { device, readEnvironment, text } from './environment.ts';
+import { capabilitiesOf } from './erasure/capabilities.ts';
+import { type Erased, eraseSecurely } from './erasure/erase.ts';
+import { type Known, knownDisks, localDisks } from './erasure/local-disks.ts';
+import { Overwriting } from './erasure/overwriting.ts';
+import { type DiskRecord, type WipeRecord, writeRecord } from './erasure/record.ts';
 
 const VARIABLES = {
   DEST_DISK: device.optional(),
   DEST_DISKS: text.optional(),
-  WIPE_MODE: z.enum(['quick', 'discard', 'zero'], 'is none of quick, discard, zero').default('quick'),
+  WIPE_MODE: z.enum(['quick', 'discard', 'zero', 'secure'], 'is none of quick, discard, zero, secure').default('quick'),
+  WIPE_RECORD: z.string().regex(/^\//, 'is no absolute path').optional(),
   PROGRESS_INTERVAL_SECONDS: z.coerce.number('is no number').min(0).default(3),
 };
+type Mode = 'quick' | 'discard' | 'zero' | 'secure';
+
+/** In DEST_DISKS: every disk of the machine that is not removable. */
+const ALL = 'all';
 
 /** As much at the beginning and end of disks and partitions holds partition tables, file systems' and RAID's signatures. */
 const EDGE = 4 * 1024 * 1024;
@@ -48,32 +61,6 @@ async function eraseEdges(disk: Disk, io: ActionIo): Promise<void> {
   }
 }
 
-async function eraseAll(disk: Disk, interval: number, io: ActionIo, host: Host): Promise<void> {
-  const handle = await openDisk(disk);
-  const writer = new DiskWriter(handle, disk);
-  const zeros = Buffer.alloc(EDGE);
-  const started = host.clock();
-  const progress = (): void => {
-    const share = Math.floor((writer.written * 100) / disk.size);
-    const rate = (writer.written * 1000) / Math.max(host.clock() - started, 1);
-    say(io, `wipe: ${disk.path}: ${share} % ${bytesText(writer.written)} erased, ${bytesText(rate)}/s`);
-    say(io, `progress ${JSON.stringify({ written: writer.written, total: disk.size })}`);
-  };
-  const ticking = setInterval(progress, Math.max(interval, 0.1) * 1000);
-  try {
-    for (let left = disk.size; left > 0; left -= EDGE) {
-      io.signal.throwIfAborted();
-      await writer.write(zeros.subarray(0, Math.min(EDGE, left)));
-    }
-    await writer.finish();
-    progress();
-  } finally {
-    clearInterval(ticking);
-    await writer.settle();
-    await handle.close();
-  }
-}
-
 /** Tells the disk that its content is no longer needed. Resolves to why that failed, or undefined. */
 async function discard(disk: Disk, io: ActionIo, host: Host): Promise<string | undefined> {
   if (!disk.discards) return 'it cannot discard';
@@ -82,38 +69,119 @@ async function discard(disk: Disk, io: ActionIo, host: Host): Promise<string | u
   return code === 0 ? undefined : complaint || `blkdiscard ended with ${code}`;
 }
 
-/**
- * Wipes DEST_DISK and DEST_DISKS (separated by blanks or commas). WIPE_MODE `quick` discards where the disk can, and
- * erases the places where signatures are; `discard` fails where it cannot; `zero` writes all of it. No disk is touched
- * when one of them is in use or not there.
- */
-export const wipe: Action = async (environment, io, host) => {
-  const settings = readEnvironment(VARIABLES, environment);
-  const paths = [settings.DEST_DISK, ...(settings.DEST_DISKS ?? '').split(/[\s,]+/)].filter((path) => !!path);
-  if (paths.length === 0) {
-    throw new ActionFailure("DEST_DISK or DEST_DISKS must be set in the action's environment", EXIT_USAGE);
-  }
-  const disks: Disk[] = [];
-  for (const path of new Set(paths.filter((path) => path !== undefined))) {
-    const disk = await inspectDisk(path, host);
-    await (await openDisk(disk)).close(); // the kernel's word on whether it is free
-    disks.push(disk);
-  }
-  for (const disk of disks) {
-    const mode = settings.WIPE_MODE;
-    if (mode === 'zero') {
-      await eraseAll(disk, settings.PROGRESS_INTERVAL_SECONDS, io, host);
-    } else {
+/** One disk of those to be wiped, and what the inventory has of it. */
+interface Subject {
+  disk: Disk;
+  real: string;
+  /** `sda` */
+  name: string;
+  known: Known | undefined;
+}
+
+/** What the wiping of one disk is done with. */
+interface Wiping {
+  mode: Mode;
+  subjects: readonly Subject[];
+  all: readonly string[];
+  overwriting: Overwriting;
+  io: ActionIo;
+  host: Host;
+}
+
+async function erase({ disk, name, known }: Subject, work: Wiping): Promise<Erased> {
+  const { mode, subjects, all, overwriting, io, host } = work;
+  const overwrite = (): Promise<void> => overwriting.overwrite(disk);
+  switch (mode) {
+    case 'secure': {
+      const erased = subjects.map((each) => each.name);
+      const asked = { disk, name, transport: known?.transport, erased, all };
+      return eraseSecurely(disk, await capabilitiesOf(asked, io, host), overwrite, io, host);
+    }
+    case 'zero':
+      await overwrite();
+      return { erased: true, means: 'overwrite', verified: false, tried: [] };
+    case 'discard':
+    case 'quick': {
       const failed = await discard(disk, io, host);
       if (failed !== undefined && mode === 'discard')
         throw new ActionFailure(`${disk.path} was not discarded: ${failed}`);
       if (failed !== undefined) say(io, `wipe: ${disk.path}: not discarded: ${failed}`);
       await eraseEdges(disk, io);
+      return { erased: true, means: failed === undefined ? 'discard and edges' : 'edges', verified: false, tried: [] };
     }
+  }
+}
+
+/** Wipes a disk, and tells what became of it, whatever that is. */
+async function wipeOne(subject: Subject, work: Wiping): Promise<DiskRecord> {
+  const { disk, known } = subject;
+  const { io, host } = work;
+  const { model, serial, wwn } = known ?? {};
+  const begun = host.clock();
+  let erased: Erased;
+  try {
+    erased = await erase(subject, work);
     const reread = await rereadPartitions(disk, host);
     if (reread !== undefined)
       say(io, `wipe: warning: the kernel did not read the partition table of ${disk.path}: ${reread}`);
-    say(io, `wipe: ${disk.path} is empty`);
+    if (erased.erased) say(io, `wipe: ${disk.path} is empty`);
+  } catch (error) {
+    const failure = io.signal.aborted ? 'stopped' : messageOf(error);
+    erased = { erased: false, verified: false, tried: [], failure };
   }
+  const seconds = Math.round(host.clock() - begun) / 1000;
+  return { path: disk.path, size: disk.size, model, serial, wwn, seconds, ...erased };
+}
+
+/** The disks that are named, or all; none of them is touched yet. */
+async function subjectsOf(paths: readonly string[], known: Map<string, Known>, host: Host): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const path of new Set(paths)) {
+    const disk = await inspectDisk(path, host);
+    await (await openDisk(disk)).close(); // the kernel's word on whether it is free
+    // Links lead to it, and the kernel's name of it is the last one's.
+    const real = await realpath(path);
+    if (subjects.some((other) => other.real === real)) continue;
+    subjects.push({ disk, real, name: basename(real), known: known.get(basename(real)) });
+  }
+  return subjects;
+}
+
+/**
+ * Wipes DEST_DISK and DEST_DISKS (separated by blanks or commas; `all`: every disk of the machine's own that is not
+ * removable). WIPE_MODE `quick` discards where the disk can, and erases the places where signatures are; `discard` fails
+ * where it cannot; `zero` writes all of it; `secure` takes the best means of each drive, all of them at once, and reads
+ * samples back. No disk is touched when one of them is in use or not there. What became of each is written to WIPE_RECORD,
+ * also when some failed.
+ */
+export const wipe: Action = async (environment, io, host) => {
+  const settings = readEnvironment(VARIABLES, environment);
+  const named = [settings.DEST_DISK ?? '', ...(settings.DEST_DISKS ?? '').split(/[\s,]+/)].filter(Boolean);
+  if (named.length === 0) {
+    throw new ActionFailure("DEST_DISK or DEST_DISKS must be set in the action's environment", EXIT_USAGE);
+  }
+  const known = await knownDisks(host);
+  const own = named.includes(ALL) ? await localDisks(known, host) : [];
+  if (named.includes(ALL) && own.length === 0)
+    throw new ActionFailure('this machine has no disks of its own that are not removable');
+  const subjects = await subjectsOf([...named.filter((name) => name !== ALL), ...own], known, host);
+  const mode = settings.WIPE_MODE;
+  const overwriting = new Overwriting(io, host, settings.PROGRESS_INTERVAL_SECONDS);
+  const work: Wiping = { mode, subjects, all: [...known.keys()], overwriting, io, host };
+  const disks: Record<string, DiskRecord> = {};
+  const record: WipeRecord = { mode, at: '', disks };
+  const one = async (subject: Subject): Promise<void> => {
+    disks[subject.name] = await wipeOne(subject, work);
+  };
+  // Slow ones would take days one after another.
+  if (mode === 'secure') await Promise.all(subjects.map(one));
+  else for (const subject of subjects) if (Object.values(disks).every(({ erased }) => erased)) await one(subject);
+  record.at = new Date(host.now()).toISOString();
+  say(io, `record ${JSON.stringify(record)}`);
+  if (settings.WIPE_RECORD !== undefined) await writeRecord(settings.WIPE_RECORD, record);
+  io.signal.throwIfAborted();
+  const failed = Object.values(disks).filter(({ erased }) => !erased);
+  const told = failed.map(({ path, failure = '' }) => (failure.startsWith(path) ? failure : `${path}: ${failure}`));
+  if (failed.length > 0) throw new ActionFailure(told.join('; '));
   return 0;
 };

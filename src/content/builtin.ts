@@ -1,5 +1,5 @@
 /** The built-in pack: what every machine can be in, and what the map of changes is. */
-import type { Pack } from './layers.ts';
+import { CORE_PACK, type Pack } from './layers.ts';
 import { bootEnv, param, stage } from './objects.ts';
 import { frozen } from './reading.ts';
 import { STAGE_ACTIONS, STAGE_MAP } from './stage-map.ts';
@@ -18,7 +18,7 @@ export const NO_STAGE = 'none';
 /** The pack `tinsmith`. */
 export const builtinPack: Pack = frozen({
   meta: {
-    name: 'tinsmith',
+    name: CORE_PACK,
     version: '',
     description: 'What is built in: the in-memory system, the local disk, and the stages that stand for them',
     documentation: '',

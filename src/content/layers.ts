@@ -74,9 +74,18 @@ export function localKey(section: Section, name: string): string {
   return `${section}/${name}`;
 }
 
+/** The pack that everything rests on; other built-in packs are only there from the start. */
+export const CORE_PACK = 'tinsmith';
+
+/** Whether an object makes room for one of its name in another layer. */
+function givesWay(below: Origin, above: Origin): boolean {
+  if (below.layer !== 'builtin') return false;
+  return above.layer === 'pack' || (above.layer === 'local' && below.pack !== CORE_PACK);
+}
+
 /**
- * Puts the layers one over another. A pack's object takes the place of a built-in one of its name; every other overlap is
- * told. Of two packs the first by name counts, over both what is local: stored content is usable even so.
+ * Puts the layers one over another. A pack's object takes the place of a built-in one of its name, and so does a local one,
+ * where that is not of the core pack; every other overlap is told. Of two packs the first by name counts, over both what is local: stored content is usable even so.
  */
 export function layered({ builtin, packs, local }: Layers): Layered {
   const catalogue = emptyCatalogue();
@@ -85,7 +94,7 @@ export function layered({ builtin, packs, local }: Layers): Layered {
   const add = (section: Section, object: Objects[Section], origin: Origin): void => {
     const name = nameOf(object);
     const below = origins.get(localKey(section, name));
-    if (below !== undefined && !(below.layer === 'builtin' && origin.layer === 'pack')) {
+    if (below !== undefined && !givesWay(below, origin)) {
       const isOver = origin.layer === 'local';
       const [upper, lower] = isOver ? [origin, below] : [below, origin];
       overlaps.push({ section, name, upper, lower });

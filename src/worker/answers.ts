@@ -5,8 +5,10 @@ import {
   type Assignment,
   attemptKey,
   type DataAnswer,
+  type DiscoverAnswer,
   type HeartbeatAnswer,
   type HelloAnswer,
+  type InventoryAnswer,
   type LogAnswer,
   type ReportAnswer,
   type ServiceReportAnswer,
@@ -65,10 +67,10 @@ export const assignmentAnswer: z.ZodType<Assignment> = z.discriminatedUnion('kin
   z.object({ kind: z.literal('idle'), reason: z.string() }),
 ]);
 
-export const helloAnswer: z.ZodType<HelloAnswer> = z.object({
-  machine: z.object({ id: z.string(), name: z.string() }),
-  time: z.number(),
-});
+const machine = z.object({ id: z.string(), name: z.string() });
+export const helloAnswer: z.ZodType<HelloAnswer> = z.object({ machine, time: z.number() });
+export const discoverAnswer: z.ZodType<DiscoverAnswer> = z.object({ machine });
+export const inventoryAnswer: z.ZodType<InventoryAnswer> = z.object({ kept: z.literal(true) });
 export const logAnswer: z.ZodType<LogAnswer> = z.object({ next: z.int().min(0) });
 export const heartbeatAnswer: z.ZodType<HeartbeatAnswer> = z.object({ continue: z.boolean(), reason: z.string() });
 export const reportAnswer: z.ZodType<ReportAnswer> = z.object({

@@ -5,8 +5,10 @@ import { parseJson } from '../json.ts';
 import {
   assignmentAnswer,
   dataAnswer,
+  discoverAnswer,
   heartbeatAnswer,
   helloAnswer,
+  inventoryAnswer,
   logAnswer,
   problemAnswer,
   reportAnswer,
@@ -19,10 +21,14 @@ import {
   type AttemptKey,
   DATA_VERSION_HEADER,
   type DataAnswer,
+  type Discover,
+  type DiscoverAnswer,
   type Heartbeat,
   type HeartbeatAnswer,
   type Hello,
   type HelloAnswer,
+  type InventoryAnswer,
+  type InventoryPost,
   type LogAnswer,
   type LogPost,
   type Report,
@@ -48,6 +54,8 @@ export interface DataVersion {
 /** Requests by what they are about. All but the heartbeat and the stream wait for the server as long as it takes. */
 export interface WorkerApi {
   hello(body: Hello, signal: AbortSignal): Promise<Answer<HelloAnswer>>;
+  discover(body: Discover, signal: AbortSignal): Promise<Answer<DiscoverAnswer>>;
+  inventory(body: InventoryPost, signal: AbortSignal): Promise<Answer<InventoryAnswer>>;
   work(query: { boot: string; agent: string }, signal: AbortSignal): Promise<Answer<Assignment>>;
   log(body: LogPost, signal: AbortSignal): Promise<Answer<LogAnswer>>;
   /** Once; undefined when the server is away. */
@@ -153,6 +161,8 @@ export function workerClient(parts: {
 
   return {
     hello: (body, signal) => untilAnswered(json(helloAnswer), 'hello', post(body), signal),
+    discover: (body, signal) => untilAnswered(json(discoverAnswer), 'discover', post(body), signal),
+    inventory: (body, signal) => untilAnswered(json(inventoryAnswer), 'inventory', post(body), signal),
     work: (query, signal) =>
       untilAnswered(json(assignmentAnswer), `work?${new URLSearchParams({ ...query })}`, {}, signal),
     log: (body, signal) => untilAnswered(json(logAnswer), 'log', post(body), signal),

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { totalmem, uptime } from 'node:os';
 import { join } from 'node:path';
+import type { Inventory } from '../inventory/inventory.ts';
+import { readInventory } from '../inventory/read.ts';
 import { workUntilExit } from './agent.ts';
 import { workerClient } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -13,6 +15,7 @@ import { dockerEngine } from './docker-engine.ts';
 import { Notices } from './notices.ts';
 import { type ServiceEngine, ServiceKeeper } from './services/index.ts';
 import type { WorkerSettings } from './settings.ts';
+import { beDiscovered, tellInventory } from './told.ts';
 import { hostPower, linuxHost, type Power, syncDisks } from './verbs.ts';
 
 export { DOCKER_SOCKETS, type WorkerSettings, workerSettings } from './settings.ts';
@@ -34,6 +37,8 @@ export interface WorkerParts {
   disks?: Disks;
   sync?: () => Promise<void>;
   power?: Power;
+  /** What the machine is made of; null: that is not told. */
+  inventory?: (() => Promise<Inventory>) | null;
   clock?: Clock;
   /** The kernel's boot id. */
   boot?: string;
@@ -67,9 +72,12 @@ export async function runWorker(settings: WorkerSettings, parts: WorkerParts): P
   const fault = new AbortController();
   const both = AbortSignal.any([signal, fault.signal]);
   const beside: Promise<void>[] = [];
+  const { inventory = readInventory } = parts;
+  const telling = inventory && { api, clock, say, inventory };
   const runBeside = (part: Promise<never>): void =>
     void beside.push(part.catch((error: unknown) => fault.abort(error)));
   try {
+    if (settings.discovers && telling) await beDiscovered(telling, { mac: id, boot, version, agent }, both);
     await workUntilExit(
       {
         api,
@@ -89,6 +97,7 @@ export async function runWorker(settings: WorkerSettings, parts: WorkerParts): P
         async greeted() {
           runBeside(notices.run(both));
           runBeside(keeper.run(both));
+          if (telling) beside.push(tellInventory(telling, both));
           keeper.greeted();
           // Services come before actions, also after a restart.
           await keeper.settled();

@@ -4,6 +4,7 @@
  * carries (workflow, action, attempt), so that it can be repeated any number of times.
  */
 import { z } from 'zod';
+import { inventory } from '../inventory/inventory.ts';
 import type { Healthcheck, RestartPolicy, ServicePort, Verb } from '../workflows/template/document.ts';
 import { SERVICE_STATES } from '../workflows/workflow.ts';
 
@@ -39,6 +40,29 @@ export interface HelloAnswer {
   machine: { id: string; name: string };
   /** The server's clock, ms since 1970. */
   time: number;
+}
+
+/**
+ * `POST discover`: the worker of a machine that nobody knows says what that is made of, before its hello. The token of its
+ * boot opens nothing else until this is answered, and the machine's own work from then on. 409 and others with a problem
+ * while the machine cannot be taken: asked again later, it may be.
+ */
+export const discover = z.object({
+  mac: z.string().max(64),
+  inventory,
+  boot: z.string().min(1).max(64),
+  version: z.string().max(100),
+  agent: z.string().min(1).max(64).optional(),
+});
+export type Discover = z.infer<typeof discover>;
+/** The machine that it is, or has become. */
+export type DiscoverAnswer = Pick<HelloAnswer, 'machine'>;
+
+/** `POST inventory`: what a machine that is known is made of; once for each start of its worker. */
+export const inventoryPost = z.object({ inventory });
+export type InventoryPost = z.infer<typeof inventoryPost>;
+export interface InventoryAnswer {
+  kept: true;
 }
 
 /** What a worker is given to do. */

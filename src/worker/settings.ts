@@ -14,6 +14,8 @@ export interface WorkerSettings {
   dockerSockets: string[];
   /** Boot environment that the machine is in; undefined: the in-memory system. */
   bootEnv?: string;
+  /** Nobody knows the machine: the server is to be told first what it is made of. */
+  discovers?: boolean;
   /** Where Jobs have their folders; undefined: beside those of the workflows. */
   jobsDirectory?: string;
 }
@@ -43,7 +45,7 @@ const SHAPES: Record<Exclude<Name, 'docker-socket'>, z.ZodType<string>> = {
  * @param environment `TINSMITH_SERVER`, `TINSMITH_TOKEN`, `TINSMITH_ID`, `TINSMITH_DOCKER_SOCKET`, `TINSMITH_BOOT_ENV`,
  *   `TINSMITH_JOBS_DIRECTORY`
  * @param kernelCommandLine `tinsmith.server=` and so on, by the names of the flags; BOOTIF (PXELINUX's
- *   variable, the network card that booted) stands in for the id
+ *   variable, the network card that booted) stands in for the id; `tinsmith.discover`: nobody knows the machine
  * @throws TinsmithError USAGE, naming every setting that is missing or wrong, never the token's value
  */
 export function workerSettings(sources: {
@@ -92,6 +94,7 @@ export function workerSettings(sources: {
   return {
     ...{ server, token, id, dockerSockets: socket === undefined ? DOCKER_SOCKETS : [socket] },
     ...(bootEnv === undefined ? {} : { bootEnv }),
+    ...(kernel.has('tinsmith.discover') ? { discovers: true } : {}),
     ...(jobsDirectory === undefined ? {} : { jobsDirectory }),
   };
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Host, linuxHost } from '../../src/actions/action.ts';
 import { file, perform, serving, temporary } from './stage.ts';
@@ -106,6 +106,28 @@ test('a disk is written, and wiped', { skip }, async (t) => {
       .subarray(0, 4 * MB)
       .equals(Buffer.alloc(4 * MB)),
   );
+});
+
+test('disks are erased for good, both at once, and told of', { skip }, async (t) => {
+  const directory = temporary(t);
+  const loops = [1, 2].map(() => loop(t, directory, Buffer.alloc(24 * MB, 'secret ')));
+  const record = join(directory, 'record.json');
+  const environment = {
+    DEST_DISKS: loops.map(({ device }) => device).join(),
+    WIPE_MODE: 'secure',
+    WIPE_RECORD: record,
+  };
+  const { code, err } = await perform('wipe', environment, onThis(directory));
+  assert.equal(code, 0, err);
+  const { disks } = JSON.parse(readFileSync(record, 'utf8'));
+  for (const { device, backing } of loops) {
+    assert.ok(readFileSync(backing).equals(Buffer.alloc(24 * MB)));
+    const { means, verified, found, tried } = disks[basename(device)];
+    assert.deepEqual([verified, found], [true, 'zeros']);
+    assert.match(means, /^(write-zeroes|overwrite)$/);
+    assert.equal(tried[0].means, 'secure-discard');
+    assert.match(tried[0].why, /not supported|cannot discard/);
+  }
 });
 
 test('a mounted disk is refused, even where it is mounted out of our sight', { skip }, async (t) => {

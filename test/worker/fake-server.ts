@@ -4,9 +4,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import {
   DATA_VERSION_HEADER,
+  type Discover,
+  discover,
   type Hello,
   heartbeat,
   hello,
+  type InventoryPost,
+  inventoryPost,
   type JobRun,
   type LogEntry,
   logPost,
@@ -52,6 +56,8 @@ export class FakeServer {
   /** Why the worker is to end. */
   exit: string | undefined;
   readonly hellos: Hello[] = [];
+  readonly discovered: Discover[] = [];
+  readonly inventories: InventoryPost['inventory'][] = [];
   /** The queries of the questions for work. */
   readonly questions: URLSearchParams[] = [];
   /** Told at heartbeats; undefined: go on. */
@@ -164,9 +170,9 @@ export class FakeServer {
 
   #answer(req: IncomingMessage, text: string): { status: number; body: unknown; lost?: boolean } {
     const path = (req.url ?? '').replace('/api/v1/worker/', '').replace(/\?.*/, '');
-    // Services are asked for beside all else, and data with each action.
-    if (path !== 'services' && path !== 'data') this.requests.push(`${req.method} ${path}`);
-    const status = this.statuses.shift();
+    // Services are asked for, and the inventory told, beside all else, and data with each action.
+    if (!['services', 'data', 'inventory'].includes(path)) this.requests.push(`${req.method} ${path}`);
+    const status = path === 'inventory' ? undefined : this.statuses.shift();
     if (path === this.refused) return { status: 409, body: { title: 'Conflict', detail: 'Not this one.' } };
     if (status !== undefined) return { status, body: { title: 'told to', detail: `answered ${status}.` } };
     if (req.headers.authorization !== `Bearer ${this.token}`)
@@ -177,6 +183,12 @@ export class FakeServer {
       case 'hello':
         this.#hello(hello.parse(json));
         return { status: 200, body: { machine: { id: 'm1', name: 'node1' }, time: Date.now() } };
+      case 'discover':
+        this.discovered.push(discover.parse(json));
+        return { status: 200, body: { machine: { id: 'm1', name: 'node1' } } };
+      case 'inventory':
+        this.inventories.push(inventoryPost.parse(json).inventory);
+        return { status: 200, body: { kept: true } };
       case 'work':
         this.questions.push(new URL(req.url ?? '', this.url).searchParams);
         return { status: 200, body: this.#work() };

@@ -49,6 +49,11 @@ describe('the settings of a worker', () => {
     );
   });
 
+  test('the kernel is told that nobody knows the machine', () => {
+    assert.equal(settings(LINE).discovers, undefined);
+    assert.equal(settings(`${LINE} tinsmith.discover quiet`).discovers, true);
+  });
+
   test('BOOTIF stands in for the id', () => {
     assert.equal(
       settings('BOOTIF=01-52-54-00-12-34-5F tinsmith.server=http://a tinsmith.token=t').id,
