@@ -1,6 +1,8 @@
 /** The HTTP application: boot files, registry, API. Everything is decided here; the bytes of files go out elsewhere. */
-import express, { type Express, type Router } from 'express';
-import { bootRoutes } from '../boots/routes.ts';
+import express, { type Express, type Request, type Router } from 'express';
+import type { BootTokens } from '../boots/boot-tokens.ts';
+import { type BootRoutes, bootRoutes } from '../boots/routes.ts';
+import { textRoutes } from '../boots/text-routes.ts';
 import { TinsmithError } from '../errors.ts';
 import { send } from '../http/index.ts';
 import { administratorOnly, isAdministrator } from './access.ts';
@@ -12,10 +14,17 @@ import { autoIpxeOf, serviceRoutes } from './routes/services.ts';
 import { workerRoutes } from './routes/worker.ts';
 import type { Services } from './services.ts';
 
+/** What machines are booted with, beside the services. */
+export interface BootOptions
+  extends Pick<BootRoutes, 'filesDirectory' | 'kernelArguments' | 'environments' | 'texts' | 'unknown'> {
+  /** Makes the tokens of boots; those of the workers by default. */
+  bootTokens?: Pick<BootTokens, 'issue'>;
+}
+
 /** @param gateway the REST paths of Tinkerbell, below `/v1` */
 export function createApp(
   services: Services,
-  boot: { filesDirectory: string; kernelArguments: string[] },
+  { bootTokens = services.workerTokens, ...boot }: BootOptions,
   gateway?: Router,
 ): Express {
   const { machines, trace, registry, adminToken, log } = services;
@@ -31,14 +40,16 @@ export function createApp(
       .status(state === 'ready' ? 200 : 503)
       .json({ state, roles: roles.map(({ name, state: role }) => ({ name, state: role })) });
   });
+  const isAdmin = (req: Request): boolean => isAdministrator(req, adminToken);
   app.use(
     bootRoutes({
       machines,
       trace,
       bootFiles: services.bootFiles,
       ...boot,
-      issueToken: (machine) => services.workerTokens.issue(machine),
-      isAdministrator: (req) => isAdministrator(req, adminToken),
+      issueToken: (machine) => bootTokens.issue(machine),
+      issueUnknownToken: (mac) => services.workerTokens.issueForUnknown(mac),
+      isAdministrator: isAdmin,
       neighbour: services.neighbour,
       autoIpxe: (machine) => autoIpxeOf(services, machine),
     }),
@@ -49,12 +60,14 @@ export function createApp(
     send(res, sending, undefined);
   });
 
-  app.use('/api/v1/worker', workerRoutes(services));
+  app.use('/api/v1/worker', workerRoutes(services, boot.unknown));
   const operations = operationsOf(services, boot);
   app.use(documentRoutes(operations));
   app.use('/api/v1', mount(operations, admin));
   app.use('/api/v1', admin);
   if (gateway) app.use('/v1', gateway);
+  // Last: templates choose the paths of their texts themselves.
+  app.use(textRoutes({ texts: boot.texts, trace, isAdministrator: isAdmin }));
   app.use((req) => {
     throw nothingAt(req);
   });

@@ -18,12 +18,13 @@ export const ERROR_MEANINGS: Record<ErrorCode, { meaning: string; remedy: string
     remedy: 'Correct the places that are named, and send it again; nothing was changed.',
   },
   NOT_FOUND: {
-    meaning: 'What was named is not there: a machine, template, workflow, image, webhook or file.',
+    meaning:
+      'What was named is not there: a machine, template, workflow, stage or other object, pack, Job, image, webhook or file.',
     remedy: 'List what there is, and name one of those.',
   },
   CONFLICT: {
     meaning:
-      'What was asked cannot be done as things are: a name or address is taken, a workflow is in another state, a report is out of turn.',
+      'What was asked cannot be done as things are: a name or address is taken, something is used or locked, a workflow or machine is in another state, a report is out of turn.',
     remedy: 'Read what it collides with; change one or the other.',
   },
   PRECONDITION_FAILED: {

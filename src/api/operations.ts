@@ -1,10 +1,16 @@
 /** Everything the API can do: what is mounted, and what its document describes. */
+import type { BootOptions } from './app.ts';
 import type { Operation } from './openapi/index.ts';
 import { applianceOperations } from './routes/appliance.ts';
 import { applyOperations } from './routes/apply.ts';
+import { contentOperations } from './routes/content.ts';
+import { discoveryOperations } from './routes/discovery.ts';
 import { eventOperations } from './routes/events.ts';
 import { imageOperations } from './routes/images.ts';
+import { jobOperations } from './routes/jobs.ts';
+import { lifeOperations } from './routes/life.ts';
 import { machineOperations } from './routes/machines.ts';
+import { packOperations } from './routes/packs.ts';
 import { templateOperations } from './routes/templates.ts';
 import { webhookOperations } from './routes/webhooks.ts';
 import { workflowHistoryOperations } from './routes/workflow-history.ts';
@@ -12,10 +18,18 @@ import { workflowOperations } from './routes/workflows.ts';
 import type { Services } from './services.ts';
 
 /** @param boot.kernelArguments added to those of every kernel. */
-export function operationsOf(services: Services, boot: { kernelArguments: string[] }): Operation[] {
+export function operationsOf(
+  services: Services,
+  boot: Pick<BootOptions, 'kernelArguments' | 'environments' | 'unknown'>,
+): Operation[] {
   return [
     ...applianceOperations(services, boot),
     ...machineOperations(services),
+    ...discoveryOperations(services),
+    ...lifeOperations(services),
+    ...jobOperations(services),
+    ...contentOperations(services),
+    ...packOperations(services),
     ...templateOperations(services),
     ...workflowOperations(services),
     ...workflowHistoryOperations(services),

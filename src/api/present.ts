@@ -46,7 +46,7 @@ export function presentWorkflow(workflow: WorkflowRecord, waitsFor: string | und
   const { outcome } = workflow;
   return {
     ...workflow,
-    actions: workflow.actions.map(({ heardAt: _, ...action }) => ({
+    actions: workflow.actions.map(({ heardAt: _, updatedAt: _0, ...action }) => ({
       ...action,
       notBefore: maybeIso(action.notBefore),
       startedAt: maybeIso(action.startedAt),
@@ -127,6 +127,7 @@ function actionState(event: StoredEvent): ActionState | undefined {
     case 'action.started':
       return 'RUNNING';
     case 'action.lost':
+    case 'action.incomplete':
       return 'PENDING';
     case 'action.ended':
       return event.data.state as ActionState;

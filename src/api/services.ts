@@ -2,6 +2,10 @@
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
 import type { Trace } from '../boots/trace.ts';
+import type { Content } from '../content/index.ts';
+import type { Jobs } from '../life/jobs.ts';
+import type { Lives } from '../life/lives.ts';
+import type { Discovery } from '../machines/discovery/discovery.ts';
 import type { LastSeen } from '../machines/last-seen.ts';
 import type { Machines } from '../machines/machines.ts';
 import type { Builtins, Images, Registry } from '../registry/index.ts';
@@ -11,7 +15,9 @@ import type { Webhooks } from '../webhooks/index.ts';
 import type { Assignments } from '../workflows/assignments.ts';
 import type { WorkflowData } from '../workflows/data.ts';
 import type { Templates } from '../workflows/templates.ts';
+import type { WorkerOutput } from '../workflows/worker-output.ts';
 import type { Workflows } from '../workflows/workflows.ts';
+
 import type { Stream } from './stream.ts';
 import type { WorkerTokens } from './tokens.ts';
 import type { Status } from './types.ts';
@@ -25,7 +31,14 @@ export interface Services {
   templates: Templates;
   workflows: Workflows;
   assignments: Assignments;
+  output: WorkerOutput;
   data: WorkflowData;
+  content: Content;
+  lives: Lives;
+  jobs: Jobs;
+  discovery: Discovery;
+  /** With it values of secure params are sealed before they are sent. */
+  sealingPublicKey: string;
   lastSeen: LastSeen;
   /** The streams that spare workers asking. */
   workerStream: WorkerStream;

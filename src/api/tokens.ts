@@ -66,9 +66,12 @@ export class WorkerTokens {
     return this.#store.change((transaction) => this.#issue(transaction, machine, `worker-tokens/${machine}`));
   }
 
-  /** A new token for a script on a machine, in a change under way; its worker's own stays as it is. */
-  issueForTask(transaction: Transaction, machine: string): string {
-    return this.#issue(transaction, machine, `task-tokens/${machine}`);
+  /**
+   * A new token for a Task of a machine, in a change under way; its worker's own stays as it is.
+   * @param lasts it is for an agent in an installed system: what later Tasks are given does not end it, nor do boots
+   */
+  issueForTask(transaction: Transaction, machine: string, lasts: boolean): string {
+    return this.#issue(transaction, machine, `${lasts ? 'agent' : 'task'}-tokens/${machine}`);
   }
 
   #issue(transaction: Transaction, machine: string, list: string): string {
@@ -124,6 +127,11 @@ export class WorkerTokens {
   unknownOf(token: string): string | undefined {
     const owner = this.#ownerOf(token);
     return owner?.startsWith(UNKNOWN_PREFIX) ? owner.slice(UNKNOWN_PREFIX.length) : undefined;
+  }
+
+  /** Whether a token is one of ours. */
+  opens(token: string): boolean {
+    return this.#ownerOf(token) !== undefined;
   }
 
   #ownerOf(token: string): string | undefined {

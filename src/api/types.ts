@@ -3,9 +3,14 @@
  * the command line starts without the schemas (`shapes/`) that they are inferred from. Times are ISO 8601 in UTC unless
  * said otherwise, identifiers are UUIDs; lists come as `{ data: […] }`, long ones in pages with `next`.
  */
+export type { ParamsAnswer, ParamsChanged } from '../worker/protocol.ts';
 export type { Image, Preview, RoleStatus, Status, TraceEntry, TraceSummary } from './shapes/appliance.ts';
+export type { ContentObject, ContentPut, PackAdded, PackInfo, PackRemoved } from './shapes/content.ts';
+export type { DiscoveryRule, InventoryTold } from './shapes/discovery.ts';
 export type { AnyEvent, EventKind, StreamEvent, StreamFacts } from './shapes/event.ts';
 export type { ActionLog, DataVersion, DataWritten, ServiceLog, WorkflowActionEvent } from './shapes/history.ts';
+export type { Job, JobLog } from './shapes/job.ts';
+export type { Life, LifeSummary, MachineParams, SealingKey, TaskStep } from './shapes/life.ts';
 export type { Machine, MachinesPushed } from './shapes/machine.ts';
 export type { ProblemDetails } from './shapes/problem.ts';
 export type { LintedTemplate, RenderedTemplate, Template } from './shapes/template.ts';

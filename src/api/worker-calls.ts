@@ -21,16 +21,21 @@ export type WorkerCall = (machine: WorkerMachine, body: unknown) => object | Pro
 export interface WorkerCalls {
   /**
    * The machine that a boot's token opens.
-   * @throws TinsmithError UNAUTHORIZED
+   * @throws TinsmithError UNAUTHORIZED, FORBIDDEN (it opens the discovery of a machine that nobody knows)
    */
   machineOf(token: string | undefined): { machine: WorkerMachine & Partial<Machine>; token: string };
   /** By their names below `/api/v1/worker/`. */
   calls: Record<string, WorkerCall>;
 }
 
-export function workerCalls({ assignments, machines, workerTokens, lastSeen, stream }: Services): WorkerCalls {
+export function workerCalls({ assignments, output, machines, workerTokens, lastSeen, stream }: Services): WorkerCalls {
   return {
     machineOf(token) {
+      const unknown = token === undefined ? undefined : workerTokens.unknownOf(token);
+      if (unknown !== undefined)
+        throw new TinsmithError('FORBIDDEN', `This token opens the discovery of ${unknown}, and nothing else yet.`, {
+          next: 'Have the worker of that machine say what it is made of first: POST /api/v1/worker/discover',
+        });
       const id = token === undefined ? undefined : workerTokens.machineOf(token);
       const machine = id === PROVISIONER ? { id, name: id } : id === undefined ? undefined : machines.get(id);
       if (token === undefined || !machine) {
@@ -46,7 +51,7 @@ export function workerCalls({ assignments, machines, workerTokens, lastSeen, str
     calls: {
       report: (machine, body): Promise<ReportAnswer> => assignments.report(machine, parseInput(report, body)),
       log: async (machine, body): Promise<LogAnswer> => ({
-        next: await assignments.log(machine, parseInput(logPost, body)),
+        next: await output.log(machine, parseInput(logPost, body)),
       }),
       heartbeat(machine, body): HeartbeatAnswer {
         const { progress, ...answer } = assignments.heartbeat(machine, parseInput(heartbeat, body));

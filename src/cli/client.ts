@@ -107,6 +107,12 @@ export class Client {
     return this.#json<T>('POST', path, { type: 'application/json', content: JSON.stringify(body) });
   }
 
+  /** PUT of JSON, on the condition that headers tell. */
+  put<T>(body: unknown, headers: Record<string, string>, ...path: string[]): Promise<T> {
+    const sent = { type: 'application/json', content: JSON.stringify(body) };
+    return this.#json<T>('PUT', path.map(encodeURIComponent).join('/'), sent, headers);
+  }
+
   /** POST or PUT of YAML text. */
   sendYaml<T>(method: 'POST' | 'PUT', yaml: string, ...path: string[]): Promise<T> {
     return this.#json<T>(method, path.map(encodeURIComponent).join('/'), { type: 'text/yaml', content: yaml });
@@ -122,8 +128,9 @@ export class Client {
     return this.#json<T>('POST', path, { type: 'application/octet-stream', content, length });
   }
 
-  async delete(...path: string[]): Promise<void> {
-    (await this.#exchange('DELETE', path.map(encodeURIComponent).join('/'), {})).resume();
+  /** DELETE of a path. @returns what there was */
+  delete<T = unknown>(...path: string[]): Promise<T> {
+    return this.#json<T>('DELETE', path.map(encodeURIComponent).join('/'));
   }
 
   /**
@@ -163,8 +170,8 @@ export class Client {
     }
   }
 
-  async #json<T>(method: string, path: string, body?: Body): Promise<T> {
-    const response = await this.#exchange(method, path, { body });
+  async #json<T>(method: string, path: string, body?: Body, headers?: Record<string, string>): Promise<T> {
+    const response = await this.#exchange(method, path, { body, headers });
     const answer = parseJson(await this.#read(response));
     if (answer === undefined) throw this.#foreign(response);
     return answer as T;

@@ -2,10 +2,15 @@
 import { apply } from './apply.ts';
 import type { Command, Noun } from './command.ts';
 import { completion } from './completion.ts';
+import { content } from './content.ts';
+import { discovery } from './discovery.ts';
 import { events } from './events.ts';
 import { get } from './get.ts';
 import { image } from './image.ts';
-import { machine } from './machine.ts';
+import { inventory } from './inventory.ts';
+import { job } from './job.ts';
+import { machine } from './machine/machine.ts';
+import { objectNouns } from './objects.ts';
 import { repair } from './repair.ts';
 import { action, lab, up, worker } from './roles.ts';
 import { status, version } from './status.ts';
@@ -15,7 +20,18 @@ import { webhook } from './webhook.ts';
 import { workflow } from './workflow/workflow.ts';
 
 /** Commands about one thing each: `tinsmith machine …`. */
-export const NOUNS: readonly Noun[] = [machine, template, workflow, events, webhook, image];
+export const NOUNS: readonly Noun[] = [
+  machine,
+  discovery,
+  job,
+  ...objectNouns,
+  content,
+  template,
+  workflow,
+  events,
+  webhook,
+  image,
+];
 
 /** Commands of one word: `tinsmith status`. */
 export const COMMANDS: readonly Command[] = [
@@ -26,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   get,
   trace,
   explain,
+  inventory,
   worker,
   action,
   repair,

@@ -12,7 +12,19 @@ const CHANGES = ['create', 'update', 'delete'] as const;
 const KINDS: Record<(typeof RESOURCES)[number], Record<(typeof CHANGES)[number], string[]>> = {
   hardware: {
     create: ['machine.added'],
-    update: ['machine.updated', 'machine.called-home', 'worker.hello'],
+    update: [
+      ...['machine.updated', 'machine.discovered', 'machine.conflict', 'machine.called-home', 'worker.hello'],
+      ...['machine.stage', 'machine.halted', 'machine.runnable', 'machine.rests', 'machine.tasks'],
+      ...[
+        'machine.bootenv',
+        'machine.list',
+        'machine.params',
+        'machine.profiles',
+        'machine.locked',
+        'machine.unlocked',
+        'job.*',
+      ],
+    ],
     delete: ['machine.deleted'],
   },
   template: { create: ['template.created'], update: ['template.updated'], delete: ['template.deleted'] },
@@ -26,6 +38,7 @@ const KINDS: Record<(typeof RESOURCES)[number], Record<(typeof CHANGES)[number],
       'workflow.paused',
       'workflow.resumed',
       'workflow.retried',
+      'workflow.extended',
       'action.*',
       'service.*',
       'data.*',

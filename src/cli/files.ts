@@ -71,11 +71,16 @@ export function readJson(text: string, name: string): unknown {
 }
 
 /** Deletes each, saying so as `tink` did. One that is not there stops nothing; it is the error at the end. */
-export async function deleteEach(client: Client, path: string, ids: string[], terminal: Terminal): Promise<void> {
+export async function deleteEach(
+  client: Client,
+  path: string | readonly string[],
+  ids: string[],
+  terminal: Terminal,
+): Promise<void> {
   let first: unknown;
   for (const id of ids) {
     try {
-      await client.delete(path, id);
+      await client.delete(...[path].flat(), id);
       terminal.stdout.write(`Deleted\t${id}\n`);
     } catch (error) {
       if (!(error instanceof TinsmithError) || error.code !== 'NOT_FOUND') throw error;

@@ -63,7 +63,7 @@ export const explain = command({
     const subject = await subjectOf(client, args.machine);
     const entries = await entriesOf(client, subject);
     const last = entries.at(-1);
-    const now = subject.machine && (await client.get<Preview>('preview', subject.machine.id));
+    const now = await previewOf(client, subject);
     if (args.output === 'json')
       return writeJson(terminal, { data: { machine: subject.machine, last, now, trace: entries } });
     const name = subject.machine?.name ?? subject.macs[0] ?? args.machine;
@@ -97,6 +97,16 @@ async function subjectOf(client: Client, name: string): Promise<Subject> {
   } catch (error) {
     if (!(error instanceof TinsmithError) || error.code !== 'NOT_FOUND' || !MAC.test(name)) throw error;
     return { macs: [name.toLowerCase().replaceAll('-', ':')] };
+  }
+}
+
+/** Undefined: an older appliance, which says nothing of machines that it does not know. */
+async function previewOf(client: Client, { machine, macs: [mac = ''] }: Subject): Promise<Preview | undefined> {
+  try {
+    return await client.get<Preview>('preview', machine?.id ?? mac);
+  } catch (error) {
+    if (machine || !(error instanceof TinsmithError) || error.code !== 'NOT_FOUND') throw error;
+    return undefined;
   }
 }
 

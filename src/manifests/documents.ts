@@ -40,11 +40,11 @@ export function workflowDocument(
 }
 
 /** Documents as a file of YAML. */
-export function toYaml(documents: readonly AnyDocument[]): string {
+export function toYaml(documents: readonly object[]): string {
   return documents.map(yamlOf).join('---\n');
 }
 
-function yamlOf(document: AnyDocument): string {
+function yamlOf(document: object): string {
   const options = { lineWidth: 0, aliasDuplicateObjects: false };
   const text = stringify(document, { ...options, blockQuote: 'literal' });
   // Blocks are for people; a few texts with odd white space would come back from them as others.

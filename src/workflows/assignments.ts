@@ -11,19 +11,15 @@ import type {
   Heartbeat,
   Hello,
   JobRun,
-  LogEntry,
-  LogPost,
   Progress,
   Report,
   ReportAnswer,
-  ServiceLogPost,
   ServiceReport,
 } from '../worker/protocol.ts';
 import { nextStep, takeReport, takeServiceReport, wantsServices } from './engine/index.ts';
 import type { Journal } from './journal.ts';
-import { appendLog, type LogOf } from './logs.ts';
 import type { WorkflowRecords } from './records.ts';
-import { maskOf, secretsOf, unmaskedRun } from './secrets.ts';
+import { maskReport, secretsOf, unmaskedRun } from './secrets.ts';
 import type { Stages } from './stages.ts';
 import type { ImageRun, TemplateService, VerbRun } from './template/document.ts';
 import { currentAction, isFinal, type JobTask, type Workflow } from './workflow.ts';
@@ -46,13 +42,6 @@ export interface WantedRecord {
   starts: number;
 }
 
-/** Output as it is stored, for those who follow it. */
-export interface Output {
-  workflow: string;
-  machine: string;
-  data: Record<string, unknown>;
-}
-
 const NOTHING_QUEUED = { kind: 'idle', reason: 'no workflow is waiting for this machine' } as const;
 
 /** What workers ask and say, on disk when it is answered. */
@@ -64,9 +53,7 @@ export class Assignments {
   readonly #machines: Machines;
   readonly #stages: Stages;
   readonly #clock: () => number;
-  readonly #onLog: (output: Output) => void;
 
-  /** @param parts.onLog told of output as it is stored. It is not an event: the log itself is the record. */
   constructor(parts: {
     store: Store;
     events: EventLog;
@@ -75,7 +62,6 @@ export class Assignments {
     machines: Machines;
     stages: Stages;
     clock: () => number;
-    onLog: (output: Output) => void;
   }) {
     this.#store = parts.store;
     this.#events = parts.events;
@@ -84,7 +70,6 @@ export class Assignments {
     this.#machines = parts.machines;
     this.#stages = parts.stages;
     this.#clock = parts.clock;
-    this.#onLog = parts.onLog;
   }
 
   /** A worker has started. */
@@ -196,7 +181,7 @@ export class Assignments {
         throw new TinsmithError('NOT_FOUND', `There is no workflow ${report.workflow} any more.`, {
           next: 'Stop the action and ask for work.',
         });
-      const result = takeReport(workflow, machine, masked(transaction, report), this.#clock());
+      const result = takeReport(workflow, machine, maskReport(transaction, report), this.#clock());
       switch (result.outcome) {
         case 'refused':
           throw new TinsmithError('CONFLICT', `The report is refused: ${result.sentence}.`, {
@@ -279,76 +264,9 @@ export class Assignments {
     return this.#store.change((transaction) => {
       const workflow = this.#records.get(report.workflow, transaction);
       if (!workflow || workflow.services[report.service]?.machine !== machine.id) return { wanted: false };
-      const said = masked(transaction, report);
+      const said = maskReport(transaction, report);
       const events = takeServiceReport(workflow, said, endpoints, this.#clock());
       return { wanted: wantsServices(this.#journal.record(transaction, workflow, events)) };
     });
   }
-
-  /** Takes output of an action. Returns the number expected next. */
-  log(machine: WorkerMachine, { from, entries, ...key }: LogPost): Promise<number> {
-    return this.#append(machine, key, from, entries, (workflow) => {
-      const action = workflow.actions[key.action];
-      if (action?.machine !== machine.id) return undefined;
-      if (key.attempt > action.attempt + 1)
-        throw new TinsmithError('CONFLICT', `Action ${action.name} has had no attempt ${key.attempt}.`, {
-          next: 'Report first that the attempt has begun.',
-        });
-      return { action: key.action, task: action.task, name: action.name, attempt: key.attempt };
-    });
-  }
-
-  /** Takes output of a service. Returns the number expected next. */
-  serviceLog(machine: WorkerMachine, { from, entries, ...key }: ServiceLogPost): Promise<number> {
-    return this.#append(machine, key, from, entries, (workflow) => {
-      const service = workflow.services[key.service];
-      if (service?.machine !== machine.id) return undefined;
-      return { service: key.service, name: service.name, start: key.start };
-    });
-  }
-
-  #append(
-    machine: WorkerMachine,
-    of: LogOf,
-    from: number,
-    entries: LogEntry[],
-    describe: (workflow: Workflow) => Record<string, unknown> | undefined,
-  ): Promise<number> {
-    return this.#store.change((transaction) => {
-      const workflow = this.#records.get(of.workflow, transaction);
-      const about = workflow && describe(workflow);
-      if (!workflow || !about) {
-        const what = 'service' in of ? `service ${of.service}` : `action ${of.action}`;
-        throw new TinsmithError(
-          'NOT_FOUND',
-          `There is no ${what} of workflow ${of.workflow} on machine ${machine.name}.`,
-          { next: 'Send no more of its output: the workflow was deleted, or the output is another machine’s.' },
-        );
-      }
-      const mask = maskOf(transaction, workflow.id);
-      const said = mask ? entries.map((entry) => ({ ...entry, text: mask(entry.text) })) : entries;
-      const { next, first, added } = appendLog(transaction, of, from, said);
-      if (added.length > 0) {
-        const data = { ...about, from: first, entries: added };
-        transaction.afterwards(() => this.#onLog({ workflow: workflow.id, machine: machine.id, data }));
-      }
-      return next;
-    });
-  }
-}
-
-/** A report without the secrets of its workflow. Most say nothing in words, and are spared the look for them. */
-function masked<T extends { workflow: string; message?: string | undefined; logTail?: string[] | undefined }>(
-  transaction: Transaction,
-  report: T,
-): T {
-  const { workflow, message, logTail } = report;
-  if (!message && !logTail?.length) return report;
-  const mask = maskOf(transaction, workflow);
-  if (!mask) return report;
-  return {
-    ...report,
-    ...(message === undefined ? {} : { message: mask(message) }),
-    ...(logTail === undefined ? {} : { logTail: logTail.map(mask) }),
-  };
 }

@@ -4,13 +4,14 @@ import type { LastSeen } from '../machines/last-seen.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
-import { Assignments, type Output } from './assignments.ts';
+import { Assignments } from './assignments.ts';
 import { WorkflowData } from './data.ts';
 import { Deadlines } from './deadlines.ts';
 import { Journal, type Wakes } from './journal.ts';
 import { WorkflowRecords } from './records.ts';
 import { NO_STAGES, type Stages } from './stages.ts';
 import { Templates } from './templates.ts';
+import { type Output, WorkerOutput } from './worker-output.ts';
 import { Workflows } from './workflows.ts';
 
 /** The workflows, from all sides. */
@@ -18,6 +19,7 @@ export interface WorkflowParts {
   templates: Templates;
   workflows: Workflows;
   assignments: Assignments;
+  output: WorkerOutput;
   data: WorkflowData;
   deadlines: Deadlines;
   /** Where workflows change: for those that make workflows of their own. */
@@ -60,10 +62,8 @@ export function makeWorkflows(parts: {
     values: parts.values,
     heard: (machine) => lastSeen.since(machine),
   });
-  const assignments = new Assignments({
-    ...{ store, events, records, journal, machines, stages, clock },
-    onLog: parts.onLog,
-  });
+  const assignments = new Assignments({ store, events, records, journal, machines, stages, clock });
+  const output = new WorkerOutput({ store, records, onLog: parts.onLog });
   const deadlines = new Deadlines({ workflows, clock, log: parts.log, wake: parts.wakes.work });
-  return { templates, workflows, assignments, data, deadlines, journal, records };
+  return { templates, workflows, assignments, output, data, deadlines, journal, records };
 }

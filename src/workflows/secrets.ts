@@ -143,3 +143,18 @@ export function unmaskedRun(unmasked: Unmasked, actions: readonly ActionPlan[], 
     }
   }
 }
+
+/** A report without the secrets of its workflow. Most say nothing in words, and are spared the look for them. */
+export function maskReport<
+  T extends { workflow: string; message?: string | undefined; logTail?: string[] | undefined },
+>(transaction: Transaction, report: T): T {
+  const { workflow, message, logTail } = report;
+  if (!message && !logTail?.length) return report;
+  const mask = maskOf(transaction, workflow);
+  if (!mask) return report;
+  return {
+    ...report,
+    ...(message === undefined ? {} : { message: mask(message) }),
+    ...(logTail === undefined ? {} : { logTail: logTail.map(mask) }),
+  };
+}

@@ -11,9 +11,11 @@ import { createStream } from '../../src/api/stream.ts';
 import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
 import { WorkerStream } from '../../src/api/worker-stream.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
+import type { UnknownPolicy } from '../../src/boots/plan.ts';
 import { noteSent } from '../../src/boots/routes.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { startHttp } from '../../src/http/index.ts';
+import { sealingKeys } from '../../src/life/seal.ts';
 import { createRegistry, openImages } from '../../src/registry/index.ts';
 import { Webhooks } from '../../src/webhooks/index.ts';
 import { made } from '../workflows/made.ts';
@@ -30,7 +32,7 @@ export interface Answer {
 }
 
 /** @param options.osie false: there is nothing to boot. */
-export async function running(t: TestContext, options: { osie?: boolean } = {}) {
+export async function running(t: TestContext, options: { osie?: boolean; unknown?: UnknownPolicy } = {}) {
   const workerStream = new WorkerStream();
   const parts = await made(t, workerStream);
   const { directory, clock, events, machines } = parts;
@@ -50,6 +52,7 @@ export async function running(t: TestContext, options: { osie?: boolean } = {}) 
   const neighbours = new Map<string, string>();
   const services: Services = {
     ...parts,
+    sealingPublicKey: sealingKeys(directory).publicKey,
     workerStream,
     trace,
     stream: createStream(events, clock),
@@ -78,7 +81,7 @@ export async function running(t: TestContext, options: { osie?: boolean } = {}) 
     neighbour: (address) => neighbours.get(address),
     log,
   };
-  const app = createApp(services, { filesDirectory, kernelArguments: ['quiet'] });
+  const app = createApp(services, { filesDirectory, kernelArguments: ['quiet'], unknown: options.unknown });
   const server = await startHttp({
     addresses: [{ address: '127.0.0.1', port: 0 }],
     app,

@@ -40,7 +40,7 @@ async function routed(t: TestContext) {
     workflows: { find: (id: string) => (id === 'w1' ? workflow : undefined) },
     machines: { byAddress: () => undefined, work: (id: string) => ({ queue: id === 'm1' ? ['w1'] : [], ended: 0 }) },
     adminToken: ADMIN,
-    workerTokens: { machineOf: (token: string) => (token === 'a-worker' ? 'm1' : undefined) },
+    workerTokens: { opens: (token: string) => token === 'a-worker' },
     neighbour: () => macOf(1),
   } as unknown as Services;
   const served = await serve((app) => {

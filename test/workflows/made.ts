@@ -9,7 +9,7 @@ import { LastSeen } from '../../src/machines/last-seen.ts';
 import { Machines } from '../../src/machines/machines.ts';
 import { EventLog, openStore } from '../../src/store/index.ts';
 import type { StopNotice } from '../../src/worker/protocol.ts';
-import type { Output } from '../../src/workflows/assignments.ts';
+import type { Output } from '../../src/workflows/worker-output.ts';
 import { hardware, macOf } from '../machines/examples.ts';
 import { temporaryDirectory } from '../store/opened.ts';
 

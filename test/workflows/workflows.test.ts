@@ -73,7 +73,7 @@ describe('a workflow', () => {
   });
 
   it('has its secrets in none of its names, and in nothing that a worker says', async (t) => {
-    const { workflows, assignments, machines, templates, store, events } = await made(t);
+    const { workflows, assignments, output, machines, templates, store, events } = await made(t);
     const machine = await pushed(machines, 1);
     await templates.create(`version: "0.1"
 name: secretive
@@ -93,7 +93,7 @@ tasks:
     const message = 'it cannot use hunter2-hunter2';
     const end = { boot: 'b', state: 'FAILED' as const, at: 1, message, logTail: [message] };
     const entries = [{ at: 1, stream: 'stdout' as const, text: `${message}\n` }];
-    await assignments.log(machine, { ...given.key, from: 0, entries });
+    await output.log(machine, { ...given.key, from: 0, entries });
     await assignments.report(machine, { ...given.key, ...end });
     const hook = await assignments.ask(machine, 'b');
     assert.ok(hook.kind === 'action' && hook.run.kind === 'image');
@@ -172,10 +172,10 @@ tasks:
   });
 
   it('deleted while it runs is stopped at the next heartbeat, and its reports and logs are refused', async (t) => {
-    const { workflows, assignments, machine, machines, workflow, store } = await created(t);
+    const { workflows, assignments, output, machine, machines, workflow, store } = await created(t);
     await work(assignments, machine, 'RUNNING');
     const key = { workflow: workflow.id, action: 0, attempt: 1 };
-    await assignments.log(machine, { ...key, from: 0, entries: [{ at: 1, stream: 'stdout', text: 'x\n' }] });
+    await output.log(machine, { ...key, from: 0, entries: [{ at: 1, stream: 'stdout', text: 'x\n' }] });
     assert.equal(assignments.heartbeat(machine, { ...key, boot: 'boot-1' }).continue, true);
     await workflows.delete(workflow.id);
     assert.deepEqual(assignments.heartbeat(machine, { ...key, boot: 'boot-1' }), {
@@ -185,7 +185,7 @@ tasks:
     await assert.rejects(assignments.report(machine, { ...key, boot: 'boot-1', state: 'SUCCESS', at: 1 }), {
       code: 'NOT_FOUND',
     });
-    await assert.rejects(assignments.log(machine, { ...key, from: 1, entries: [] }), { code: 'NOT_FOUND' });
+    await assert.rejects(output.log(machine, { ...key, from: 1, entries: [] }), { code: 'NOT_FOUND' });
     await assert.rejects(workflows.delete(workflow.id), { code: 'NOT_FOUND' });
     assert.deepEqual(machines.work(machine.id).queue, []);
     assert.equal((await assignments.ask(machine, 'boot-1')).kind, 'idle');
@@ -204,14 +204,14 @@ tasks:
   });
 
   it('refuses the reports, logs and heartbeats of other machines', async (t) => {
-    const { workflows, assignments, machines, workflow } = await created(t);
+    const { workflows, assignments, output, machines, workflow } = await created(t);
     const stranger = await pushed(machines, 2);
     const key = { workflow: workflow.id, action: 0, attempt: 1 };
     await assert.rejects(assignments.report(stranger, { ...key, boot: 'b', state: 'SUCCESS', at: 1 }), {
       code: 'CONFLICT',
       message: /action wipe is not for machine machine-2/,
     });
-    await assert.rejects(assignments.log(stranger, { ...key, from: 0, entries: [] }), { code: 'NOT_FOUND' });
+    await assert.rejects(output.log(stranger, { ...key, from: 0, entries: [] }), { code: 'NOT_FOUND' });
     assert.equal(assignments.heartbeat(stranger, { ...key, boot: 'b' }).continue, false);
     assert.equal((await assignments.ask(stranger, 'b')).kind, 'idle');
     assert.equal(workflows.get(workflow.id).state, 'PENDING');
@@ -220,12 +220,12 @@ tasks:
 
 describe('the log of an attempt', () => {
   it('keeps what comes twice once, asks for what is missing, and is told as it comes', async (t) => {
-    const { assignments, machine, workflow, store, told } = await created(t);
+    const { output, machine, workflow, store, told } = await created(t);
     const { readLog } = await import('../../src/workflows/logs.ts');
     const key = { workflow: workflow.id, action: 0, attempt: 1 };
     const line = (n: number) => ({ at: n, stream: 'stdout' as const, text: `${n}\n` });
     const post = (from: number, ...numbers: number[]) =>
-      assignments.log(machine, { ...key, from, entries: numbers.map(line) });
+      output.log(machine, { ...key, from, entries: numbers.map(line) });
     assert.equal(await post(0, 0, 1), 2);
     assert.equal(await post(0, 0, 1), 2);
     assert.equal(await post(1, 1, 2, 3), 4);
@@ -244,18 +244,18 @@ describe('the log of an attempt', () => {
       ],
       'with the names that people know it by',
     );
-    await assert.rejects(assignments.log(machine, { ...key, attempt: 7, from: 0, entries: [] }), { code: 'CONFLICT' });
+    await assert.rejects(output.log(machine, { ...key, attempt: 7, from: 0, entries: [] }), { code: 'CONFLICT' });
   });
 
   it('is cut at its limit, and says so once', async (t) => {
-    const { assignments, machine, workflow, store } = await created(t);
+    const { output, machine, workflow, store } = await created(t);
     const { LOG_LIMIT, readLog } = await import('../../src/workflows/logs.ts');
     const key = { workflow: workflow.id, action: 0, attempt: 1 };
     const entry = { at: 0, stream: 'stdout' as const, text: 'x'.repeat(65_536) };
     const perPost = 64;
     let from = 0;
     for (let i = 0; i < LOG_LIMIT / 65_536 / perPost + 2; i++)
-      from = await assignments.log(machine, { ...key, from, entries: Array.from({ length: perPost }, () => entry) });
+      from = await output.log(machine, { ...key, from, entries: Array.from({ length: perPost }, () => entry) });
     assert.equal(from, LOG_LIMIT / 65_536 + 2 * perPost, 'the worker may forget what is not kept too');
     const kept = await readLog(store, key);
     assert.equal(kept.length, LOG_LIMIT / 65_536 + 1);

@@ -1,18 +1,38 @@
 /** `/api/v1/status`, `/api/v1/trace` and `/api/v1/preview`: what the appliance is, has heard, and would answer. */
 import { z } from 'zod';
+import type { Environments } from '../../boots/environments.ts';
+import { scriptOfEnvironment } from '../../boots/ipxe/environment.ts';
 import { PREVIEW_TOKEN, scriptOf } from '../../boots/ipxe/scripts.ts';
-import { plan } from '../../boots/plan.ts';
+import { plan, type UnknownPolicy } from '../../boots/plan.ts';
+import { TinsmithError } from '../../errors.ts';
 import { normaliseMac } from '../../machines/hardware.ts';
 import { type Operation, operation } from '../openapi/index.ts';
 import { presentTrace } from '../present.ts';
 import type { Services } from '../services.ts';
 import { preview, status, traceEntry, traceSummary } from '../shapes/appliance.ts';
 import { data } from '../shapes/page.ts';
+import type { Preview } from '../types.ts';
 import { autoIpxeOf } from './services.ts';
 
+const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
+
 /** @param boot.kernelArguments added to those of every kernel. */
-export function applianceOperations(services: Services, boot: { kernelArguments: string[] }): Operation[] {
+export function applianceOperations(
+  services: Services,
+  boot: {
+    kernelArguments: string[];
+    environments?: Environments | undefined;
+    unknown?: UnknownPolicy | undefined;
+  },
+): Operation[] {
   const { machines, trace, serverUrl } = services;
+  const previewUnknown = (mac: string): Preview => {
+    const decided = plan(undefined, boot.unknown);
+    const { boot: boots, reason, sentence } = decided;
+    if (decided.boot === 'nothing' || decided.boot === 'environment') return { boot: boots, reason, sentence };
+    const facts = { server: serverUrl(undefined), mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
+    return { boot: boots, reason, sentence, script: scriptOf(decided, facts) };
+  };
   return [
     operation(
       {
@@ -53,23 +73,34 @@ export function applianceOperations(services: Services, boot: { kernelArguments:
         id: 'previewBoot',
         method: 'get',
         path: '/preview/:machine',
-        summary: 'What a machine would boot if it asked now.',
+        summary: 'What a machine, or a MAC address that nobody has, would boot if it asked now.',
         answer: { kind: 'json', shape: preview },
         codes: ['NOT_FOUND'],
       },
-      ({ params }) => {
+      async ({ params }) => {
+        const unknown = normaliseMac(params.machine);
+        if (MAC.test(unknown) && !machines.byMac(unknown)) return previewUnknown(unknown);
         const machine = machines.find(params.machine);
         const mac = machine.hardware.network.interfaces[0]?.dhcp.mac ?? '';
         const autoIpxe = autoIpxeOf(services, machine.id);
-        const decided = plan({ machine, mac, work: machines.work(machine.id), autoIpxe });
+        const life = boot.environments?.lifeOf(machine.id);
+        const decided = plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life });
         const server = serverUrl(machine.hardware.network.interfaces[0]?.dhcp.ip?.address);
         const facts = { server, mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
-        return {
-          boot: decided.boot,
-          reason: decided.reason,
-          sentence: decided.sentence,
-          script: decided.boot === 'nothing' ? undefined : scriptOf(decided, facts),
-        };
+        const { boot: boots, reason, sentence } = decided;
+        const shown = { boot: boots, reason, sentence };
+        if (decided.boot === 'nothing') return shown;
+        if (decided.boot !== 'environment') return { ...shown, script: scriptOf(decided, facts) };
+        try {
+          const token = async (): Promise<string> => PREVIEW_TOKEN;
+          const { environment } = decided;
+          const script = await scriptOfEnvironment(boot.environments, machine, environment, facts, token);
+          return { ...shown, script };
+        } catch (error) {
+          // Why there is no script is what was asked for.
+          if (!(error instanceof TinsmithError)) throw error;
+          return { ...shown, sentence: `${sentence}, but: ${error.message.replace(/\.$/, '')}` };
+        }
       },
     ),
   ];

@@ -5,14 +5,17 @@ import { hardware, normaliseMac, unknownFields } from '../../machines/hardware.t
 import type { Machine as MachineRecord } from '../../machines/machines.ts';
 import { isNamed, type Operation, operation, pageOf } from '../openapi/index.ts';
 import { presentMachine } from '../present.ts';
+import { hasLife, presentLifeSummary } from '../present-life.ts';
 import type { Services } from '../services.ts';
 import { machine, machinesPushed, machinesQuery } from '../shapes/machine.ts';
 import { data, page } from '../shapes/page.ts';
 import type { Machine } from '../types.ts';
 
-export function machineOperations({ machines, lastSeen }: Services): Operation[] {
-  const present = (record: MachineRecord): Machine =>
-    presentMachine(record, machines.work(record.id), lastSeen.of(record.id));
+export function machineOperations({ machines, lives, lastSeen }: Services): Operation[] {
+  const present = (record: MachineRecord): Machine => ({
+    ...presentMachine(record, machines.work(record.id), lastSeen.of(record.id)),
+    ...(hasLife(lives.get(record.id)) ? { life: presentLifeSummary(lives.view(record.id)) } : {}),
+  });
   const warningsOf = (pushed: MachineRecord[]): string[] =>
     pushed.flatMap((record) =>
       unknownFields(record.hardware).map((field) => `${field} is not known here; it is kept and not used`),

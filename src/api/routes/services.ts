@@ -68,7 +68,7 @@ function hasTokenOfOurs(
   return rawHeaders
     .filter((_, at) => rawHeaders[at - 1]?.toLowerCase() === 'authorization' && at % 2 === 1)
     .flatMap((value) => value.split(/\s+/))
-    .some((word) => word !== '' && (sameSecret(word, adminToken) || workerTokens.machineOf(word) !== undefined));
+    .some((word) => word !== '' && (sameSecret(word, adminToken) || workerTokens.opens(word)));
 }
 
 /** Whose boot it is, for the trace; empty: not known. */

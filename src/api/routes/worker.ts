@@ -1,5 +1,6 @@
 /** `/api/v1/worker`: the worker's side, opened by the token of its boot and bound to its machine. */
 import express, { type Request, Router } from 'express';
+import type { UnknownPolicy } from '../../boots/plan.ts';
 import { TinsmithError } from '../../errors.ts';
 import { remoteOf } from '../../http/index.ts';
 import { normaliseMac } from '../../machines/hardware.ts';
@@ -10,9 +11,15 @@ import {
   type DataAnswer,
   dataQuery,
   dataUpdateQuery,
+  type Hello,
   type HelloAnswer,
   hello,
+  type InventoryAnswer,
+  inventoryPost,
   type LogAnswer,
+  type ParamsAnswer,
+  type ParamsChanged,
+  paramsQuery,
   type ServiceReportAnswer,
   type ServicesAnswer,
   serviceLogPost,
@@ -27,10 +34,14 @@ import { readBody } from '../body.ts';
 import { Dresser } from '../dress.ts';
 import { parseInput } from '../input.ts';
 import type { Services } from '../services.ts';
+import { paramsBody } from '../shapes/life.ts';
 import { workerCalls } from '../worker-calls.ts';
+import { discoverRoutes } from './discover.ts';
 
-export function workerRoutes(services: Services): Router {
-  const { workflows, assignments, data, workerTokens, workerStream, trace, clock, log } = services;
+/** @param unknown what becomes of machines that nobody knows */
+export function workerRoutes(services: Services, unknown: UnknownPolicy = 'ignore'): Router {
+  const { workflows, assignments, output, data, workerTokens, workerStream, trace, clock, log } = services;
+  const { lives, content, sealingPublicKey } = services;
   const dresser = new Dresser(services);
   const calls = workerCalls(services);
   const routes = Router();
@@ -40,12 +51,24 @@ export function workerRoutes(services: Services): Router {
     calls.machineOf(bearerOf(req));
 
   const json = express.json({ limit: '8mb', type: () => true });
+  routes.use(discoverRoutes(services, unknown));
   // Before a body is read: who has no token sends none.
   routes.use((req, _res, next) => {
     machineOf(req);
     next();
   });
   routes.use((req, res, next) => (req.path === '/data' ? next() : json(req, res, next)));
+
+  /** Of two workers on one machine the first works on, as long as its stream is open; the streams of dead ones end. */
+  const refuseSecond = ({ id, name }: WorkerMachine, { boot, agent }: Hello): void => {
+    const { worker } = services.machines.work(id);
+    if (agent === undefined || worker?.agent === undefined || worker.agent === agent || worker.boot !== boot) return;
+    if (!workerStream.isOpen(id)) return;
+    const since = new Date(worker.at).toISOString();
+    throw new TinsmithError('CONFLICT', `Another worker works for machine ${name} since ${since} (${worker.agent}).`, {
+      next: 'End it first, or leave the machine to it: two would run everything twice.',
+    });
+  };
 
   routes.post('/hello', async (req, res) => {
     const { machine, token } = machineOf(req);
@@ -57,6 +80,7 @@ export function workerRoutes(services: Services): Router {
         next: 'Start the worker with the MAC address that its machine booted with, or leave --id away.',
       });
     }
+    refuseSecond(machine, said);
     await workerTokens.settle(machine.id, token);
     await assignments.hello(machine, said);
     trace.note({
@@ -72,14 +96,20 @@ export function workerRoutes(services: Services): Router {
     res.json({ machine: { id: machine.id, name: machine.name }, time: clock() } satisfies HelloAnswer);
   });
 
+  routes.post('/inventory', async (req, res) => {
+    const { machine } = machineOf(req);
+    await services.discovery.inventories.keep(machine.id, parseInput(inventoryPost, req.body).inventory);
+    res.json({ kept: true } satisfies InventoryAnswer);
+  });
+
   routes.get('/stream', (req, res) => {
     workerStream.serve(machineOf(req).machine.id, res);
   });
 
   routes.get('/work', async (req, res) => {
     const { machine } = machineOf(req);
-    const { boot } = parseInput(workQuery, req.query);
-    res.json(dresser.work(await assignments.ask(machine, boot), hostOf(req)));
+    const { boot, agent } = parseInput(workQuery, req.query);
+    res.json(dresser.work(await assignments.ask(machine, boot, agent), hostOf(req)));
   });
 
   routes.get('/services', async (req, res) => {
@@ -104,7 +134,7 @@ export function workerRoutes(services: Services): Router {
 
   routes.post('/service-log', async (req, res) => {
     const { machine } = machineOf(req);
-    const next = await assignments.serviceLog(machine, parseInput(serviceLogPost, req.body));
+    const next = await output.serviceLog(machine, parseInput(serviceLogPost, req.body));
     res.json({ next } satisfies LogAnswer);
   });
 
@@ -144,6 +174,23 @@ export function workerRoutes(services: Services): Router {
       action: action.name,
     };
     res.json((await data.write(workflow, { bytes, base, by })) satisfies DataAnswer);
+  });
+
+  routes.get('/params', (req, res) => {
+    const { machine } = machineOf(req);
+    const { name: names } = parseInput(paramsQuery, req.query);
+    res.json({
+      params: Object.fromEntries(lives.opened(machine.id, names)),
+      secure: names.filter((name) => content.find('params', name)?.secure === true),
+      sealingKey: sealingPublicKey,
+    } satisfies ParamsAnswer);
+  });
+
+  routes.post('/params', async (req, res) => {
+    const { machine } = machineOf(req);
+    const { set = {}, unset = [] } = parseInput(paramsBody, req.body);
+    await lives.setParams(machine.id, { set, unset });
+    res.json({ set: Object.keys(set), unset } satisfies ParamsChanged);
   });
 
   for (const [name, call] of Object.entries(calls.calls)) {

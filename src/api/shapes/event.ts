@@ -1,7 +1,11 @@
 /** The event stream: what an event says, by its kind. `at` and other plain numbers of time are ms since 1970. */
 import { z } from 'zod';
+import { EXIT_STATES } from '../../life/job-record.ts';
 import { logEntry, progress } from '../../worker/protocol.ts';
 import { traceEntry } from './appliance.ts';
+import { contentChange } from './content.ts';
+import { jobState } from './job.ts';
+import { haltReason } from './life.ts';
 import { instant } from './page.ts';
 import { outcomeFact, serviceProgress } from './workflow.ts';
 
@@ -16,6 +20,21 @@ const at = z.number();
 const ofWorkflow = { name: z.string(), at };
 const named = z.object({ name: z.string() });
 const ofTemplate = z.object({ template: z.string().describe('Id of the template.'), name: z.string() });
+
+const ofJob = z.object({
+  job: z.string().describe('Id of the Job.'),
+  task: z.string(),
+  stage: z.string(),
+  state: jobState,
+  exitState: z.enum(EXIT_STATES).optional(),
+});
+const ofPack = z.object({
+  ...{ name: z.string(), version: z.string() },
+  ...{ added: z.int(), changed: z.int(), removed: z.int() },
+});
+const ofHalt = z.object({ why: haltReason.optional(), sentence: z.string().optional() });
+/** What a Job wants done with the machine, or its agent. */
+const exit = z.enum(['stop', 'reboot', 'poweroff']).optional();
 
 /** An action that is to be done. */
 const planned = z.object({ task: z.string(), name: z.string(), machine: z.string(), timeout: z.number() });
@@ -42,7 +61,14 @@ export const facts = {
     logTail: z.array(z.string()).optional(),
     diskWrites: z.record(z.string(), z.number()).optional(),
     bootableDisks: z.array(z.string()).optional(),
+    exit,
   }),
+  'action.incomplete': z
+    .object({
+      ...{ ...ofAttempt, boot: z.string(), at, seconds: z.number(), message: z.string() },
+      ...{ exitCode: z.int().optional(), exit },
+    })
+    .describe('A Task is to be run again, as the same Job.'),
   'action.lost': z.object({ ...ofAttempt, boot: z.string(), at }),
   'action.retrying': z.object({ ...ofAction, notBefore: z.number(), at }),
   'action.skipped': z.object({ ...ofAction, message: z.string(), at }),
@@ -57,6 +83,11 @@ export const facts = {
   'workflow.paused': z.object(ofWorkflow),
   'workflow.resumed': z.object(ofWorkflow),
   'workflow.retried': z.object({ ...ofWorkflow, from: z.int().describe('Position of the action it goes on from.') }),
+  'workflow.extended': z.object({
+    ...ofWorkflow,
+    from: z.int().describe('Position of the first Task that is another.'),
+    tasks: z.array(z.string()),
+  }),
   'workflow.deleted': z.object({ name: z.string().optional(), state: z.string().optional(), at: at.optional() }),
   'data.changed': z.object({
     version: z.int(),
@@ -79,7 +110,40 @@ export const facts = {
   'machine.added': named,
   'machine.updated': named,
   'machine.deleted': named,
+  'machine.discovered': z.object({
+    ...{ name: z.string(), mac: z.string() },
+    rule: z.int().optional().describe('Position of the discovery rule that it was made by.'),
+  }),
+  'machine.conflict': z.object({
+    mac: z.string(),
+    machines: z.array(z.object({ id: z.string(), name: z.string() })),
+    sentence: z.string().describe('Why it is not clear which machine this MAC address belongs to.'),
+  }),
+  'discovery.rules': z.object({ rules: z.int().describe('How many there are now.') }),
   'machine.called-home': z.object({ installed: z.boolean() }),
+  'machine.stage': z.object({
+    stage: z.string(),
+    from: z.string().optional().describe('The stage before.'),
+    bootEnv: z.string().optional(),
+    tasks: z.array(z.string()),
+  }),
+  'machine.bootenv': z.object({ bootEnv: z.string() }),
+  'machine.list': z.object({ list: z.string().optional().describe('The list of stages that it goes through now.') }),
+  'machine.halted': ofHalt,
+  'machine.runnable': ofHalt,
+  'machine.rests': z.object({ sentence: z.string().describe('Why it is in its stage still, once all is done.') }),
+  'machine.tasks': z.object({ tasks: z.array(z.string()), begun: z.int().describe('How many of them had begun.') }),
+  'machine.params': z.object({ set: z.array(z.string()), unset: z.array(z.string()) }).describe('Names only.'),
+  'machine.profiles': z.object({ profiles: z.array(z.string()) }),
+  'machine.locked': z.object({}),
+  'machine.unlocked': z.object({}),
+  'job.created': ofJob,
+  'job.changed': ofJob,
+  'job.deleted': ofJob,
+  'content.changed': contentChange,
+  'pack.added': ofPack,
+  'pack.updated': ofPack,
+  'pack.removed': ofPack,
   'template.created': ofTemplate,
   'template.updated': ofTemplate,
   'template.deleted': ofTemplate,

@@ -1,5 +1,6 @@
 /** Machines as the API shows them. */
 import { z } from 'zod';
+import { lifeSummary } from './life.ts';
 import { data, instant, pageQuery } from './page.ts';
 
 export const machine = z
@@ -19,6 +20,7 @@ export const machine = z
       .object({ lastSeen: instant, boot: z.string().describe('The kernel’s boot id.'), version: z.string() })
       .optional()
       .describe('The worker last heard from it.'),
+    life: lifeSummary.optional().describe('Of a machine that has a stage, params or profiles.'),
   })
   .meta({ id: 'Machine' });
 export type Machine = z.infer<typeof machine>;

@@ -1,6 +1,7 @@
 /** Documents in and out, as the API has them. */
 import { z } from 'zod';
 import { ACTIONS, KINDS } from '../../manifests/index.ts';
+import { OBJECT_KINDS } from '../../object-kinds.ts';
 import { flag } from './page.ts';
 
 export const applyQuery = z.object({
@@ -17,17 +18,20 @@ const warning = z.object({
   file: z.string().optional(),
 });
 
+/** Kinds of what documents describe, as the command line calls them. */
+const described = [...KINDS, 'pack', ...Object.values(OBJECT_KINDS).map(({ noun }) => noun)] as const;
+
 export const applied = z
   .object({
     dryRun: z.boolean(),
     objects: z.array(
       z.object({
-        kind: z.enum(KINDS),
+        kind: z.enum(described),
         name: z.string().describe('As its document has it, `NAMESPACE/` before it where that is not `default`.'),
         id: z.string().optional(),
         action: z.enum(ACTIONS),
         line: z.int().describe('Where its document begins.'),
-        diff: z.string().describe('What changes, in unified form; empty for nothing.'),
+        diff: z.string().describe('What changes, in unified form, of a pack its objects; empty for nothing.'),
       }),
     ),
     warnings: z.array(warning),

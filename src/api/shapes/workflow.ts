@@ -30,6 +30,9 @@ const imageRun = container.extend({
   onFailure: hookCommand.optional(),
 });
 const verbRun = z.object({ kind: z.literal('verb'), verb: z.enum(VERBS) });
+const jobTask = z
+  .object({ kind: z.literal('job'), task: z.string() })
+  .describe('A Task of the machine’s stage: it is filled in when its Job is created.');
 
 export const action = z
   .object({
@@ -44,7 +47,7 @@ export const action = z
     retries: z.object({ limit: z.int().min(0), backoff: seconds }),
     condition: z.boolean().describe('False: its `if` says that it is not for this workflow.'),
     background: z.boolean(),
-    run: z.discriminatedUnion('kind', [imageRun, verbRun]),
+    run: z.discriminatedUnion('kind', [imageRun, verbRun, jobTask]),
     state: actionState,
     attempt: z.int().min(0).describe('Attempts begun so far.'),
     retried: z.int().min(0).optional(),
@@ -135,7 +138,8 @@ export const workflow = z
   .object({
     id: z.string(),
     name: z.string().describe('Name of its template.'),
-    template: z.string().describe('Id of its template.'),
+    template: z.string().describe('Id of its template; empty where a stage of a machine has made it.'),
+    stage: z.string().optional().describe('The stage whose Tasks it runs.'),
     devices: z.record(z.string(), z.unknown()).describe('Names in the template to MAC or IP addresses.'),
     rendered: z.string().describe('The template as it was rendered; secrets are masked.'),
     globalTimeout: limit,

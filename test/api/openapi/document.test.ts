@@ -12,8 +12,10 @@ import type { Services } from '../../../src/api/services.ts';
 import { type EventKind, facts } from '../../../src/api/shapes/event.ts';
 import { statusOf } from '../../../src/errors.ts';
 import { hardware, macOf } from '../../machines/examples.ts';
+import { anvil } from '../../machines/inventories.ts';
 import { layer, saved, tar } from '../../registry/archives.ts';
 import { type Answer, type Running, running, tokenFor } from '../running.ts';
+import { contentAndLife, oneJob } from './content-and-life.ts';
 
 const BOOT = { filesDirectory: '/nowhere', kernelArguments: [] };
 /** Routes under `/api` that are no operations: the worker's side, which is no business of others, and the document. */
@@ -273,6 +275,16 @@ describe('real answers', () => {
     const again = manifests.data.map((each: object) => JSON.stringify(each)).join('\n---\n');
     await call('POST', '/api/v1/apply?dryRun=true', { body: again });
 
+    await contentAndLife(call);
+    await oneJob(all, call);
+    await call('PUT', '/api/v1/discovery/rules', { body: [{ when: { virtual: false } }] });
+    await call('PUT', '/api/v1/discovery/rules', { body: {} });
+    await call('GET', '/api/v1/discovery/rules');
+    await call('GET', '/api/v1/machines/node1/inventory');
+    const seen = { mac: '9c:00:5e:00:00:01', inventory: anvil({}), boot: 'b' };
+    await all.discovery.take(seen, () => {});
+    await call('GET', `/api/v1/machines/${seen.mac}/inventory`);
+
     await call('DELETE', `/api/v1/workflows/${id}`, { headers: { 'if-match': '"other"' } });
     await call('DELETE', `/api/v1/workflows/${id}`);
     await call('DELETE', '/api/v1/templates/install');
@@ -283,6 +295,17 @@ describe('real answers', () => {
 
     const kinds = await eventsAreDescribed(all.services);
     for (const kind of ['service.changed', 'action.ended', 'workflow.failing', 'workflow.retried', 'data.changed'])
+      assert.ok(kinds.has(kind), kind);
+    for (const kind of [
+      'machine.stage',
+      'machine.discovered',
+      'discovery.rules',
+      'machine.halted',
+      'machine.tasks',
+      'job.created',
+      'pack.added',
+      'content.changed',
+    ])
       assert.ok(kinds.has(kind), kind);
     const never = operations.map(({ contract }) => contract.id).filter((each) => !done.has(each));
     assert.deepEqual(never, ['streamEvents']);

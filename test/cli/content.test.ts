@@ -1,0 +1,130 @@
+/** Objects of content and packs on the command line, against the appliance's own API. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { parse } from 'yaml';
+import { running } from '../api/running.ts';
+import { temporaryDirectory } from '../store/opened.ts';
+import { tinsmith as run } from './fake-appliance.ts';
+
+async function appliance(t: TestContext) {
+  const all = await running(t);
+  const directory = temporaryDirectory(t);
+  const tinsmith = (words: string[], options: Parameters<typeof run>[2] = {}) =>
+    run({ url: all.url }, words, { ...options, environment: { TINSMITH_TOKEN: all.adminToken } });
+  const file = (name: string, text: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  return { ...all, tinsmith, file };
+}
+
+const TASKS = `kind: Task
+name: wipe
+templates:
+  - name: script
+    contents: |
+      #!/bin/sh
+      wipefs --all /dev/sda
+---
+name: greet
+description: Says hello
+`;
+
+describe('task, stage and the others', () => {
+  it('are created from a file, listed, shown and deleted', async (t) => {
+    const { tinsmith, file, content } = await appliance(t);
+    const created = await tinsmith(['task', 'create', '-f', file('tasks.yaml', TASKS)]);
+    assert.deepEqual(created, { code: 0, out: 'Created Task:  wipe\nCreated Task:  greet\n', err: '' });
+    const names = (await tinsmith(['task', 'list', '-q'])).out.split('\n');
+    assert.ok(names.includes('greet') && names.includes('wipe'), names.join());
+    assert.match((await tinsmith(['task', 'list', '-o', 'csv'])).out, /^greet,Says hello,local$/m);
+    const json = JSON.parse((await tinsmith(['stage', 'list', '-o', 'json'])).out);
+    assert.equal(
+      json.data.find(({ object }: { object: { name: string } }) => object.name === 'local').pack,
+      'tinsmith',
+    );
+    const { out } = await tinsmith(['task', 'get', 'wipe']);
+    assert.match(out, /^kind: Task\nname: wipe\ntemplates:\n/);
+    assert.match(out, /contents: \|\n\s+#!\/bin\/sh\n/);
+    await tinsmith(['task', 'delete', 'wipe', 'greet']);
+    const again = await tinsmith(['task', 'create'], { stdin: out });
+    assert.equal(again.out, 'Created Task:  wipe\n');
+    assert.match(content.get('tasks', 'wipe').templates[0]?.contents ?? '', /wipefs/);
+    assert.equal((await tinsmith(['task', 'delete', 'none'])).code, 66);
+  });
+
+  it('are created where there is none, and updated where there is one', async (t) => {
+    const { tinsmith } = await appliance(t);
+    const text = JSON.stringify([{ name: 'change-stage/other', description: 'a' }]);
+    const early = await tinsmith(['param', 'update'], { stdin: text });
+    assert.equal(early.code, 65);
+    assert.match(early.err, /There is no change-stage\/other/);
+    assert.equal((await tinsmith(['param', 'create'], { stdin: text })).code, 0);
+    const twice = await tinsmith(['param', 'create'], { stdin: text });
+    assert.equal(twice.code, 65);
+    assert.match(twice.err, /already/);
+    const updated = await tinsmith(['param', 'update', '-o', 'json'], { stdin: text.replace('"a"', '"b"') });
+    const { data, created } = JSON.parse(updated.out);
+    assert.deepEqual([data.object.description, created], ['b', false]);
+    assert.equal((await tinsmith(['param', 'delete', 'change-stage/other'])).code, 0);
+  });
+
+  it('are refused with the place in the file', async (t) => {
+    const { tinsmith, file, content } = await appliance(t);
+    const refused = async (text: string) => {
+      const { code, err } = await tinsmith(['task', 'create', '-f', file('bad.yaml', text)]);
+      assert.equal(code, 65);
+      return err;
+    };
+    assert.match(
+      await refused(`${TASKS}---\nkind: Stage\nname: x\n`),
+      /bad\.yaml:12:7: is "Stage", and a Task is wanted/,
+    );
+    assert.match(await refused('description: nameless\n'), /bad\.yaml:1:1: has no name/);
+    assert.match(await refused('name: x\nprerequisites: [none]\n'), /bad\.yaml:2:17: .*none/);
+    assert.match(await refused('name: [x\n'), /bad\.yaml:\d+:\d+: YAML/);
+    assert.match(await refused('# nothing\n'), /has no document/);
+    assert.ok(content.list('tasks').every(({ name }) => content.origin('tasks', name)?.layer === 'builtin'));
+  });
+});
+
+const PACK = `meta: {name: lab, version: 1.0.0, description: For the lab}
+sections:
+  tasks:
+    greet: {Name: greet, ExtraClaims: [{scope: x}]}
+  params:
+    size: {Name: size}
+`;
+
+describe('content', () => {
+  it('is uploaded, listed, shown, exported and deleted', async (t) => {
+    const { tinsmith, file } = await appliance(t);
+    const path = file('pack.yaml', PACK);
+    const dry = await tinsmith(['content', 'upload', path, '--dry-run']);
+    assert.equal(dry.out, 'Would Upload Pack:  lab 1.0.0\n+ params/size\n+ tasks/greet\n');
+    assert.match(dry.err, /warning: nothing is done with tasks\/greet: ExtraClaims/);
+    assert.equal((await tinsmith(['content', 'show', 'lab'])).code, 66);
+    assert.match((await tinsmith(['content', 'upload', path])).out, /^Uploaded Pack: {2}lab 1\.0\.0\n/);
+    assert.match((await tinsmith(['content', 'list', '-o', 'csv'])).out, /^lab,1\.0\.0,2,[^,]+,For the lab$/m);
+    assert.match((await tinsmith(['content', 'show', 'lab'])).out, /\| tasks +\| greet +\|/);
+    const { out } = await tinsmith(['content', 'export', 'lab']);
+    assert.equal(parse(out).meta.name, 'lab');
+    const again = await tinsmith(['content', 'upload', '-'], { stdin: out });
+    assert.match(again.out, /^Uploaded Pack: {2}lab 1\.0\.0\n/);
+    const deleted = await tinsmith(['content', 'delete', 'lab']);
+    assert.equal(deleted.out, 'Deleted Pack:  lab\n- params/size\n- tasks/greet\n');
+    const bad = await tinsmith(['content', 'upload', file('bad.yaml', PACK.replace('Name: size', 'Nme: size'))]);
+    assert.equal(bad.code, 65);
+    assert.match(bad.err, /bad\.yaml:6:12: unknown key "Nme"/);
+  });
+
+  it('is applied with everything else', async (t) => {
+    const { tinsmith, file } = await appliance(t);
+    const path = file('all.yaml', [TASKS.split('---\n')[0], PACK].join('---\n'));
+    assert.equal((await tinsmith(['apply', '-f', path])).out, 'pack/lab created\ntask/wipe created\n');
+    assert.equal((await tinsmith(['apply', '-f', path])).out, 'pack/lab unchanged\ntask/wipe unchanged\n');
+  });
+});
