@@ -1,7 +1,7 @@
 /** The benchmark's command line. */
 
 /** What can be measured. */
-export const SUITES = ['boots', 'workflows'] as const;
+export const SUITES = ['boots', 'workflows', 'machines'] as const;
 export type Suite = (typeof SUITES)[number];
 
 export const USAGE = `usage: npm run bench -- ${SUITES.join('|')} [--json]
@@ -9,6 +9,8 @@ export const USAGE = `usage: npm run bench -- ${SUITES.join('|')} [--json]
   boots      TFTP, DHCP and HTTP, ours beside tftpd-hpa, dnsmasq, atftpd and nginx
   workflows  reports, streams, the event log, templates, actions and their output, ours beside Go's text/template,
              docker run, and the fewest lines that could do the same
+  machines   a thousand machines that go through stages, each task a job, ours beside the fewest lines that could
+             take the same requests
 
   --json     one JSON document on standard output instead of a table
   --help     this text

@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- boots|workflows [--json]`: measures ours and, in the same run, what others use for the same, or the
+ * `npm run bench -- boots|workflows|machines [--json]`: measures ours and, in the same run, what others use for the same, or the
  * fewest lines that could do it, and prints ours, theirs, ratio.
  */
 import { messageOf, TinsmithError } from '../src/errors.ts';
 import { parseArguments, type Suite, USAGE } from './arguments.ts';
 import { benchBoots } from './boots/boots.ts';
 import { type Host, hostFacts, loadNow } from './host.ts';
+import { benchMachines } from './machines/machines.ts';
 import { preparePeers } from './peers.ts';
 import { type Row, rowsOf, tableOf } from './report.ts';
 import { benchWorkflows } from './workflows/workflows.ts';
@@ -24,11 +25,7 @@ async function measure(benchmark: Suite): Promise<Document> {
   const peers = await preparePeers(benchmark);
   const startedAt = new Date();
   const loadBefore = loadNow();
-  const progress = (text: string): void => console.error(`bench: measuring ${text}`);
-  const rows =
-    benchmark === 'boots'
-      ? (await benchBoots(peers.folders, progress)).flatMap(rowsOf)
-      : await benchWorkflows(progress);
+  const rows = await rowsOfSuite(benchmark, peers.folders);
   return {
     benchmark,
     startedAt: startedAt.toISOString(),
@@ -38,11 +35,23 @@ async function measure(benchmark: Suite): Promise<Document> {
   };
 }
 
+async function rowsOfSuite(suite: Suite, folders: readonly string[]): Promise<Row[]> {
+  const progress = (text: string): void => console.error(`bench: measuring ${text}`);
+  switch (suite) {
+    case 'boots':
+      return (await benchBoots(folders, progress)).flatMap(rowsOf);
+    case 'workflows':
+      return benchWorkflows(progress);
+    case 'machines':
+      return benchMachines(progress);
+  }
+}
+
 function hostText({ processor, cores, kernel, node, tinsmith, peers, loadAverage }: Host): string {
   const names = Object.entries(peers).map(([name, version]) => `${name} ${version}`);
   return [
     `${cores} cores of ${processor}, Linux ${kernel}, Node ${node}, tinsmith ${tinsmith}`,
-    names.join(', '),
+    ...(names.length > 0 ? [names.join(', ')] : []),
     `load average ${loadAverage.before.toFixed(2)} before, ${loadAverage.after.toFixed(2)} after`,
   ].join('\n');
 }

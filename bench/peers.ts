@@ -10,11 +10,13 @@ import type { Suite } from './arguments.ts';
 const PEERS: Record<Suite, string[]> = {
   boots: ['dnsmasq-base', 'nginx-light', 'tftpd-hpa'],
   workflows: ['golang-go'],
+  machines: [],
 };
 /** perfdhcp is in kea-admin. */
 const TOOLS: Record<Suite, string[]> = {
   boots: ['gcc', 'iproute2', 'kea-admin', 'libc6-dev'],
   workflows: ['gcc', 'libc6-dev'],
+  machines: ['gcc', 'libc6-dev'],
 };
 /** Debian lets only one of two TFTP servers be installed, so this one is only unpacked. */
 const UNPACKED = 'atftpd';
@@ -29,6 +31,8 @@ export type Peers = { versions: Record<string, string>; folders: string[] };
  */
 export async function preparePeers(suite: Suite): Promise<Peers> {
   await installPackages([...PEERS[suite], ...TOOLS[suite]]);
+  // Asked about none, it would show all.
+  if (PEERS[suite].length === 0) return { versions: {}, folders: [] };
   const installed = await run('dpkg-query', ['--show', ...PEERS[suite]]);
   const versions = Object.fromEntries(
     installed

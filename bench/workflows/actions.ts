@@ -15,6 +15,7 @@ const ROUNDS = 15;
 /** Not counted: everything is done for the first time. */
 const WARM_UP = 2;
 const BOOT = 'bench-boot';
+const AGENT = 'bench-agent';
 
 /** @param progress told what is being measured */
 export async function benchActions(progress: (text: string) => void): Promise<Row[]> {
@@ -56,7 +57,7 @@ async function worker({ server, token, socket, directory }: Stage): Promise<() =
   const { signal } = new AbortController();
   const clock = systemClock;
   const client = workerClient({ server, token, clock, say: () => {} });
-  await client.hello({ mac: MAC, boot: BOOT, version: 'bench' }, signal);
+  await client.hello({ mac: MAC, boot: BOOT, agent: AGENT, version: 'bench' }, signal);
   let acknowledged = 0;
   const api: WorkerApi = {
     ...client,
@@ -81,7 +82,7 @@ async function worker({ server, token, socket, directory }: Stage): Promise<() =
     privileged: false,
   };
   return async () => {
-    const answer = await client.work({ boot: BOOT }, signal);
+    const answer = await client.work({ boot: BOOT, agent: AGENT }, signal);
     if (answer.kind !== 'answer' || answer.value.kind !== 'action' || answer.value.run.kind !== 'container')
       throw new Error(`no action to do: ${JSON.stringify(answer)}`);
     const assignment = { ...answer.value, run: answer.value.run };

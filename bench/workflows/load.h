@@ -1,6 +1,7 @@
-/* What the two load clients share: the workers' tokens from a file, and connections. */
+/* What the load clients share: the workers' tokens from a file, and connections. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,12 @@ static void read_workers(const char *path) {
                 workers[count].machine) == 4)
     count++;
   fclose(file);
-  struct rlimit limit = {count + 1000, count + 1000};
+  /* Two connections each. A limit that was lowered cannot be raised again everywhere. */
+  struct rlimit limit;
+  rlim_t wanted = 2 * count + 1000;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_max < wanted) limit.rlim_max = wanted;
+  limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -48,5 +54,5 @@ static void connect_worker(struct worker *w, int port) {
   int one = 1;
   w->fd = socket(AF_INET, SOCK_STREAM, 0);
   setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (connect(w->fd, (void *)&to, sizeof to)) fail("could not connect", "");
+  if (connect(w->fd, (void *)&to, sizeof to)) fail("could not connect:", strerror(errno));
 }

@@ -8,12 +8,13 @@ import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
 import { WorkerStream } from '../../src/api/worker-stream.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
 import { Trace } from '../../src/boots/trace.ts';
+import { makeLife, openContent } from '../../src/life/index.ts';
+import { open as openSealed, sealingKeys } from '../../src/life/seal.ts';
 import { LastSeen } from '../../src/machines/last-seen.ts';
 import { Machines } from '../../src/machines/machines.ts';
 import { createRegistry, openImages } from '../../src/registry/index.ts';
 import { EventLog, openStore } from '../../src/store/index.ts';
 import { Webhooks } from '../../src/webhooks/index.ts';
-import { makeWorkflows } from '../../src/workflows/index.ts';
 
 /** What the routes are built on, as the appliance puts it together. */
 export async function openParts(directory: string): Promise<Services> {
@@ -25,9 +26,17 @@ export async function openParts(directory: string): Promise<Services> {
   const lastSeen = new LastSeen(clock);
   const workerStream = new WorkerStream();
   const stream = createStream(events, clock);
-  const { deadlines, ...workflowParts } = makeWorkflows({
-    ...{ store, events, machines, lastSeen, clock, log },
+  const workerTokens = new WorkerTokens(store);
+  const sealing = sealingKeys(directory);
+  const content = await openContent({ store, events, clock });
+  const { deadlines, ...workflowParts } = makeLife({
+    ...{ store, events, machines, content, lastSeen, clock, log },
     values: () => ({}),
+    around: {
+      server: () => ({ url: 'http://127.0.0.1', address: '127.0.0.1', port: '80' }),
+      open: (sealed) => openSealed(sealing.privateKey, sealed),
+      token: (transaction, machine, kind) => workerTokens.issueForTask(transaction, machine, kind === 'infinite'),
+    },
     dataLimit: 10 << 20,
     wakes: {
       work: (machine) => workerStream.tell(machine, 'work'),
@@ -40,14 +49,14 @@ export async function openParts(directory: string): Promise<Services> {
   await deadlines.start();
   const images = await openImages(join(directory, 'images'));
   return {
-    ...{ store, events, machines, lastSeen, workerStream, stream, images, clock, log },
+    ...{ store, events, machines, content, lastSeen, workerStream, workerTokens, stream, images, clock, log },
     ...workflowParts,
+    sealingPublicKey: sealing.publicKey,
     trace: new Trace(clock),
     webhooks: new Webhooks({ store, events, clock, newId: randomUUID }),
     builtins: undefined,
     registry: createRegistry({ images }),
     bootFiles: bootFiles({ osieDirectory: directory, executable: process.execPath, loader: () => undefined }),
-    workerTokens: new WorkerTokens(store),
     adminToken: adminToken(directory),
     startedAt: new Date().toISOString(),
     status: () => ({

@@ -12,17 +12,23 @@ const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 /** The routes that the HTTP thread takes past express, and their answers. */
 export function directRoutes(services: Services): DirectRoutes {
-  const { machineOf, calls } = workerCalls(services);
+  const { machineOf, calls, questions } = workerCalls(services);
+  const paths = (of: object): string[] => Object.keys(of).map((name) => PREFIX + name);
   return {
-    paths: Object.keys(calls).map((name) => PREFIX + name),
-    async answer({ path, authorization, body }) {
+    paths: { posted: paths(calls), asked: paths(questions) },
+    async answer({ path, query, host, authorization, body }) {
       try {
         const { machine } = machineOf(tokenOf(authorization));
-        const call = calls[path.slice(PREFIX.length)];
-        if (!call) throw new TinsmithError('NOT_FOUND', `There is nothing at POST ${path}.`);
-        return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(await call(machine, parsed(body))) };
+        const name = path.slice(PREFIX.length);
+        const question = questions[name];
+        const call = calls[name];
+        if (!question && !call) throw new TinsmithError('NOT_FOUND', `There is nothing at ${path}.`);
+        const answer = question
+          ? await question(machine, Object.fromEntries(new URLSearchParams(query)), host)
+          : await call?.(machine, parsed(body));
+        return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(answer) };
       } catch (error) {
-        const ours = asTinsmithError(error, services.log, `POST ${path}`);
+        const ours = asTinsmithError(error, services.log, path);
         const challenge = ours.status === 401 ? { 'www-authenticate': 'Bearer realm="tinsmith"' } : {};
         return {
           status: ours.status,

@@ -3,7 +3,7 @@
  * worker's token is made for each boot, goes into that boot's script only, and opens only that machine's own work. That of
  * a machine that nobody knows opens only its discovery, and the machine's own work from then on.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../errors.ts';
@@ -18,7 +18,7 @@ const UNKNOWN = 'unknown-macs';
 /** Stands before a MAC address in place of a machine's id, which it is none of. */
 const UNKNOWN_PREFIX = 'unknown:';
 
-const digest = (token: string): string => createHash('sha256').update(token).digest('hex');
+const digest = (token: string): string => hash('sha256', token);
 const newToken = (): string => randomBytes(32).toString('base64url');
 
 /**

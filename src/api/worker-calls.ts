@@ -3,19 +3,25 @@ import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
 import { PROVISIONER } from '../machines/provisioner.ts';
 import {
+  type Assignment,
   type HeartbeatAnswer,
   heartbeat,
   type LogAnswer,
   logPost,
   type ReportAnswer,
   report,
+  workQuery,
 } from '../worker/protocol.ts';
 import type { WorkerMachine } from '../workflows/assignments.ts';
+import { Dresser } from './dress.ts';
 import { parseInput } from './input.ts';
 import type { Services } from './services.ts';
 
 /** Takes a body as it came, and gives what is answered as JSON. */
 export type WorkerCall = (machine: WorkerMachine, body: unknown) => object | Promise<object>;
+
+/** Takes a query as it came. `host` is our address as the worker knows it. */
+export type WorkerQuestion = (machine: WorkerMachine, query: object, host: string) => Promise<object>;
 
 /** The calls, and who makes them. */
 export interface WorkerCalls {
@@ -26,10 +32,20 @@ export interface WorkerCalls {
   machineOf(token: string | undefined): { machine: WorkerMachine & Partial<Machine>; token: string };
   /** By their names below `/api/v1/worker/`. */
   calls: Record<string, WorkerCall>;
+  /** What is asked with GET, by the same names. */
+  questions: Record<string, WorkerQuestion>;
 }
 
-export function workerCalls({ assignments, output, machines, workerTokens, lastSeen, stream }: Services): WorkerCalls {
+export function workerCalls(services: Services): WorkerCalls {
+  const { assignments, output, machines, workerTokens, lastSeen, stream } = services;
+  const dresser = new Dresser(services);
   return {
+    questions: {
+      async work(machine, query, host): Promise<Assignment> {
+        const { boot, agent } = parseInput(workQuery, query);
+        return dresser.work(await assignments.ask(machine, boot, agent), host);
+      },
+    },
     machineOf(token) {
       const unknown = token === undefined ? undefined : workerTokens.unknownOf(token);
       if (unknown !== undefined)

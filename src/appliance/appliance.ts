@@ -14,18 +14,23 @@ import { adminToken, WorkerTokens } from '../api/tokens.ts';
 import type { Status } from '../api/types.ts';
 import { WorkerStream } from '../api/worker-stream.ts';
 import { bootFiles } from '../boots/boot-files.ts';
+import { BootTokens } from '../boots/boot-tokens.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { neighbour } from '../boots/neighbours.ts';
+import { Texts } from '../boots/texts.ts';
+import { textFiles } from '../boots/tftp/texts.ts';
 import { Trace } from '../boots/trace.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
+import { makeLife, openContent } from '../life/index.ts';
+import { open as openSealed, sealingKeys } from '../life/seal.ts';
+import { environmentUnusable, Served } from '../life/served.ts';
 import { LastSeen } from '../machines/last-seen.ts';
-import { Machines } from '../machines/machines.ts';
+import { type Machine, Machines } from '../machines/machines.ts';
 import { type DataDirectory, EventLog, openStore } from '../store/index.ts';
 import { startTrimming } from '../store/retention.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { Webhooks } from '../webhooks/index.ts';
-import { makeWorkflows } from '../workflows/index.ts';
 import { DhcpContexts } from './dhcp-contexts.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
 import { dhcpRole, httpRole, tftpRole } from './network-roles.ts';
@@ -97,11 +102,22 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const serverUrl = (address: string | undefined): string =>
       httpAt(interfaceTowards(interfaces, address)?.address ?? '127.0.0.1');
     const workerStream = new WorkerStream();
-    const { deadlines, ...workflowParts } = makeWorkflows({
-      ...{ store, events, machines, lastSeen, clock, log },
-      values: (machine) => {
-        const url = new URL(serverUrl(machine?.hardware.network.interfaces[0]?.dhcp.ip?.address));
-        return { tinsmith: { url: url.origin, address: url.hostname, port: url.port } };
+    const workerTokens = new WorkerTokens(store);
+    const sealing = sealingKeys(settings.data);
+    const open = (sealed: unknown): unknown => openSealed(sealing.privateKey, sealed);
+    const content = await openContent({ store, events, clock });
+    const serverOf = (machine: Machine | undefined) => {
+      const url = new URL(serverUrl(machine?.hardware.network.interfaces[0]?.dhcp.ip?.address));
+      return { url: url.origin, address: url.hostname, port: url.port };
+    };
+    const { deadlines, ...workflowParts } = makeLife({
+      ...{ store, events, machines, content, lastSeen, clock, log },
+      values: (machine) => ({ tinsmith: serverOf(machine) }),
+      around: {
+        server: serverOf,
+        open,
+        unbootable: (bootEnv, machine) => environmentUnusable(bootEnv, machine, filesDirectory),
+        token: (transaction, machine, kind) => workerTokens.issueForTask(transaction, machine, kind === 'infinite'),
       },
       dataLimit: settings.dataLimit,
       wakes: {
@@ -118,6 +134,8 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       events,
       machines,
       ...workflowParts,
+      content,
+      sealingPublicKey: sealing.publicKey,
       lastSeen,
       workerStream,
       trace,
@@ -128,7 +146,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       registry,
       startedAt,
       bootFiles: files,
-      workerTokens: new WorkerTokens(store),
+      workerTokens,
       adminToken: adminToken(settings.data),
       status,
       serverUrl,
@@ -136,10 +154,15 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       clock,
       log,
     };
+    const environments = new Served({ store, catalogue: () => content.catalogue(), filesDirectory, open });
+    const bootTokens = new BootTokens(workerTokens);
+    const texts = new Texts({ machines, trace, neighbour, environments, tokens: bootTokens });
     const calls = tinkerbellCalls(services, settings.grpc);
     const basic = basicAuthentication(process.env);
     const gateway = gatewayRoutes({ calls, adminToken: services.adminToken, basic, log });
-    const app = createApp(services, { filesDirectory, kernelArguments: settings.kernelArguments }, gateway);
+    const { kernelArguments, unknown } = settings;
+    const boot = { filesDirectory, kernelArguments, unknown, environments, texts, bootTokens };
+    const app = createApp(services, boot, gateway);
 
     cleanUp.push(() => roles.stop());
     cleanUp.push(() => stream.close());
@@ -160,10 +183,13 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       const grpc = { ...settings.grpc, address: settings.httpAddress, largest: settings.dataLimit };
       await roles.start(grpcRole(grpc, services, calls));
     } else roles.off('grpc');
-    if (settings.tftp) await roles.start(tftpRole(around, files, filesDirectory));
+    if (settings.tftp) await roles.start(tftpRole(around, files, filesDirectory, textFiles(texts, serverUrl)));
     else roles.off('tftp');
     if (settings.dhcp === 'off') roles.off('dhcp');
-    else await roles.start(dhcpRole(around, settings.dhcp, new DhcpContexts(machines, httpAt, clock)));
+    else {
+      const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown);
+      await roles.start(dhcpRole(around, settings.dhcp, contexts));
+    }
     await startProvisionerWorker(roles, {
       ...{ settings, httpPort, log },
       issueToken: (machine) => services.workerTokens.issue(machine),

@@ -6,7 +6,7 @@ import { startDhcp } from '../boots/dhcp/index.ts';
 import type { InterfaceAddress } from '../boots/interface-addresses.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { noteSent } from '../boots/routes.ts';
-import { startTftp, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
+import { startTftp, type TftpFiles, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import { packaged, readEmbedded } from '../executable/embedded.ts';
 import { type DirectRoutes, startHttp } from '../http/index.ts';
@@ -47,7 +47,12 @@ export function httpRole(
   };
 }
 
-export function tftpRole({ settings, interfaces, trace, log }: Around, files: BootFiles, directory: string): Role {
+export function tftpRole(
+  { settings, interfaces, trace, log }: Around,
+  files: BootFiles,
+  directory: string,
+  texts: TftpFiles,
+): Role {
   const nameOf = (address: string): string => interfaces.find((each) => each.address === address)?.name ?? '?';
   return {
     name: 'tftp',
@@ -57,7 +62,7 @@ export function tftpRole({ settings, interfaces, trace, log }: Around, files: Bo
       const server = await startTftp({
         addresses: interfaces.map(({ address }) => address),
         port: settings.tftpPort,
-        files: tftpFiles(files.loaders, directory),
+        files: tftpFiles(files.loaders, directory, texts),
         log,
         note: ({ address, file, mac, bytes, ms, details, ...entry }) =>
           trace.note({

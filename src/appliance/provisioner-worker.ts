@@ -107,6 +107,8 @@ async function work(around: ProvisionerWorker, token: string, log: Logger, signa
           disks: NO_DISKS,
           sync: async () => {},
           power: noPower(log),
+          // It is no machine of ours.
+          inventory: null,
           signal,
         },
       );

@@ -2,6 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { UNKNOWN_POLICIES, type UnknownPolicy } from '../boots/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
 import type { KeepEvents } from '../store/retention.ts';
@@ -16,13 +17,15 @@ const list = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
   z.array(z.string().min(1, 'is empty'), 'is not a list'),
 );
-const choice = <const T extends string>(...values: T[]) => z.enum(values, `is not one of ${values.join(', ')}`);
+const choice = <const T extends string>(...values: readonly T[]) =>
+  z.enum(values, `is not one of ${values.join(', ')}`);
 
 /** Each setting by the name of its flag, which is also its key in the settings file. */
 const SHAPES = {
   data: directory.default('/var/lib/tinsmith'),
   interface: list.default([]),
   dhcp: choice('reservation', 'proxy', 'off').default('proxy'),
+  unknown: choice(...UNKNOWN_POLICIES).default('ignore'),
   'dhcp-port': port.default(67),
   'proxy-dhcp-port': port.default(4011),
   tftp: z.preprocess(onOff, choice('on', 'off')).default('on'),
@@ -68,6 +71,8 @@ export interface Settings {
   /** Interfaces to serve; none means every one that has an IPv4 address. */
   interfaces: string[];
   dhcp: 'reservation' | 'proxy' | 'off';
+  /** What becomes of machines that nobody knows. */
+  unknown: UnknownPolicy;
   dhcpPort: number;
   proxyDhcpPort: number;
   tftp: boolean;
@@ -163,6 +168,7 @@ function settingsOf(values: Values): Settings {
     data: values.data,
     interfaces: values.interface,
     dhcp: values.dhcp,
+    unknown: values.unknown,
     dhcpPort: values['dhcp-port'],
     proxyDhcpPort: values['proxy-dhcp-port'],
     tftp: values.tftp === 'on',

@@ -36,12 +36,16 @@ export const templateEntry = z
       .optional(),
     /** Name of a shared template, in the section `templates`. */
     id: z.string().max(255).optional(),
+    /** Digital Rebar gives out another file under the path then; here nothing is. */
+    link: z.string().max(4096).optional(),
     /** `os`: it is for these systems only (names with commas); `interpreter`: what runs the script. */
     meta: z.record(z.string(), z.string()).default({}),
   })
-  .refine(({ contents, id }) => (contents === undefined || contents === '') !== (id === undefined || id === ''), {
-    message: 'has either contents or the id of a shared template',
-  });
+  .refine(
+    ({ contents = '', id = '', link = '' }) =>
+      link === '' ? (contents === '') !== (id === '') : contents === '' || id === '',
+    { message: 'has either contents or the id of a shared template' },
+  );
 export type TemplateEntry = z.infer<typeof templateEntry>;
 
 const needs = {

@@ -82,12 +82,14 @@ function rewritten(input: unknown, form: Form, path: Path, into: Omit<Written, '
     const lower = given.toLowerCase();
     const key = known.get(lower);
     const at = [...path, given];
+    if (UNSUPPORTED.has(lower)) {
+      if (isNothing(value)) continue;
+      into.unsupported.push(at);
+    }
     if (key === undefined) {
-      if (BOOKKEEPING.has(lower)) continue;
-      if (!UNSUPPORTED.has(lower)) {
-        const message = `unknown key "${given}"; known are ${form.keys.join(', ')}`;
-        into.problems.push({ path: at, message, of: 'key' });
-      } else if (!isNothing(value)) into.unsupported.push(at);
+      if (BOOKKEEPING.has(lower) || UNSUPPORTED.has(lower)) continue;
+      const message = `unknown key "${given}"; known are ${form.keys.join(', ')}`;
+      into.problems.push({ path: at, message, of: 'key' });
     } else if (out.has(key)) into.problems.push({ path: at, message: `the key "${key}" is given twice`, of: 'key' });
     // Go reads null as if nothing stood there.
     else if (value !== null) out.set(key, inner(key, value, form, [...path, key], into));

@@ -1,9 +1,8 @@
-import type { DirectAnswer, DirectCall, ToCarrier } from './carrier/messages.ts';
+import type { DirectAnswer, DirectCall, DirectPaths, ToCarrier } from './carrier/messages.ts';
 
-/** What is answered without an HTTP request in this thread: short POSTs that come by the thousand. */
+/** What is answered without an HTTP request in this thread: what comes by the thousand. */
 export interface DirectRoutes {
-  /** Their paths, whole and without a query. */
-  paths: readonly string[];
+  paths: DirectPaths;
   /** Never rejects. */
   answer(call: Omit<DirectCall, 'id'>): Promise<Omit<DirectAnswer, 'id'>>;
 }

@@ -125,7 +125,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       secret,
       generation: String(generation++),
       limits,
-      direct: [...(settings.direct?.paths ?? [])],
+      direct: settings.direct?.paths ?? { posted: [], asked: [] },
     };
     const thread = carrierWorker(carrier, settings.carrierSource);
     worker = thread;

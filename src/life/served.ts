@@ -113,7 +113,7 @@ export class Served {
     let fault: unknown;
     for (const owner of owners) {
       for (const entry of owner.templates) {
-        if (entry.path === '') continue;
+        if (entry.path === '' || entry.link) continue;
         try {
           // Each with a budget of its own: one text is asked for, and others may be large.
           const rendering = new Rendering(context, owner.templates);
@@ -181,7 +181,8 @@ const OWN: ReadonlySet<string> = new Set(['osie', 'local', 'ignore']);
 const isUrl = (file: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(file);
 
 /** The template that is an environment's iPXE script, by its name, or by the end of its path. */
-function ipxeOf({ templates }: BootEnv): TemplateEntry | undefined {
+function ipxeOf(env: BootEnv): TemplateEntry | undefined {
+  const templates = env.templates.filter(({ link }) => !link);
   for (const name of IPXE_NAMES) {
     const found = templates.find((entry) => entry.name === name);
     if (found) return found;

@@ -74,6 +74,26 @@ export class Machines {
     });
   }
 
+  /** Adds a machine of an id that no other has, in a change under way. @throws TinsmithError as `push` */
+  add(transaction: Transaction, input: unknown): Machine {
+    const hardware = parseHardware(input);
+    transaction.afterwards(() => this.#remembered.clear());
+    return this.#put(transaction, hardware, undefined);
+  }
+
+  /**
+   * Gives a machine an interface without an address, in a change under way.
+   * @throws TinsmithError INVALID_INPUT (it has too many), CONFLICT (nothing of it may be changed)
+   */
+  addInterface(transaction: Transaction, machine: Machine, mac: string): Machine {
+    this.keeper?.mayChange(transaction, machine);
+    const { hardware } = machine;
+    const interfaces = [...hardware.network.interfaces, { dhcp: { mac } }];
+    const more = parseHardware({ ...hardware, network: { ...hardware.network, interfaces } }, machine.name);
+    transaction.afterwards(() => this.#remembered.clear());
+    return this.#put(transaction, more, machine);
+  }
+
   #put(transaction: Transaction, hardware: Hardware, before: Machine | undefined): Machine {
     const now = this.#clock();
     const machine: Machine = {
@@ -114,6 +134,12 @@ export class Machines {
 
   byMac(mac: string): Machine | undefined {
     return this.#through(keys.mac(normaliseMac(mac)));
+  }
+
+  /** The machine of an id, or with a MAC address in lower case with colons, as it is in a change under way. */
+  within(transaction: Transaction, by: { id: string } | { mac: string }): Machine | undefined {
+    const id = 'id' in by ? by.id : transaction.get<string>(keys.mac(by.mac));
+    return id === undefined ? undefined : transaction.get<Machine>(keys.machine(id));
   }
 
   byAddress(address: string): Machine | undefined {
@@ -163,7 +189,7 @@ export class Machines {
       transaction.afterwards(() => this.#remembered.clear());
       for (const { key } of indexEntries(machine)) transaction.delete(key);
       transaction.delete(keys.machine(id));
-      transaction.delete(`work/${id}`);
+      for (const kept of ['work', 'inventory', 'fingerprint']) transaction.delete(`${kept}/${id}`);
       this.keeper?.deleted(transaction, machine);
       this.#events.append(transaction, { kind: 'machine.deleted', machine: id, data: { name: machine.name } });
       return machine;

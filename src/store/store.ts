@@ -102,7 +102,10 @@ export class Store {
   readonly #cache = new ValueCache();
   readonly #memory: Memory = {
     ahead: this.#ahead,
-    cached: (key) => this.#cache.get(key),
+    cached: (key) => {
+      const cached = this.#cache.get(key);
+      return cached === ABSENT ? undefined : cached;
+    },
     read: (key) => this.get(key),
   };
   #flushing: Promise<void> | undefined;
@@ -118,9 +121,13 @@ export class Store {
   get<T>(key: string): T | undefined {
     if (this.#db.status !== 'open') throw this.#unavailable();
     const cached = this.#cache.get(key);
+    if (cached === ABSENT) return undefined;
     if (cached) return cached.value as T;
     const text = this.#db.getSync(key);
-    if (text === undefined) return undefined;
+    if (text === undefined) {
+      this.#cache.set(key, ABSENT);
+      return undefined;
+    }
     const read = new Value(text);
     const { value } = read;
     this.#cache.set(key, read);
@@ -293,6 +300,8 @@ export class Store {
 }
 
 const NO_VALUE = new Value('');
+/** Kept for a key that was looked for and is not there; as long as what a key costs, so that those are bounded too. */
+const ABSENT = new Value(' '.repeat(256));
 
 type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 

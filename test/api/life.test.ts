@@ -114,7 +114,7 @@ describe('a machine', () => {
     assert.deepEqual(all.json.data.size, { value: 3, from: 'profile rack' });
     assert.deepEqual(all.json.data.password, { value: { sealed: true }, from: 'machine' });
     await on.content.delete('params', 'password');
-    assert.doesNotMatch((await on.call('GET', `${on.path}/params?aggregate`)).text, new RegExp(sealed.payload));
+    assert.ok(!(await on.call('GET', `${on.path}/params?aggregate`)).text.includes(sealed.payload));
     const unset = await on.tell('params', { unset: ['note'] });
     assert.equal(unset.json.data.params.note, undefined);
     assert.equal((await on.tell('profiles', { profiles: ['rack', 'rack'] })).status, 422);

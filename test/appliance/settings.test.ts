@@ -41,6 +41,7 @@ describe('settings', () => {
       data: '/var/lib/tinsmith',
       interfaces: [],
       dhcp: 'proxy',
+      unknown: 'ignore',
       dhcpPort: 67,
       proxyDhcpPort: 4011,
       tftp: true,

@@ -113,6 +113,7 @@ describe('the command line', () => {
     assert.deepEqual(parseArguments(['boots']), { kind: 'measure', suite: 'boots', json: false });
     assert.deepEqual(parseArguments(['--json', 'boots']), { kind: 'measure', suite: 'boots', json: true });
     assert.deepEqual(parseArguments(['workflows']), { kind: 'measure', suite: 'workflows', json: false });
+    assert.deepEqual(parseArguments(['machines', '--json']), { kind: 'measure', suite: 'machines', json: true });
     assert.deepEqual(parseArguments(['boots', '--help']), { kind: 'help' });
   });
 

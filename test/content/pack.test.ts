@@ -164,3 +164,19 @@ sections:
     assert.ok(!packToYaml(pack).includes('optionalParams: []'), 'without what is not set');
   });
 });
+
+describe('a template that is a link in Digital Rebar', () => {
+  const pack = (entry: string): string =>
+    `meta: {Name: p}\nsections:\n  bootenvs:\n    e: {Name: e, Kernel: k, Templates: [${entry}]}\n`;
+
+  it('is kept, and named as what is not done', () => {
+    const { objects, unsupported } = parsePack(pack(`{Name: x, Path: y/x, Link: '{{.Env.PathFor "tftp" "x"}}'}`));
+    assert.deepEqual(unsupported, ['bootenvs/e: templates[0].Link']);
+    assert.equal(objects.bootenvs[0]?.templates[0]?.link, '{{.Env.PathFor "tftp" "x"}}');
+  });
+
+  it('needs neither contents nor the id of a shared template; others do', () => {
+    assert.throws(() => parsePack(pack('{Name: x, Path: y/x}')), /has either contents or the id of a shared template/);
+    assert.throws(() => parsePack(pack('{Name: x, Path: y/x, Contents: a, ID: b, Link: c}')), /has either contents/);
+  });
+});

@@ -128,7 +128,7 @@ describe('sequences of changes', () => {
         assert.deepEqual(again.catalogue(), content.catalogue());
         assert.deepEqual(again.packs(), content.packs());
       }),
-      { numRuns: 60 },
+      { numRuns: 120 },
     );
     assert.ok(counts.done > 100 && counts.refused > 100, JSON.stringify(counts));
   });

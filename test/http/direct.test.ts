@@ -12,8 +12,10 @@ describe('a direct call', () => {
   /** Calls that wait for the test. */
   const held: (() => void)[] = [];
   const direct: DirectRoutes = {
-    paths: ['/call', '/slow'],
-    async answer({ path, authorization, body }) {
+    paths: { posted: ['/call', '/slow'], asked: ['/question'] },
+    async answer({ path, query, host, authorization, body }) {
+      if (path === '/question')
+        return { status: 200, headers: { 'content-type': 'text/x' }, body: `${authorization} at ${host}: ${query}` };
       if (path === '/slow') await new Promise<void>((resolve) => held.push(resolve));
       const [status = '200', text = ''] = body.split('|');
       return { status: Number(status), headers: { 'content-type': 'text/x' }, body: `${authorization}: ${text}` };
@@ -61,6 +63,16 @@ describe('a direct call', () => {
     assert.equal(await asked('/call', chunked), 'express POST /call');
     const gzip = { method: 'POST', body: '200|x', headers: { 'content-encoding': 'gzip' } };
     assert.equal(await asked('/call', gzip), 'express POST /call');
+  });
+
+  test('may be a question, with its query', async () => {
+    const asked = async (path: string, init: RequestInit = {}): Promise<string> =>
+      (await fetch(served.url + path, { headers: { authorization: 'Bearer t' }, ...init })).text();
+    const { host } = new URL(served.url);
+    assert.equal(await asked('/question?a=1&b=%3F?'), `Bearer t at ${host}: a=1&b=%3F?`);
+    assert.equal(await asked('/question'), `Bearer t at ${host}: `);
+    assert.equal(await asked('/question/?a'), 'express GET /question/');
+    assert.equal(await asked('/question', { method: 'POST', body: 'x' }), 'express POST /question');
   });
 
   test('keeps its connection, and its order on it', async () => {

@@ -35,6 +35,8 @@ export interface Stage {
 }
 
 export interface ScenarioOptions extends Pick<SessionOptions, 'firmware' | 'dhcp'> {
+  /** More flags of `up`. */
+  flags?: readonly string[];
   /** Seconds the whole scenario may take. */
   limit: number;
   /** MiB of each machine. */
@@ -93,12 +95,12 @@ async function perform(
   const session = new Session(
     {
       directory,
-      flags: engine ? ['--provisioner', 'on', '--docker-socket', engine.socket] : [],
       command: [EXECUTABLE],
       osie: join(DIST, 'osie'),
       images: join(DIST, 'images'),
       memory: options.memory ?? 1024,
       ...options,
+      flags: [...(options.flags ?? []), ...(engine ? ['--provisioner', 'on', '--docker-socket', engine.socket] : [])],
     },
     new AbortController().signal,
   );

@@ -25,7 +25,6 @@ import {
   serviceLogPost,
   serviceReport,
   servicesQuery,
-  workQuery,
 } from '../../worker/protocol.ts';
 import type { WorkerMachine } from '../../workflows/assignments.ts';
 import type { ActionRecord } from '../../workflows/workflow.ts';
@@ -104,12 +103,6 @@ export function workerRoutes(services: Services, unknown: UnknownPolicy = 'ignor
 
   routes.get('/stream', (req, res) => {
     workerStream.serve(machineOf(req).machine.id, res);
-  });
-
-  routes.get('/work', async (req, res) => {
-    const { machine } = machineOf(req);
-    const { boot, agent } = parseInput(workQuery, req.query);
-    res.json(dresser.work(await assignments.ask(machine, boot, agent), hostOf(req)));
   });
 
   routes.get('/services', async (req, res) => {
@@ -193,6 +186,11 @@ export function workerRoutes(services: Services, unknown: UnknownPolicy = 'ignor
     res.json({ set: Object.keys(set), unset } satisfies ParamsChanged);
   });
 
+  for (const [name, question] of Object.entries(calls.questions)) {
+    routes.get(`/${name}`, async (req, res) => {
+      res.json(await question(machineOf(req).machine, req.query, hostOf(req)));
+    });
+  }
   for (const [name, call] of Object.entries(calls.calls)) {
     routes.post(`/${name}`, async (req, res) => void res.json(await call(machineOf(req).machine, req.body)));
   }

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { serviceAddress } from '../../services/address.ts';
 import { collect, SMALL } from './collect.ts';
-import type { DirectAnswer, DirectCall, FromCarrier } from './messages.ts';
+import type { DirectAnswer, DirectCall, DirectPaths, FromCarrier } from './messages.ts';
+
+/** What of a call's path is before its query. */
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 
 /** Calls that the main thread has at once; others go the usual way, which is bounded too. */
 const MOST = 20_000;
@@ -10,39 +13,58 @@ const MOST = 20_000;
 const IN_ONE_MESSAGE = 32;
 
 /**
- * Short POSTs that come by the thousand, such as workers' reports, go to the main thread as messages, many in one: passed
- * on as HTTP, each would cost both threads several times as much.
+ * What comes by the thousand, workers' short POSTs and their questions for work, goes to the main thread as messages, many
+ * in one: passed on as HTTP, each would cost both threads several times as much.
  */
 export class Direct {
-  readonly #paths: ReadonlySet<string>;
+  readonly #posted: ReadonlySet<string>;
+  readonly #asked: ReadonlySet<string>;
   readonly #post: (message: FromCarrier) => void;
   readonly #waiting = new Map<number, ServerResponse>();
   #last = 0;
   #calls: DirectCall[] = [];
 
-  constructor(paths: readonly string[], post: (message: FromCarrier) => void) {
-    this.#paths = new Set(paths);
+  constructor({ posted, asked }: DirectPaths, post: (message: FromCarrier) => void) {
+    this.#posted = new Set(posted);
+    this.#asked = new Set(asked);
     this.#post = post;
   }
 
   /** @returns false for a request that is to go the usual way */
   take(req: IncomingMessage, res: ServerResponse): boolean {
-    const { url = '', method, headers } = req;
-    if (method !== 'POST' || !this.#paths.has(url) || this.#waiting.size >= MOST) return false;
-    const { host, expect, authorization = '', 'content-length': length, 'content-encoding': encoding } = headers;
-    if (length === undefined || Number(length) > SMALL) return false;
-    if (expect !== undefined || encoding !== undefined || serviceAddress(host, url)) return false;
+    const { url = '', headers } = req;
+    if (this.#waiting.size >= MOST || !this.#isDirect(req)) return false;
+    const { host = '', authorization = '' } = headers;
+    if (headers.expect !== undefined || serviceAddress(headers.host, url)) return false;
     res.on('error', () => {}); // what could not be answered is asked again
     req.on('error', () => {});
-    collect(req, (body) => {
-      const id = ++this.#last;
-      this.#waiting.set(id, res);
-      // What came in this turn of the event loop goes together, or in parts, that the other thread may begin.
-      if (this.#calls.length === 0) setImmediate(() => this.#send());
-      this.#calls.push({ id, path: url, authorization, body: body.toString() });
-      if (this.#calls.length >= IN_ONE_MESSAGE) this.#send();
-    });
+    const call = { path: pathOf(url), query: url.slice(pathOf(url).length + 1), host, authorization };
+    if (req.method === 'GET') {
+      req.resume();
+      this.#call(res, { ...call, body: '' });
+    } else collect(req, (body) => this.#call(res, { ...call, body: body.toString() }));
     return true;
+  }
+
+  #isDirect({ url = '', method, headers }: IncomingMessage): boolean {
+    const { 'content-length': length, 'content-encoding': encoding, 'transfer-encoding': coding } = headers;
+    switch (method) {
+      case 'GET':
+        return this.#asked.has(pathOf(url)) && length === undefined && coding === undefined;
+      case 'POST':
+        return this.#posted.has(url) && length !== undefined && Number(length) <= SMALL && encoding === undefined;
+      default:
+        return false;
+    }
+  }
+
+  #call(res: ServerResponse, call: Omit<DirectCall, 'id'>): void {
+    const id = ++this.#last;
+    this.#waiting.set(id, res);
+    // What came in this turn of the event loop goes together, or in parts, that the other thread may begin.
+    if (this.#calls.length === 0) setImmediate(() => this.#send());
+    this.#calls.push({ id, ...call });
+    if (this.#calls.length >= IN_ONE_MESSAGE) this.#send();
   }
 
   answer(answers: readonly DirectAnswer[]): void {

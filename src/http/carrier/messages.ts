@@ -42,12 +42,22 @@ export type CarrierSettings = {
   /** Begins every request id, so that ids of a restarted carrier are new ones. */
   generation: string;
   limits: Limits;
-  /** Paths of the POSTs that are passed on as messages. */
-  direct: string[];
+  /** What is passed on as messages. */
+  direct: DirectPaths;
 };
 
-/** A short POST as a message. */
-export type DirectCall = { id: number; path: string; authorization: string; body: string };
+/** Whole paths of what is passed on as messages: short POSTs without a query, and GETs with any. */
+export type DirectPaths = { posted: readonly string[]; asked: readonly string[] };
+
+/** A short POST, or a GET, as a message. `query` is without its `?`. */
+export type DirectCall = {
+  id: number;
+  path: string;
+  query: string;
+  host: string;
+  authorization: string;
+  body: string;
+};
 export type DirectAnswer = { id: number; status: number; headers: Record<string, string>; body: string };
 
 /** How a sending went. */

@@ -1,4 +1,5 @@
 /** The dot of templates: Digital Rebar's RenderData, its fields and methods (its doc/arch/provision.rst and data.rst). */
+import type { Stage } from '../../content/objects.ts';
 import { VERSION } from '../../version.ts';
 import {
   FunctionFault,
@@ -21,16 +22,17 @@ import { asJson, asYaml, copied, prefixLength, urlPart } from './values.ts';
 export function dotOf(rendering: Rendering): Struct {
   const { context, params } = rendering;
   const { machine, bootEnv, stage, task, server } = context;
-  const env = bootEnv ? bootEnvOf(rendering, bootEnv) : null;
   const parse = fixed(2, ([segment, url], spend) =>
     urlPart(stringArgument(segment, 'the part'), stringArgument(url, 'the URL'), spend),
   );
   const dot: Struct = new Struct('RenderData', `templates for ${machine ? machine.name : 'an unknown machine'}`, {
-    Machine: () => machineValue,
-    Env: () => env,
-    Stage: () => stageValue,
-    Task: () => taskValue,
-    Workflow: () => workflowValue,
+    Machine: once(() => (machine ? machineOf(context, machine) : null)),
+    Env: once(() => (bootEnv ? bootEnvOf(rendering, bootEnv) : null)),
+    Stage: once(() => (stage ? stageOf(stage) : null)),
+    Task: once(() =>
+      task ? new Struct('Task', task.name, { ...described(task), TargetOS: () => context.targetOs }) : null,
+    ),
+    Workflow: once(() => workflowOf(context)),
     Info: () => infoOf(context),
 
     BootParams: fixed(0, (_, spend) => bootParamsFor(rendering, archOf(machine), spend)),
@@ -79,28 +81,35 @@ export function dotOf(rendering: Rendering): Struct {
     InstallRepos: () => installRepos(rendering, dot),
     CallTemplate: rendering.callTemplate,
   });
-  const machineValue = machine ? machineOf(context, machine) : null;
-  const stageValue = stage
-    ? new Struct('Stage', stage.name, {
-        ...described(stage),
-        BootEnv: () => stage.bootEnv,
-        Tasks: () => [...stage.tasks],
-        Profiles: () => [...stage.profiles],
-        Params: fixed(0, (_, spend) => copied(stage.params, spend)),
-        Reboot: () => stage.reboot,
-      })
-    : null;
-  const taskValue = task
-    ? new Struct('Task', task.name, { ...described(task), TargetOS: () => context.targetOs })
-    : null;
-  const list = context.life.list;
-  const workflowValue = list
-    ? new Struct('Workflow', list, {
-        Name: () => list,
-        Stages: () => [...(context.catalogue.workflows.get(list)?.stages ?? [])],
-      })
-    : null;
   return dot;
+}
+
+/** Most texts ask for few of these. */
+function once(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function stageOf(stage: Stage): Struct {
+  return new Struct('Stage', stage.name, {
+    ...described(stage),
+    BootEnv: () => stage.bootEnv,
+    Tasks: () => [...stage.tasks],
+    Profiles: () => [...stage.profiles],
+    Params: fixed(0, (_, spend) => copied(stage.params, spend)),
+    Reboot: () => stage.reboot,
+  });
+}
+
+function workflowOf({ life: { list }, catalogue }: RenderContext): Value {
+  if (!list) return null;
+  return new Struct('Workflow', list, {
+    Name: () => list,
+    Stages: () => [...(catalogue.workflows.get(list)?.stages ?? [])],
+  });
 }
 
 /** A method whose one argument is a param's name; `call` is how messages write the call. */

@@ -94,9 +94,10 @@ function eachEntry<T>(
     }
   };
   const all = entries.flatMap((entry, index): T[] => {
-    if (!isFor(entry, rendering.context.targetOs)) return [];
+    if (entry.link || !isFor(entry, rendering.context.targetOs)) return [];
     const called = `template "${entry.name}"`;
-    const path = tried(`templates[${index}].path`, `path of ${called}`, () => rendering.text(entry.path));
+    const path =
+      entry.path === '' ? '' : tried(`templates[${index}].path`, `path of ${called}`, () => rendering.text(entry.path));
     const field = `templates[${index}].${entry.id ? 'id' : 'contents'}`;
     const content = tried(field, called, () => contentOf(entry, rendering));
     if (path === undefined || content === undefined) return [];
@@ -118,10 +119,10 @@ function eachEntry<T>(
 }
 
 function contentOf(entry: TemplateEntry, rendering: Rendering): string {
-  if (!entry.id) return rendering.text(entry.contents ?? '');
+  if (!entry.id) return rendering.text(entry.contents ?? '', undefined, entry);
   const { templates } = rendering.context.catalogue;
   const shared = templates.get(entry.id);
-  if (shared) return rendering.text(shared.contents, `shared template "${entry.id}"`);
+  if (shared) return rendering.text(shared.contents, `shared template "${entry.id}"`, shared);
   const message = `there is no shared template "${entry.id}"${didYouMean(entry.id, templates.keys())}`;
   throw new TinsmithError('INVALID_INPUT', message, { problems: [{ field: 'id', message }] });
 }

@@ -12,6 +12,7 @@ import {
   type RenderOptions,
   type Spend,
   stringArgument,
+  type Template,
   type Value,
 } from '../../workflows/template/gotemplate/index.ts';
 import { didYouMean } from '../../workflows/template/nearest.ts';
@@ -27,6 +28,17 @@ export const LIMITS: Limits = { outputBytes: 1 << 20, steps: 1_000_000 };
 
 /** Bytes of all texts of one task, stage or environment. */
 const TOTAL_BYTES = 4 << 20;
+
+/** Contents by the object that has them: objects of the catalogue stay as they are until others take their place. */
+const known = new WeakMap<object, Template>();
+
+function parsed(text: string, name: string, of: object | undefined): Template {
+  const found = of && known.get(of);
+  if (found?.text === text) return found;
+  const template = parse(text, FUNCTIONS, name);
+  if (of) known.set(of, template);
+  return template;
+}
 
 /** The filling in of what belongs together: one budget, one set of templates, and the secrets that were used. */
 export class Rendering {
@@ -54,11 +66,12 @@ export class Rendering {
   /**
    * Fills in a text.
    * @param name what messages call it
+   * @param of the object of the catalogue whose contents it is: what it reads as is kept with that
    * @throws TinsmithError INVALID_INPUT with one problem, its line and column
    */
-  text(text: string, name = 'template'): string {
+  text(text: string, name = 'template', of?: object): string {
     const options = { ...this.#options, name };
-    const written = execute(parse(text, FUNCTIONS, name), this.#dot, options).text;
+    const written = execute(parsed(text, name, of), this.#dot, options).text;
     this.#bytes += Buffer.byteLength(written);
     if (this.#bytes > TOTAL_BYTES) {
       const message = `all templates together write more than ${TOTAL_BYTES} bytes`;

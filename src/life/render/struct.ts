@@ -8,16 +8,14 @@ export class Struct extends GoObject {
   readonly type: string;
   readonly kind = 'struct';
   readonly #text: string;
-  readonly #members: ReadonlyMap<string, TemplateFunction>;
+  readonly #members: Members;
 
   /** @param type Digital Rebar's name of it, for messages @param text what it is where it is written out whole */
   constructor(type: string, text: string, members: Members) {
     super();
     this.type = type;
     this.#text = text;
-    this.#members = new Map(
-      Object.entries(members).map(([name, member]) => [name, typeof member === 'function' ? fixed(0, member) : member]),
-    );
+    this.#members = members;
   }
 
   override text(): string {
@@ -25,11 +23,13 @@ export class Struct extends GoObject {
   }
 
   override method(name: string): TemplateFunction | undefined {
-    return this.#members.get(name);
+    // Most are never asked for: only those that are, are made functions.
+    const member = Object.hasOwn(this.#members, name) ? this.#members[name] : undefined;
+    return typeof member === 'function' ? fixed(0, member) : member;
   }
 
   override names(): Iterable<string> {
-    return this.#members.keys();
+    return Object.keys(this.#members);
   }
 }
 
