@@ -54,12 +54,19 @@ type Compiled = { validate: ValidateFunction } | { fault: string };
 const compiled = new WeakMap<Param, Compiled>();
 
 /**
- * What is wrong with a value of a param, in words; nothing where the param is not described, has no schema, or is secure:
- * then its values are sealed.
+ * What is wrong with a value of a param, in words; nothing where the param is not described, or has no schema. One of a
+ * secure param must be sealed, and what is in it is not looked at.
  */
 export function checkValue(param: Param | undefined, value: unknown): string[] {
-  if (param === undefined || param.secure) return [];
-  return checkPlainValue(param, value);
+  if (param === undefined) return [];
+  if (!param.secure) return checkPlainValue(param, value);
+  return hasSealedForm(value) ? [] : ['is secure: its value must be sealed before it is sent'];
+}
+
+/** The form of sealed values, ours and Digital Rebar's; whether one can be opened here is another matter. */
+function hasSealedForm(value: unknown): boolean {
+  const keys = typeof value === 'object' && value !== null ? Object.keys(value).map((key) => key.toLowerCase()) : [];
+  return ['key', 'nonce', 'payload'].every((key) => keys.includes(key));
 }
 
 /** As `checkValue`, of a value that is not sealed, whether the param is secure or not. */

@@ -27,7 +27,7 @@ export interface ChangeFacts {
 }
 
 /** Environments that install a system: their installer restarts the machine itself. */
-const INSTALLER = /-install$/;
+export const INSTALLER = /-install$/;
 
 /** Decides what follows a stage whose Tasks are all done. */
 export function changeOf(facts: ChangeFacts): Change {

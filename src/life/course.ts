@@ -13,8 +13,8 @@ import type { Journal } from '../workflows/journal.ts';
 import type { WorkflowRecords } from '../workflows/records.ts';
 import type { Stages } from '../workflows/stages.ts';
 import type { JobExit, JobTask, Workflow, WorkflowEvent } from '../workflows/workflow.ts';
-import { type Change, changeOf } from './change-stage.ts';
-import { afterHello, elsewhere, exitOf, goingDown, strongest } from './halts.ts';
+import { type Change, changeOf, INSTALLER } from './change-stage.ts';
+import { afterHello, elsewhere, exitOf, goingDown, strongest, withoutEnd } from './halts.ts';
 import type { AfterJob, JobKeeper } from './job-keeper.ts';
 import { changeStageMap } from './params.ts';
 import { type Halt, type Life, lifeOf, putLife } from './record.ts';
@@ -89,9 +89,12 @@ export class Course implements Stages {
     return halt?.why === 'stop' && (agent === undefined || agent === halt.agent) ? halt.sentence : undefined;
   }
 
-  halted(from: { get<T>(key: string): T | undefined }, machine: string): string | undefined {
+  halted(from: { get<T>(key: string): T | undefined }, machine: string, ofStage: boolean): string | undefined {
     const life = lifeOf(from, machine);
-    return life.halt?.sentence ?? unusableBecause(life, this.#content.catalogue())[0];
+    const { halt } = life;
+    // What holds up a stage is nothing to workflows that people have made: they boot what they need.
+    if (halt && (ofStage || halt.why === 'paused' || exitOf(halt) !== undefined)) return halt.sentence;
+    return ofStage ? unusableBecause(life, this.#content.catalogue())[0] : undefined;
   }
 
   rests(from: { get<T>(key: string): T | undefined }, machine: string): string | undefined {
@@ -127,6 +130,13 @@ export class Course implements Stages {
       const life = lifeOf(transaction, machine);
       const stage = life.stage === undefined ? undefined : this.stage(life.stage);
       if (!stage || (life.halt && exitOf(life.halt) === undefined) || !this.isDone(transaction, life)) return;
+      if (life.in === undefined) {
+        this.#put(transaction, machine, {
+          ...life,
+          rests: `no agent of it has been heard yet, in stage ${stage.name}`,
+        });
+        return;
+      }
       const change = this.#changeOf(life, stage);
       switch (change.change) {
         case 'rest':
@@ -200,6 +210,15 @@ export class Course implements Stages {
     if (wrong) this.#goDown(transaction, machine, 'reboot', life);
   }
 
+  /** An installer has done its work, without an agent: the system that it has installed has called. */
+  calledHome(transaction: Transaction, machine: string): void {
+    const life = lifeOf(transaction, machine);
+    if (life.bootEnv === undefined || !INSTALLER.test(life.bootEnv) || !this.isDone(transaction, life)) return;
+    const at = this.#clock();
+    this.#put(transaction, machine, { ...life, halt: undefined, in: { bootEnv: life.bootEnv, boot: '', at } });
+    this.advance(transaction, machine);
+  }
+
   /** Nothing more is begun, until somebody says so. */
   pause(transaction: Transaction, machine: string): void {
     const life = lifeOf(transaction, machine);
@@ -242,7 +261,7 @@ export class Course implements Stages {
     const { boot, agent } = life.in ?? {};
     const halt: Halt | undefined = exit
       ? goingDown(exit, because, life, now)
-      : why && { why, sentence: because, at: now, boot, agent };
+      : why && { why, sentence: withoutEnd(because), at: now, boot, agent };
     if (!halt) return;
     this.#put(transaction, machine, { ...life, halt });
     if (exit) this.#goDown(transaction, machine, exit, life);

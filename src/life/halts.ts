@@ -34,11 +34,16 @@ export function goingDown(exit: JobExit, because: string, life: Life, now: numbe
   ];
   return {
     why: exit,
-    sentence: `the machine ${what}, ${because}`,
+    sentence: `the machine ${what}, ${withoutEnd(because)}`,
     at: now,
     boot: life.in?.boot,
     agent: life.in?.agent,
   };
+}
+
+/** A sentence that others go on with. */
+export function withoutEnd(sentence: string): string {
+  return sentence.replace(/[.\s]+$/, '');
 }
 
 /** The machine is in another environment than it is to be in; undefined where it is in the right one, or nobody knows. */

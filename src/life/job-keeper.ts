@@ -106,7 +106,11 @@ export class JobKeeper {
       case 'action.incomplete': {
         const { message, exit } = event;
         this.#jobs.change(transaction, job, { state: 'incomplete', exitState: exit ?? 'complete', message });
-        return { why: 'incomplete', exit, because: `Task ${job.task} is to go on` };
+        return {
+          why: 'incomplete',
+          exit,
+          because: `Task ${job.task} is to go on, once it is told to: tinsmith machine run`,
+        };
       }
       case 'action.ended': {
         const { message, exit, state } = event;

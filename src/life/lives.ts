@@ -8,6 +8,7 @@ import type { JobStep } from '../worker/protocol.ts';
 import { fold, follow, obey } from '../workflows/engine/index.ts';
 import type { Journal } from '../workflows/journal.ts';
 import type { WorkflowRecords } from '../workflows/records.ts';
+import { putSecretValues, SHORTEST_SECRET } from '../workflows/secrets.ts';
 import { isFinal, type Workflow } from '../workflows/workflow.ts';
 import { enterStage } from './beginnings.ts';
 import type { Course } from './course.ts';
@@ -67,6 +68,7 @@ export class Lives {
     this.#machines.keeper = {
       mayChange: (transaction, machine) => this.#refuseLocked(transaction, machine),
       deleted: (transaction, { id }) => transaction.delete(`life/${id}`),
+      calledHome: (transaction, { id }) => this.#course.calledHome(transaction, id),
     };
     this.#content.usedBy = (section, name) => this.#usersOf(section, name);
   }
@@ -114,6 +116,20 @@ export class Lives {
         return [[name, isSealed(found.value) ? { ...found, value: this.#open(found.value) } : found]];
       }),
     );
+  }
+
+  /**
+   * The same for a script of the machine: what is secure of them is kept out of the log of its stage from then on.
+   * @throws as opened
+   */
+  async openedForScript(machine: string, names: readonly string[]): Promise<Map<string, Effective>> {
+    const found = this.opened(machine, names);
+    const { params } = this.#content.catalogue();
+    const secrets = [...found].flatMap(([name, { value }]) => (params.get(name)?.secure ? textsOf(value) : []));
+    const { workflow } = this.get(machine);
+    if (secrets.length > 0 && workflow !== undefined)
+      await this.#store.change((transaction) => putSecretValues(transaction, workflow, secrets));
+    return found;
   }
 
   /** What a Task would be on a machine now. @throws TinsmithError NOT_FOUND, INVALID_INPUT */
@@ -347,6 +363,12 @@ export class Lives {
       return used ? [this.#machines.get(id)?.name ?? id] : [];
     });
   }
+}
+
+/** Texts by which a secret value would be known, those that can be kept out of a log. */
+function textsOf(value: unknown): string[] {
+  const inner = typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [String(value)];
+  return [...new Set([...inner, JSON.stringify(value) ?? ''])].filter((text) => text.length >= SHORTEST_SECRET);
 }
 
 /** How many of the Tasks of a stage have begun. */

@@ -8,7 +8,7 @@ import type { BootEnv, Catalogue, TemplateEntry } from '../content/objects.ts';
 import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
 import { type Life, lifeOf } from './record.ts';
-import { bootOf } from './render/boot-env.ts';
+import { architectureOf, bootOf } from './render/boot-env.ts';
 import { fileOf, missingParams, type RenderContext } from './render/index.ts';
 import { archOf } from './render/machine.ts';
 import { Rendering } from './render/rendering.ts';
@@ -58,7 +58,7 @@ export class Served {
     const env = this.#contextOf(machine).bootEnv;
     const [arch = ''] = firmware.split('-');
     const isUefi = firmware.endsWith('-uefi');
-    const name = env?.loaders[firmware] || (isUefi && env?.os.supportedArchitectures[arch]?.loader) || '';
+    const name = env?.loaders[firmware] || (isUefi && env && architectureOf(env, arch)?.loader) || '';
     if (!env || name === '' || isUrl(name)) return undefined;
     const path = fileOf(env, name);
     return existsSync(join(this.#filesDirectory, path)) ? path : undefined;
@@ -157,14 +157,13 @@ export function environmentUnusable(
 ): string[] {
   if (OWN.has(env.name)) return [];
   const arch = archOf(machine);
-  const { supportedArchitectures } = env.os;
-  const archs = Object.keys(supportedArchitectures);
-  if (archs.length > 0 && !archs.includes(arch) && env.kernel === '')
+  const archs = Object.keys(env.os.supportedArchitectures);
+  if (archs.length > 0 && !architectureOf(env, arch) && env.kernel === '')
     return [`boot environment ${env.name} is for ${archs.join(', ')}, and the machine is ${arch}`];
   const { kernel, initrds } = bootOf(env, arch);
   if (kernel === '')
     return ipxeOf(env) ? [] : [`boot environment ${env.name} has neither a kernel nor a template for iPXE`];
-  const iso = supportedArchitectures[arch]?.isoUrl || env.os.isoUrl;
+  const iso = architectureOf(env, arch)?.isoUrl || env.os.isoUrl;
   const from = iso === '' ? '' : `: put it there, out of ${iso}`;
   return [{ what: 'kernel', file: kernel }, ...initrds.map((file) => ({ what: 'initrd', file }))].flatMap(
     ({ what, file }) => {

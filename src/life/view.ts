@@ -20,7 +20,7 @@ export function currentTaskOf(
   { before, tasks }: Pick<Life, 'before' | 'tasks'>,
   workflow: Workflow | undefined,
 ): number {
-  if (!workflow) return tasks.length === 0 ? -1 : tasks.length;
+  if (!workflow) return tasks.length;
   const index = workflow.actions.findIndex(({ state }) => state !== 'SUCCESS' && state !== 'SKIPPED');
   if (index === -1) return tasks.length;
   const none = before + index === 0 && workflow.actions[0]?.attempt === 0;

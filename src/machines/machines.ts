@@ -23,6 +23,8 @@ export interface Machine {
 export interface MachineKeeper {
   /** @throws TinsmithError CONFLICT where nothing of it may be changed */
   mayChange(transaction: Transaction, machine: Machine): void;
+  /** The system on its disk has called. */
+  calledHome(transaction: Transaction, machine: Pick<Machine, 'id'>): void;
   /** It is gone, and with it what was kept. */
   deleted(transaction: Transaction, machine: Machine): void;
 }
@@ -208,6 +210,7 @@ export class Machines {
       // The first call is the one that counts: the system calls at every start.
       if (work.installed && work.installed.heardAt === undefined)
         transaction.put(`work/${id}`, { ...work, installed: { ...work.installed, heardAt: this.#clock() } });
+      this.keeper?.calledHome(transaction, { id });
       this.#events.append(transaction, {
         kind: 'machine.called-home',
         machine: id,

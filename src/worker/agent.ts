@@ -85,7 +85,7 @@ export async function workUntilExit(parts: AgentParts, signal: AbortSignal): Pro
         await nextTime(news, asked, parts, signal);
         break;
       case 'verb':
-        say(`${machine}: ${work.verb}, as workflow ${work.workflow} says`);
+        say(`${machine}: ${work.verb}, as ${work.workflow === '' ? 'its stage' : `workflow ${work.workflow}`} says`);
         await power.perform(work.verb, signal);
         await clock.sleep(VERB_PAUSE, signal);
         break;

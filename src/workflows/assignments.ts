@@ -123,8 +123,6 @@ export class Assignments {
         if (work.verb.boot === boot) return { kind: 'verb', verb: work.verb.verb, workflow: work.verb.workflow };
         transaction.put(`work/${machine.id}`, { ...work, verb: undefined });
       }
-      const halted = this.#stages.halted(transaction, machine.id);
-      if (halted !== undefined) return { kind: 'idle', reason: halted };
       let answer: Work = NOTHING_QUEUED;
       // Of a machine's workflows one has its turn; on the appliance's own computer none waits for another.
       for (const id of machine.id === PROVISIONER ? work.queue : work.queue.slice(0, 1)) {
@@ -136,7 +134,7 @@ export class Assignments {
   }
 
   #whyNothing({ id }: WorkerMachine): string {
-    return this.#stages.halted(this.#store, id) ?? this.#stages.rests(this.#store, id) ?? NOTHING_QUEUED.reason;
+    return this.#stages.halted(this.#store, id, true) ?? this.#stages.rests(this.#store, id) ?? NOTHING_QUEUED.reason;
   }
 
   #turnIn(transaction: Transaction, id: string, machine: WorkerMachine, boot: string): Work {
@@ -146,6 +144,12 @@ export class Assignments {
     const after = this.#journal.record(transaction, workflow, events, machine.id);
     const action = step.step === 'run' ? after.actions[step.action] : undefined;
     if (step.step === 'wait' || !action) return { kind: 'idle', reason: step.step === 'wait' ? step.reason : '' };
+    // What runs goes on, also with a worker that takes it over.
+    const halted =
+      action.state === 'RUNNING'
+        ? undefined
+        : this.#stages.halted(transaction, machine.id, workflow.stage !== undefined);
+    if (halted !== undefined) return { kind: 'idle', reason: halted };
     const key = { workflow: id, action: step.action, attempt: step.attempt };
     if (action.run.kind === 'job') return this.#job(transaction, after, key, action.run, boot);
     const unmasked = secretsOf(transaction, id);

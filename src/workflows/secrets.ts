@@ -9,7 +9,7 @@ import type { ImageRun, TemplateHook, TemplateService } from './template/documen
 import type { ActionPlan, ServiceRecord, Workflow } from './workflow.ts';
 
 /** Characters that a secret has at least: a shorter one would mask half of everything, and hide nothing. */
-const SHORTEST = 4;
+export const SHORTEST_SECRET = 4;
 
 /** What the containers of a workflow really get. */
 export interface Unmasked {
@@ -25,12 +25,12 @@ const keyOf = (workflow: string): string => `workflow-secret/${workflow}`;
 /** @throws TinsmithError INVALID_INPUT for one that cannot be kept out of logs */
 export function checkSecrets(secrets: Readonly<Record<string, string>>): void {
   const problems = Object.entries(secrets)
-    .filter(([, value]) => value.length < SHORTEST)
-    .map(([name]) => ({ field: `secrets.${name}`, message: `has fewer than ${SHORTEST} characters` }));
+    .filter(([, value]) => value.length < SHORTEST_SECRET)
+    .map(([name]) => ({ field: `secrets.${name}`, message: `has fewer than ${SHORTEST_SECRET} characters` }));
   if (problems.length === 0) return;
   throw new TinsmithError(
     'INVALID_INPUT',
-    `A secret must have at least ${SHORTEST} characters, or it cannot be kept out of the logs.`,
+    `A secret must have at least ${SHORTEST_SECRET} characters, or it cannot be kept out of the logs.`,
     {
       next: 'Give it more characters, or give it as a plain value of the hardware map.',
       problems,

@@ -13,8 +13,11 @@ export interface Stages {
   hello(transaction: Transaction, machine: string, hello: Hello): void;
   /** Why the worker of a machine is to end, if it is. */
   exit(from: Reader, machine: string, agent: string | undefined): string | undefined;
-  /** Why nothing is to be begun on a machine, without an end. */
-  halted(from: Reader, machine: string): string | undefined;
+  /**
+   * Why nothing is to be begun on a machine, without an end.
+   * @param ofStage whether a Task of its stage would be; else an action of a workflow that a person has made
+   */
+  halted(from: Reader, machine: string, ofStage: boolean): string | undefined;
   /** Why a machine has nothing to do, where its stage says so. */
   rests(from: Reader, machine: string): string | undefined;
   /**

@@ -152,7 +152,7 @@ describe('objects', () => {
         param('secret/default', { secure: true, schema: { type: 'integer', default: 'x' } }),
         param('count', { schema: { type: 'integer' } }),
         param('secret', { secure: true, schema: { type: 'integer' } }),
-        profile('p', { params: { count: 'x', bad: 1, secret: { Key: 'k' }, other: 1 } }),
+        profile('p', { params: { count: 'x', bad: 1, secret: { Key: 'k', Nonce: 'n', Payload: 'p' }, other: 1 } }),
         stage('s', { params: { count: 1.5 } }),
         stage('ok', { params: { count: 1 } }),
       ),

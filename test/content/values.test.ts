@@ -38,10 +38,14 @@ describe('a value', () => {
     assert.deepEqual(checkValue(shape, 'text'), ['must be object']);
   });
 
-  it('of a param that is not described, has no schema, or is secure, is not looked at', () => {
+  it('of a param that is not described, or has no schema, is not looked at; one of a secure param must be sealed', () => {
     assert.deepEqual(checkValue(undefined, 1), []);
     assert.deepEqual(checkValue(of(undefined), 1), []);
-    assert.deepEqual(checkValue(of({ type: 'string' }, { secure: true }), { Key: 'a' }), []);
+    const secure = of({ type: 'string' }, { secure: true });
+    assert.deepEqual(checkValue(secure, { Key: 'a', Nonce: 'b', Payload: 'c' }), []);
+    assert.deepEqual(checkValue(secure, { sealed: 1, key: 'a', nonce: 'b', payload: 'c' }), []);
+    for (const plain of ['word', null, { Key: 'a' }, ['key', 'nonce', 'payload']])
+      assert.deepEqual(checkValue(secure, plain), ['is secure: its value must be sealed before it is sent']);
   });
 
   it('cannot stop the appliance: patterns are Go’s, and schemas that lead nowhere are found out', () => {

@@ -1,6 +1,9 @@
 /** How a machine's life goes on, as the server has it: real store, real engine, an agent that says what the test wants. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { seal, sealingKeys } from '../../src/life/seal.ts';
+import { readLog } from '../../src/workflows/logs.ts';
+import { device, pushed } from '../workflows/made.ts';
 import { agent, made, over, stage, task } from './made.ts';
 
 const map = (entries: Record<string, string>) => ({
@@ -411,5 +414,101 @@ describe('Jobs', () => {
     const [left, ...others] = await parts.jobs.chain(machine.id);
     assert.equal(others.length, 0);
     assert.equal(left?.id, parts.lives.view(machine.id).job);
+  });
+});
+
+describe('a machine whose agent has not been heard', () => {
+  it('goes through no stages before that', async (t) => {
+    const parts = await made(t, [stage('x', [], { bootEnv: 'local' }), stage('y', []), map({ x: 'y' })]);
+    const machine = await pushed(parts.machines, 1);
+    await parts.lives.setStage(machine.id, { stage: 'x' });
+    const { stage: now, waits } = parts.lives.view(machine.id);
+    assert.deepEqual([now, waits], ['x', 'no agent of it has been heard yet, in stage x']);
+    await agent(parts, 1, { bootEnv: 'local' });
+    assert.equal(parts.lives.view(machine.id).stage, 'y');
+  });
+
+  it('goes on to its own disk when the system that an installer has put there calls', async (t) => {
+    const parts = await made(t, [
+      { section: 'bootenvs', input: { name: 'deb-install', kernel: 'http://example/linux' } },
+      stage('deb', [], { bootEnv: 'deb-install' }),
+    ]);
+    const machine = await pushed(parts.machines, 1);
+    await parts.lives.setStage(machine.id, { stage: 'deb' });
+    assert.equal(parts.lives.view(machine.id).bootEnv, 'deb-install');
+    await parts.machines.heard(machine.id);
+    const view = parts.lives.view(machine.id);
+    assert.deepEqual([view.stage, view.bootEnv], ['local', 'local']);
+    await parts.machines.heard(machine.id);
+    assert.equal(parts.lives.view(machine.id).stage, 'local', 'its later calls mean nothing more');
+  });
+});
+
+describe('a workflow that a person has made', () => {
+  const TEMPLATE = `version: "0.1"
+name: by-hand
+global_timeout: 0
+tasks: [{name: os, worker: "{{.device_1}}", actions: [{name: look, image: busybox, timeout: 60}]}]
+`;
+
+  async function inTheWay(t: Parameters<typeof made>[0], halt: 'elsewhere' | 'failed' | 'paused') {
+    const parts = await made(t, [task('a'), stage('s', ['a'], { bootEnv: halt === 'elsewhere' ? 'local' : '' })]);
+    const { machine, run, ask } = await agent(parts, 1);
+    await parts.lives.setStage(machine.id, { stage: 's', force: true });
+    if (halt === 'failed') await run({ state: 'FAILED' });
+    if (halt === 'paused') await parts.lives.pause(machine.id);
+    // It boots what such a workflow needs, and not what its stage does.
+    const back = halt === 'elsewhere' ? await agent(parts, 1, { boot: 'boot-2', agent: 'agent-2' }) : { ask };
+    if (halt === 'elsewhere')
+      await parts.workflows.tell(parts.lives.get(machine.id).workflow ?? '', { command: 'cancel' });
+    await parts.templates.create(TEMPLATE);
+    await parts.workflows.create({ template: 'by-hand', devices: device(1) });
+    return back.ask();
+  }
+
+  it('is not held up by its machine’s stage, wherever that is to be run, nor by one that has failed', async (t) => {
+    for (const halt of ['elsewhere', 'failed'] as const) {
+      const work = await inTheWay(t, halt);
+      assert.ok(work.kind === 'action' && work.run.kind === 'image', `${halt}: ${JSON.stringify(work)}`);
+    }
+  });
+
+  it('is by a pause', async (t) => {
+    const work = await inTheWay(t, 'paused');
+    assert.ok(work.kind === 'idle' && work.reason === 'the machine is paused');
+  });
+});
+
+describe('secure params', () => {
+  it('are taken sealed only, in profiles too', async (t) => {
+    const parts = await made(t, [{ section: 'params', input: { name: 'password', secure: true } }]);
+    const { machine } = await agent(parts, 1);
+    const plain = { password: 'plain words' };
+    await assert.rejects(parts.lives.setParams(machine.id, { set: plain }), /must be sealed/);
+    await assert.rejects(parts.content.put('profiles', { name: 'p', params: plain }), /must be sealed/);
+  });
+
+  it('that a script reads by itself are kept out of the log of its stage', async (t) => {
+    const parts = await made(t, [
+      { section: 'params', input: { name: 'password', secure: true } },
+      ...[task('a'), stage('s', ['a'])],
+    ]);
+    const { machine, ask } = await agent(parts, 1);
+    await parts.lives.setParams(machine.id, {
+      set: { password: seal(sealingKeys(parts.directory).publicKey, 'hunter2') },
+    });
+    await parts.lives.setStage(machine.id, { stage: 's' });
+    const work = await ask();
+    assert.ok(work.kind === 'action' && work.run.kind === 'job');
+    await parts.assignments.report(machine, { ...work.key, boot: 'boot-1', state: 'RUNNING', at: 1 });
+    const given = await parts.lives.openedForScript(machine.id, ['password']);
+    assert.equal(given.get('password')?.value, 'hunter2');
+    const entries = [{ at: 1, stream: 'stdout' as const, text: 'it is hunter2\n' }];
+    await parts.output.log(machine, { ...work.key, from: 0, entries });
+    const log = await readLog(parts.store, work.key);
+    assert.deepEqual(
+      log.map(({ text }) => text),
+      ['it is ********\n'],
+    );
   });
 });

@@ -169,11 +169,11 @@ export function workerRoutes(services: Services, unknown: UnknownPolicy = 'ignor
     res.json((await data.write(workflow, { bytes, base, by })) satisfies DataAnswer);
   });
 
-  routes.get('/params', (req, res) => {
+  routes.get('/params', async (req, res) => {
     const { machine } = machineOf(req);
     const { name: names } = parseInput(paramsQuery, req.query);
     res.json({
-      params: Object.fromEntries(lives.opened(machine.id, names)),
+      params: Object.fromEntries(await lives.openedForScript(machine.id, names)),
       secure: names.filter((name) => content.find('params', name)?.secure === true),
       sealingKey: sealingPublicKey,
     } satisfies ParamsAnswer);

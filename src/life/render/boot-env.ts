@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { BootEnv } from '../../content/objects.ts';
 import { FunctionFault, fixed, type Spend, stringArgument } from '../../workflows/template/gotemplate/index.ts';
-import { archOf } from './machine.ts';
+import { ARCHITECTURES, archOf } from './machine.ts';
 import type { Rendering } from './rendering.ts';
 import { installRepos } from './repositories.ts';
 import { described, Struct } from './struct.ts';
@@ -18,9 +18,20 @@ const FAMILY_TYPES: Readonly<Record<string, string>> = {
   ubuntu: 'debian',
 };
 
+/** What an environment has for one architecture, by whichever of its names. */
+export function architectureOf(
+  env: BootEnv,
+  arch: string,
+): BootEnv['os']['supportedArchitectures'][string] | undefined {
+  const all = Object.entries(env.os.supportedArchitectures);
+  return all.find(([name]) => plainArch(name) === plainArch(arch))?.[1];
+}
+
+const plainArch = (name: string): string => ARCHITECTURES[name.toLowerCase()] ?? name.toLowerCase();
+
 /** What an environment boots on one architecture. */
 export function bootOf(env: BootEnv, arch: string): { kernel: string; initrds: readonly string[]; bootParams: string } {
-  const own = env.os.supportedArchitectures[arch];
+  const own = architectureOf(env, arch);
   return {
     kernel: own?.kernel || env.kernel,
     initrds: own && own.initrds.length > 0 ? own.initrds : env.initrds,

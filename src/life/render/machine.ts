@@ -14,7 +14,7 @@ import { copied } from './values.ts';
 const NO_JOB = '00000000-0000-0000-0000-000000000000';
 
 /** Digital Rebar's names of architectures, by others that are in use. */
-const ARCHITECTURES: Readonly<Record<string, string>> = {
+export const ARCHITECTURES: Readonly<Record<string, string>> = {
   x86_64: 'amd64',
   x64: 'amd64',
   i386: '386',

@@ -1,14 +1,12 @@
 import type { Catalogue } from '../../content/objects.ts';
 import { TinsmithError } from '../../errors.ts';
 import { NESTED_MAX, nestsTooDeep } from '../../json.ts';
+import { SHORTEST_SECRET } from '../../workflows/secrets.ts';
 import { FunctionFault } from '../../workflows/template/gotemplate/index.ts';
 import { didYouMean } from '../../workflows/template/nearest.ts';
 import { type About, compose, type Effective, effectiveParams } from '../params.ts';
 import { isSealed } from '../seal.ts';
 import type { RenderContext } from './context.ts';
-
-/** Characters that a secret has at least: the mask of a shorter one would hide half of everything, and tell it. */
-const SHORTEST_SECRET = 4;
 
 /** The params that count for what is rendered, as templates ask for them; remembers the texts that are secret. */
 export class ParamReader {
