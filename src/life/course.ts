@@ -143,8 +143,9 @@ export class Course implements Stages {
           this.#put(transaction, machine, { ...life, rests: change.sentence });
           return;
         case 'exit': {
-          const halt = goingDown(strongest(exitOf(life.halt), 'stop') ?? 'stop', change.sentence, life, this.#clock());
-          this.#put(transaction, machine, { ...life, rests: change.sentence, halt: life.halt ?? halt });
+          // One that is on its way down already ends its agent by that.
+          const halt = life.halt ?? goingDown('stop', change.sentence, life, this.#clock());
+          this.#put(transaction, machine, { ...life, rests: change.sentence, halt });
           return;
         }
         case 'enter': {

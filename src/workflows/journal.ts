@@ -96,7 +96,10 @@ export class Journal {
       workflow: workflow.id,
       data: { name: workflow.name, state: workflow.state },
     });
-    if (!isFinal(workflow.state)) this.#leave(transaction, workflow, (work) => work);
+    if (!isFinal(workflow.state)) {
+      this.#leave(transaction, workflow, (work) => work);
+      if (workflow.stage !== undefined) this.#stages.ended(transaction, { ...workflow, state: 'CANCELLED' });
+    }
     transaction.afterwards(() => {
       for (const { machine } of workflow.services) this.#wakes.services(machine);
     });

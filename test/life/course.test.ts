@@ -237,6 +237,22 @@ describe('a Job that was left', () => {
   });
 });
 
+describe('a workflow of a stage that is deleted', () => {
+  it('ends its Job, and the machine says why nothing goes on', async (t) => {
+    const parts = await made(t, [task('a'), stage('s', ['a'])]);
+    const { machine, ask } = await agent(parts, 1);
+    await parts.lives.setStage(machine.id, { stage: 's' });
+    const work = await ask();
+    assert.ok(work.kind === 'action' && work.run.kind === 'job');
+    await parts.assignments.report(machine, { ...work.key, boot: 'boot-1', state: 'RUNNING', at: 1 });
+    await parts.workflows.delete(work.key.workflow);
+    assert.equal(parts.jobs.get(work.run.job).state, 'failed');
+    assert.match(parts.lives.view(machine.id).halt?.sentence ?? '', /stage s was ended: CANCELLED/);
+    await parts.lives.setStage(machine.id, { stage: 's', force: true });
+    assert.equal((await ask()).kind, 'action');
+  });
+});
+
 describe('a Task that cannot be filled in', () => {
   it('fails its Job, naming template and line', async (t) => {
     const broken = { name: 'seed', contents: 'ok\n{{ .Param "not/there" }}\n' };
