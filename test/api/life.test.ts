@@ -33,7 +33,7 @@ describe('a machine', () => {
   it('without a life has nothing of it', async (t) => {
     const { life, call, path } = await lively(t);
     const { tasks, currentTask, runnable, locked, unusable } = await life();
-    assert.deepEqual([tasks, currentTask, runnable, locked, unusable], [[], -1, true, false, []]);
+    assert.deepEqual([tasks, currentTask, runnable, locked, unusable], [[], 0, true, false, []]);
     assert.equal((await call('GET', path)).json.data.life, undefined);
     assert.equal((await call('GET', '/api/v1/machines/none/life')).status, 404);
   });
