@@ -18,6 +18,7 @@ import type {
 } from '../worker/protocol.ts';
 import { nextStep, takeReport, takeServiceReport, wantsServices } from './engine/index.ts';
 import type { Journal } from './journal.ts';
+import { appendLog } from './logs.ts';
 import type { WorkflowRecords } from './records.ts';
 import { maskReport, secretsOf, unmaskedRun } from './secrets.ts';
 import type { Stages } from './stages.ts';
@@ -170,7 +171,10 @@ export class Assignments {
     const { machine: id, name } = workflow.actions[key.action] ?? { machine: '', name: task.task };
     const report = { ...key, boot, state: 'FAILED', at: now, message: begun.failed } as const;
     const result = takeReport(workflow, { id, name: this.#machines.get(id)?.name ?? id }, report, now);
-    if (result.outcome === 'recorded') this.#journal.record(transaction, workflow, result.events, id);
+    if (result.outcome === 'recorded') {
+      appendLog(transaction, key, 0, [{ at: now, stream: 'stderr', text: `${begun.failed}\n` }]);
+      this.#journal.record(transaction, workflow, result.events, id);
+    }
     return { kind: 'idle', reason: `Task ${name} has failed: ${begun.failed}` };
   }
 

@@ -264,6 +264,13 @@ describe('a Task that cannot be filled in', () => {
     assert.equal(job?.state, 'failed');
     assert.match(job?.message ?? '', /seed/);
     assert.match(job?.message ?? '', /line 2/);
+    const { workflow = '', action = 0, attempts = [] } = job ?? {};
+    const log = await readLog(parts.store, { workflow, action, attempt: attempts[0] ?? 0 });
+    assert.deepEqual(
+      log.map(({ text }) => text),
+      [`${job?.message}\n`],
+      'its log says so too',
+    );
     assert.equal(parts.lives.view(machine.id).halt?.why, 'failed');
   });
 
