@@ -9,6 +9,7 @@ import { machineWork } from '../machines/work.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Transaction } from '../store/store.ts';
 import type { Hello } from '../worker/protocol.ts';
+import { fold, follow } from '../workflows/engine/index.ts';
 import type { Journal } from '../workflows/journal.ts';
 import type { WorkflowRecords } from '../workflows/records.ts';
 import type { Stages } from '../workflows/stages.ts';
@@ -18,7 +19,7 @@ import { afterHello, elsewhere, exitOf, goingDown, strongest, withoutEnd } from 
 import type { AfterJob, JobKeeper } from './job-keeper.ts';
 import { changeStageMap } from './params.ts';
 import { type Halt, type Life, lifeOf, putLife } from './record.ts';
-import { stageWorkflow } from './stage-workflow.ts';
+import { stageWorkflow, taskAction } from './stage-workflow.ts';
 import { withPrerequisites } from './task-list.ts';
 import { unusableBecause } from './view.ts';
 
@@ -242,6 +243,14 @@ export class Course implements Stages {
     this.#put(transaction, machine, { ...life, workflow: id, before, rests: undefined });
     const now = this.#clock();
     this.#journal.create(transaction, stageWorkflow({ id, stage: life.stage ?? 'none', machine, tasks, now }));
+  }
+
+  /** Puts other Tasks in the place of those of a workflow from a position on. */
+  extend(transaction: Transaction, machine: string, workflow: Workflow, tasks: readonly string[], from: number): void {
+    const at = this.#clock();
+    const actions = tasks.map((task) => taskAction(task, machine));
+    const extended = { kind: 'workflow.extended', from, actions, at } as const;
+    this.#journal.record(transaction, workflow, [extended, ...follow(fold(workflow, extended), at)]);
   }
 
   /** Whether nothing is left to do of a machine's stage. */

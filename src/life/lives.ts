@@ -5,18 +5,20 @@ import type { Machine, Machines } from '../machines/machines.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { JobStep } from '../worker/protocol.ts';
-import { fold, follow, obey } from '../workflows/engine/index.ts';
+import { obey } from '../workflows/engine/index.ts';
 import type { Journal } from '../workflows/journal.ts';
 import type { WorkflowRecords } from '../workflows/records.ts';
-import { putSecretValues, SHORTEST_SECRET } from '../workflows/secrets.ts';
-import { isFinal, type Workflow } from '../workflows/workflow.ts';
+import { putSecretValues } from '../workflows/secrets.ts';
+import { isFinal } from '../workflows/workflow.ts';
 import { enterStage } from './beginnings.ts';
 import type { Course } from './course.ts';
 import { paramProblems } from './param-problems.ts';
 import { type Effective, effectiveParams } from './params.ts';
 import { type Life, lifeOf, putLife } from './record.ts';
 import { isSealed } from './seal.ts';
-import { taskAction } from './stage-workflow.ts';
+import { secretTexts } from './secret-texts.ts';
+import { begunTasks } from './task-list.ts';
+import { uses } from './users.ts';
 import { currentTaskOf, type LifeView, unusableBecause } from './view.ts';
 
 /** What is kept of the machines' lives. */
@@ -125,7 +127,7 @@ export class Lives {
   async openedForScript(machine: string, names: readonly string[]): Promise<Map<string, Effective>> {
     const found = this.opened(machine, names);
     const { params } = this.#content.catalogue();
-    const secrets = [...found].flatMap(([name, { value }]) => (params.get(name)?.secure ? textsOf(value) : []));
+    const secrets = [...found].flatMap(([name, { value }]) => (params.get(name)?.secure ? secretTexts(value) : []));
     const { workflow } = this.get(machine);
     if (secrets.length > 0 && workflow !== undefined)
       await this.#store.change((transaction) => putSecretValues(transaction, workflow, secrets));
@@ -240,15 +242,8 @@ export class Lives {
       putLife(transaction, machine, { ...life, tasks: [...wanted] });
       this.#events.append(transaction, { kind: 'machine.tasks', machine, data: { tasks: wanted, begun } });
       if (!workflow || workflow.state === 'SUCCESS') this.#course.work(transaction, machine, wanted.slice(begun));
-      else this.#extend(transaction, workflow, machine, wanted.slice(begun), begun - life.before);
+      else this.#course.extend(transaction, machine, workflow, wanted.slice(begun), begun - life.before);
     });
-  }
-
-  #extend(transaction: Transaction, workflow: Workflow, machine: string, tasks: readonly string[], from: number): void {
-    const at = this.#clock();
-    const actions = tasks.map((task) => taskAction(task, machine));
-    const extended = { kind: 'workflow.extended', from, actions, at } as const;
-    this.#journal.record(transaction, workflow, [extended, ...follow(fold(workflow, extended), at)]);
   }
 
   /** @throws TinsmithError INVALID_INPUT with every value that does not fit */
@@ -352,28 +347,8 @@ export class Lives {
 
   /** Machines, by name, that an object is used by. */
   async #usersOf(section: Section, name: string): Promise<string[]> {
-    return (await this.#store.entries<Life>('life/')).flatMap(([key, life]) => {
-      const id = key.slice('life/'.length);
-      const used =
-        (section === 'stages' && life.stage === name) ||
-        (section === 'bootenvs' && life.bootEnv === name) ||
-        (section === 'profiles' && life.profiles.includes(name)) ||
-        (section === 'tasks' && life.tasks.includes(name) && life.workflow !== undefined) ||
-        (section === 'workflows' && life.list === name);
-      return used ? [this.#machines.get(id)?.name ?? id] : [];
-    });
+    const lives = await this.#store.entries<Life>('life/');
+    const ids = lives.filter(([, life]) => uses(life, section, name)).map(([key]) => key.slice('life/'.length));
+    return ids.map((id) => this.#machines.get(id)?.name ?? id);
   }
-}
-
-/** Texts by which a secret value would be known, those that can be kept out of a log. */
-function textsOf(value: unknown): string[] {
-  const inner = typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [String(value)];
-  return [...new Set([...inner, JSON.stringify(value) ?? ''])].filter((text) => text.length >= SHORTEST_SECRET);
-}
-
-/** How many of the Tasks of a stage have begun. */
-function begunTasks(life: Life, workflow: Workflow | undefined): number {
-  if (!workflow) return life.tasks.length;
-  const first = workflow.actions.findIndex(({ state, attempt }) => state === 'PENDING' && attempt === 0);
-  return life.before + (first === -1 ? workflow.actions.length : first);
 }

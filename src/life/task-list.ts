@@ -1,5 +1,7 @@
 /** The Tasks of a stage, in the order in which they are run. Pure. */
 import type { Catalogue } from '../content/index.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+import type { Life } from './record.ts';
 
 /** Tasks with their prerequisites before them, unless those stand earlier in the list already. */
 export function withPrerequisites(tasks: readonly string[], { tasks: known }: Pick<Catalogue, 'tasks'>): string[] {
@@ -13,4 +15,11 @@ export function withPrerequisites(tasks: readonly string[], { tasks: known }: Pi
   };
   for (const name of tasks) add(name, [name]);
   return list;
+}
+
+/** How many of the Tasks of a stage have begun: what comes after them may be changed. */
+export function begunTasks({ tasks, before }: Pick<Life, 'tasks' | 'before'>, workflow: Workflow | undefined): number {
+  if (!workflow) return tasks.length;
+  const first = workflow.actions.findIndex(({ state, attempt }) => state === 'PENDING' && attempt === 0);
+  return before + (first === -1 ? workflow.actions.length : first);
 }

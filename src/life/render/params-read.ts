@@ -1,11 +1,11 @@
 import type { Catalogue } from '../../content/objects.ts';
 import { TinsmithError } from '../../errors.ts';
 import { NESTED_MAX, nestsTooDeep } from '../../json.ts';
-import { SHORTEST_SECRET } from '../../workflows/secrets.ts';
 import { FunctionFault } from '../../workflows/template/gotemplate/index.ts';
 import { didYouMean } from '../../workflows/template/nearest.ts';
 import { type About, compose, type Effective, effectiveParams } from '../params.ts';
 import { isSealed } from '../seal.ts';
+import { secretTexts } from '../secret-texts.ts';
 import type { RenderContext } from './context.ts';
 
 /** The params that count for what is rendered, as templates ask for them; remembers the texts that are secret. */
@@ -53,12 +53,7 @@ export class ParamReader {
 
   /** Keeps every text in a value out of logs. */
   hide(value: unknown): void {
-    if (typeof value === 'string') {
-      // As JSON has it, too: a script may get it that way.
-      for (const text of [value, JSON.stringify(value).slice(1, -1)])
-        if (text.length >= SHORTEST_SECRET) this.#secrets.add(text);
-    } else if (typeof value === 'number' || typeof value === 'bigint') this.hide(String(value));
-    else if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) this.hide(item);
+    for (const text of secretTexts(value)) this.#secrets.add(text);
   }
 
   #all(): ReadonlyMap<string, Effective> {
