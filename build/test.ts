@@ -16,6 +16,7 @@ const PEER_PACKAGES = [
   'cpio',
   'curl',
   'docker.io',
+  'gdisk',
   'golang-github-masterminds-sprig-dev',
   'golang-go',
   'isc-dhcp-client',
