@@ -4,9 +4,9 @@
  * a machine that nobody knows opens only its discovery, and the machine's own work from then on.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, TinsmithError } from '../errors.ts';
+import { TinsmithError } from '../errors.ts';
+import { secretFile } from '../store/secret-file.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
 /** Boot tokens kept of one machine: a script may be fetched several times before a worker speaks. */
@@ -27,20 +27,7 @@ const newToken = (): string => randomBytes(32).toString('base64url');
  */
 export function adminToken(dataDirectory: string): string {
   const file = join(dataDirectory, 'token');
-  if (!existsSync(file)) {
-    const partial = `${file}.${process.pid}`;
-    try {
-      writeFileSync(partial, `${newToken()}\n`, { mode: 0o600 });
-      renameSync(partial, file);
-    } catch (cause) {
-      rmSync(partial, { force: true });
-      throw new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${file} cannot be written: ${messageOf(cause)}`, {
-        next: 'Make the data directory writable, or free space on its disk.',
-        cause,
-      });
-    }
-  }
-  const token = readFileSync(file, 'utf8').trim();
+  const token = secretFile(file, newToken);
   if (token.length < 20)
     throw new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${file} does not hold a token.`, {
       next: `Delete it: a new one is made at the next start.`,

@@ -13,10 +13,10 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, TinsmithError } from '../errors.ts';
+import { TinsmithError } from '../errors.ts';
+import { secretFile } from '../store/secret-file.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -133,39 +133,12 @@ export function isSealed(value: unknown): value is Sealed {
  */
 export function sealingKeys(dataDirectory: string): KeyPair {
   const file = join(dataDirectory, 'sealing-key');
-  if (!existsSync(file)) {
-    const partial = `${file}.${process.pid}`;
-    try {
-      // Flushed: what is sealed for a key that a power cut takes away can never be opened.
-      writeFileSync(partial, `${newKeyPair().privateKey}\n`, { mode: 0o600, flush: true });
-      renameSync(partial, file);
-    } catch (cause) {
-      rmSync(partial, { force: true });
-      throw new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${file} cannot be written: ${messageOf(cause)}`, {
-        next: 'Make the data directory writable, or free space on its disk.',
-        cause,
-      });
-    }
-  }
-  const privateKey = readKey(file);
-  return { privateKey, publicKey: rawPublic(createPublicKey(privateFrom(privateKey))).toString('base64') };
-}
-
-function readKey(file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${file} cannot be read: ${messageOf(cause)}`, {
-      next: 'Make it readable for the user that the appliance runs as.',
-      cause,
-    });
-  }
-  if (keyBytes(text) === undefined)
+  const privateKey = secretFile(file, () => newKeyPair().privateKey);
+  if (keyBytes(privateKey) === undefined)
     throw new TinsmithError('DATA_DIRECTORY_UNUSABLE', `${file} does not hold a key.`, {
       next: 'Restore it from a backup. Without it a new one is made, and secure params have to be set again.',
     });
-  return text;
+  return { privateKey, publicKey: rawPublic(createPublicKey(privateFrom(privateKey))).toString('base64') };
 }
 
 /** The key of one value, bound to both public keys. */
