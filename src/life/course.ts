@@ -7,7 +7,7 @@ import { TinsmithError } from '../errors.ts';
 import { PROVISIONER } from '../machines/provisioner.ts';
 import { machineWork } from '../machines/work.ts';
 import type { EventLog } from '../store/events.ts';
-import type { Transaction } from '../store/store.ts';
+import type { Reader, Transaction } from '../store/store.ts';
 import type { Hello } from '../worker/protocol.ts';
 import { fold, follow } from '../workflows/engine/index.ts';
 import type { Journal } from '../workflows/journal.ts';
@@ -85,12 +85,12 @@ export class Course implements Stages {
     if (!halt) this.advance(transaction, machine);
   }
 
-  exit(from: { get<T>(key: string): T | undefined }, machine: string, agent: string | undefined): string | undefined {
+  exit(from: Reader, machine: string, agent: string | undefined): string | undefined {
     const { halt } = lifeOf(from, machine);
     return halt?.why === 'stop' && (agent === undefined || agent === halt.agent) ? halt.sentence : undefined;
   }
 
-  halted(from: { get<T>(key: string): T | undefined }, machine: string, ofStage: boolean): string | undefined {
+  halted(from: Reader, machine: string, ofStage: boolean): string | undefined {
     const life = lifeOf(from, machine);
     const { halt } = life;
     // What holds up a stage is nothing to workflows that people have made: they boot what they need.
@@ -98,7 +98,7 @@ export class Course implements Stages {
     return ofStage ? unusableBecause(life, this.#content.catalogue())[0] : undefined;
   }
 
-  rests(from: { get<T>(key: string): T | undefined }, machine: string): string | undefined {
+  rests(from: Reader, machine: string): string | undefined {
     return lifeOf(from, machine).rests;
   }
 
@@ -254,9 +254,14 @@ export class Course implements Stages {
   }
 
   /** Whether nothing is left to do of a machine's stage. */
-  isDone(from: { get<T>(key: string): T | undefined }, life: Life): boolean {
+  isDone(from: Reader, life: Life): boolean {
     if (life.workflow === undefined) return life.tasks.length === 0;
-    return this.#workflows?.records.get(life.workflow, from)?.state === 'SUCCESS';
+    return this.workflowOf(from, life)?.state === 'SUCCESS';
+  }
+
+  /** The workflow that runs, or ran last, the Tasks of a machine's stage. */
+  workflowOf(from: Reader, { workflow }: Pick<Life, 'workflow'>): Workflow | undefined {
+    return workflow === undefined ? undefined : this.#workflows?.records.get(workflow, from);
   }
 
   /** The list of stages that a machine goes through. */

@@ -4,7 +4,7 @@ import { TinsmithError } from '../errors.ts';
 import type { Discovery } from '../machines/discovery/discovery.ts';
 import type { Machine } from '../machines/machines.ts';
 import { masker } from '../mask.ts';
-import type { Transaction } from '../store/store.ts';
+import type { Reader, Transaction } from '../store/store.ts';
 import type { JobStep } from '../worker/protocol.ts';
 import { makeWorkflows, type WorkflowParts } from '../workflows/index.ts';
 import { Course } from './course.ts';
@@ -43,7 +43,7 @@ export function makeLife(
   const wake = parts.wakes.work;
   const jobs = new Jobs({ store, events, clock });
   const contextOf = (
-    from: { get<T>(key: string): T | undefined },
+    from: Reader,
     id: string,
     task: string,
     token: RenderContext['token'],
@@ -80,9 +80,9 @@ export function makeLife(
     const mask = masker(secrets);
     return steps.map((step) => ({ ...step, content: mask(step.content) }));
   };
-  const { journal, records } = workflows;
+  const { journal } = workflows;
   const lives = new Lives({
-    ...{ store, events, machines, content, course, journal, records, clock, wake, preview, open: around.open },
+    ...{ store, events, machines, content, course, journal, clock, wake, preview, open: around.open },
     unbootable: around.unbootable ?? (() => []),
   });
   const discovery = makeDiscovery({

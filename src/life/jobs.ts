@@ -1,7 +1,7 @@
 /** The Jobs that there are: a chain on each machine, of which the newest is the current one. */
 import { TinsmithError } from '../errors.ts';
 import type { EventLog } from '../store/events.ts';
-import type { Store, Transaction } from '../store/store.ts';
+import type { Reader, Store, Transaction } from '../store/store.ts';
 import { clearAttempt } from '../workflows/logs.ts';
 import { hasEnded, type Job, type JobState } from './job-record.ts';
 import { lifeOf } from './record.ts';
@@ -23,10 +23,6 @@ export interface PurgeRules {
   failedOlderThanMs?: number;
   /** How many of each machine are kept in any case, the newest. */
   keep?: number;
-}
-
-interface Reader {
-  get<T>(key: string): T | undefined;
 }
 
 const jobKey = (id: string): string => `job/${id}`;

@@ -7,7 +7,6 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { JobStep } from '../worker/protocol.ts';
 import { obey } from '../workflows/engine/index.ts';
 import type { Journal } from '../workflows/journal.ts';
-import type { WorkflowRecords } from '../workflows/records.ts';
 import { putSecretValues } from '../workflows/secrets.ts';
 import { isFinal } from '../workflows/workflow.ts';
 import { enterStage } from './beginnings.ts';
@@ -29,7 +28,6 @@ export class Lives {
   readonly #content: Content;
   readonly #course: Course;
   readonly #journal: Journal;
-  readonly #records: WorkflowRecords;
   readonly #clock: () => number;
   readonly #wake: (machine: string) => void;
   readonly #preview: (machine: string, task: string) => JobStep[];
@@ -48,7 +46,6 @@ export class Lives {
     content: Content;
     course: Course;
     journal: Journal;
-    records: WorkflowRecords;
     clock: () => number;
     wake: (machine: string) => void;
     preview: (machine: string, task: string) => JobStep[];
@@ -61,7 +58,6 @@ export class Lives {
     this.#content = parts.content;
     this.#course = parts.course;
     this.#journal = parts.journal;
-    this.#records = parts.records;
     this.#clock = parts.clock;
     this.#wake = parts.wake;
     this.#preview = parts.preview;
@@ -81,7 +77,7 @@ export class Lives {
 
   view(machine: string): LifeView {
     const life = this.get(machine);
-    const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow);
+    const workflow = this.#course.workflowOf(this.#store, life);
     const { before: _, halt, rests, ...shown } = life;
     const catalogue = this.#content.catalogue();
     const env = life.bootEnv === undefined ? undefined : catalogue.bootenvs.get(life.bootEnv);
@@ -106,26 +102,17 @@ export class Lives {
   }
 
   /**
-   * Of these params those that count for a machine, sealed ones opened: for the machine itself.
+   * Of these params those that count for a machine, sealed ones opened: for a script of the machine itself. What is secure
+   * of them is kept out of the log of its stage from then on.
    * @throws TinsmithError INVALID_INPUT (one was sealed for another appliance)
    */
-  opened(machine: string, names: readonly string[]): Map<string, Effective> {
-    const all = this.effective(machine);
-    return new Map(
-      names.flatMap((name) => {
-        const found = all.get(name);
-        if (found === undefined) return [];
-        return [[name, isSealed(found.value) ? { ...found, value: this.#open(found.value) } : found]];
-      }),
-    );
-  }
-
-  /**
-   * The same for a script of the machine: what is secure of them is kept out of the log of its stage from then on.
-   * @throws as opened
-   */
   async openedForScript(machine: string, names: readonly string[]): Promise<Map<string, Effective>> {
-    const found = this.opened(machine, names);
+    const all = this.effective(machine);
+    const found = new Map<string, Effective>();
+    for (const name of names) {
+      const each = all.get(name);
+      if (each) found.set(name, isSealed(each.value) ? { ...each, value: this.#open(each.value) } : each);
+    }
     const { params } = this.#content.catalogue();
     const secrets = [...found].flatMap(([name, { value }]) => (params.get(name)?.secure ? secretTexts(value) : []));
     const { workflow } = this.get(machine);
@@ -150,7 +137,7 @@ export class Lives {
     return this.#change(machine, (transaction, life, { name }) => {
       this.#leaveStage(transaction, life, name, order.force ?? false);
       putLife(transaction, machine, { ...lifeOf(transaction, machine), list: undefined });
-      this.#enter(transaction, machine, stage);
+      enterStage(this.#course, transaction, machine, stage);
     });
   }
 
@@ -166,7 +153,7 @@ export class Lives {
       if (stage) this.#leaveStage(transaction, life, record.name, force);
       putLife(transaction, machine, { ...lifeOf(transaction, machine), list: name });
       this.#events.append(transaction, { kind: 'machine.list', machine, data: { list: name } });
-      if (stage) this.#enter(transaction, machine, stage);
+      if (stage) enterStage(this.#course, transaction, machine, stage);
     });
   }
 
@@ -197,7 +184,7 @@ export class Lives {
           next: 'It goes on by itself once it has booted that.',
         });
       this.#course.release(transaction, machine);
-      const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow, transaction);
+      const workflow = this.#course.workflowOf(transaction, life);
       if (workflow && isFinal(workflow.state) && workflow.state !== 'SUCCESS') {
         const result = obey(workflow, { command: 'retry' }, this.#clock());
         if (result.outcome === 'done') this.#journal.record(transaction, workflow, result.events);
@@ -230,7 +217,7 @@ export class Lives {
   #edit(machine: string, edit: (now: readonly string[]) => readonly string[]): Promise<Life> {
     return this.#change(machine, (transaction, life, { name }) => {
       const wanted = edit(life.tasks);
-      const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow, transaction);
+      const workflow = this.#course.workflowOf(transaction, life);
       const begun = begunTasks(life, workflow);
       const changed = life.tasks.slice(0, begun).findIndex((task, i) => wanted[i] !== task);
       if (changed !== -1)
@@ -335,14 +322,10 @@ export class Lives {
       throw new TinsmithError('CONFLICT', `Machine ${machine} has Tasks of stage ${life.stage} left to do.`, {
         next: 'Wait for them, or give them up: add --force.',
       });
-    const workflow = life.workflow === undefined ? undefined : this.#records.get(life.workflow, transaction);
+    const workflow = this.#course.workflowOf(transaction, life);
     if (!workflow || isFinal(workflow.state)) return;
     const result = obey(workflow, { command: 'cancel' }, this.#clock());
     if (result.outcome === 'done') this.#journal.record(transaction, workflow, result.events);
-  }
-
-  #enter(transaction: Transaction, machine: string, stage: NonNullable<ReturnType<Course['stage']>>): void {
-    enterStage(this.#course, transaction, machine, stage);
   }
 
   /** Machines, by name, that an object is used by. */

@@ -1,4 +1,5 @@
 /** A machine's life: the stage it is in, what it is to boot, what its tasks are given, and why nothing is begun on it. */
+import type { Reader } from '../store/store.ts';
 
 /** Why nothing is begun on a machine, until something has changed. */
 export interface Halt {
@@ -47,7 +48,7 @@ export const NO_LIFE: Life = { profiles: [], params: {}, locked: false, tasks: [
 const key = (machine: string): string => `life/${machine}`;
 
 /** Reads a machine's life from the store or from a change under way. */
-export function lifeOf(from: { get<T>(key: string): T | undefined }, machine: string): Life {
+export function lifeOf(from: Reader, machine: string): Life {
   return from.get<Life>(key(machine)) ?? NO_LIFE;
 }
 

@@ -2,11 +2,13 @@
  * What a machine is given to boot, and the texts of its stage and its boot environment, made when they are asked for. The
  * rooms that boot machines know neither lives nor content; this is what they are told.
  */
+
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { BootEnv, Catalogue, TemplateEntry } from '../content/objects.ts';
 import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
+import type { Reader } from '../store/store.ts';
 import { type Life, lifeOf } from './record.ts';
 import { architectureOf, bootOf } from './render/boot-env.ts';
 import { fileOf, missingParams, type RenderContext } from './render/index.ts';
@@ -31,14 +33,14 @@ interface Owner {
 const IPXE_NAMES = ['ipxe-mac', 'ipxe', 'default-ipxe', 'default.ipxe'];
 
 export class Served {
-  readonly #store: { get<T>(key: string): T | undefined };
+  readonly #store: Reader;
   readonly #catalogue: () => Catalogue;
   readonly #filesDirectory: string;
   readonly #open: RenderContext['open'];
 
   /** @param parts.open the value in a sealed one */
   constructor(parts: {
-    store: { get<T>(key: string): T | undefined };
+    store: Reader;
     catalogue: () => Catalogue;
     filesDirectory: string;
     open: RenderContext['open'];

@@ -1,4 +1,5 @@
 /** What there is for a machine to do, and what it has had done: the record that `plan` and the engine share. */
+import type { Reader } from '../store/store.ts';
 
 export interface MachineWork {
   /** Ids of its workflows that are not finished, in the order they were created. */
@@ -14,6 +15,6 @@ export interface MachineWork {
 }
 
 /** Reads a machine's work from the store or from a change under way. */
-export function machineWork(from: { get<T>(key: string): T | undefined }, machine: string): MachineWork {
+export function machineWork(from: Reader, machine: string): MachineWork {
   return from.get<MachineWork>(`work/${machine}`) ?? { queue: [], ended: 0 };
 }

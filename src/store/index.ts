@@ -9,7 +9,7 @@ export { claimDataDirectory, type DataDirectory } from './data-directory.ts';
 export { type EventFilter, wants } from './event-filter.ts';
 export { EventLog, type StoredEvent } from './events.ts';
 export { type KeepEvents, startTrimming, trimEvents } from './retention.ts';
-export { Store, type Transaction } from './store.ts';
+export { type Reader, Store, type Transaction } from './store.ts';
 
 /**
  * Opens LevelDB below a claimed data directory.

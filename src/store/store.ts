@@ -8,12 +8,16 @@ import type { Level } from 'level';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { Value, ValueCache } from './values.ts';
 
+/** What can be read from: the store as it is on disk, or a change under way. */
+export interface Reader {
+  get<T>(key: string): T | undefined;
+}
+
 /**
  * What a change may do. Reads see earlier changes that are still on their way to the disk. What is read is shared with
  * others, and frozen.
  */
-export interface Transaction {
-  get<T>(key: string): T | undefined;
+export interface Transaction extends Reader {
   put(key: string, value: unknown): void;
   /**
    * Puts JSON that somebody else made, and what those who read it are given until it is read from the disk again. Nobody

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { NESTED_MAX, nestsTooDeep } from '../json.ts';
 import type { EventLog } from '../store/events.ts';
-import type { Store, Transaction } from '../store/store.ts';
+import type { Reader, Store, Transaction } from '../store/store.ts';
 import { isObject, type Json, type JsonObject, mergeObjects, parseExactly } from './data-merge.ts';
 import type { DataRules } from './template/document.ts';
 
@@ -161,7 +161,7 @@ export class WorkflowData {
   }
 }
 
-function bytesOf(from: { get<T>(key: string): T | undefined }, workflow: string, version: number): Buffer {
+function bytesOf(from: Reader, workflow: string, version: number): Buffer {
   const kind = from.get<DataRules['kind']>(`data-kind/${workflow}`);
   return Buffer.from(from.get<string>(keys.body(workflow, version)) ?? '', kind === 'binary' ? 'base64' : 'utf8');
 }

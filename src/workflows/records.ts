@@ -3,7 +3,7 @@
  * what else changes is written with every event and stays small. All that belongs together is written in one change. Read
  * outside of a change, a workflow that is being written is the one that the store still has in memory, whole.
  */
-import type { Store, Transaction } from '../store/store.ts';
+import type { Reader, Store, Transaction } from '../store/store.ts';
 import {
   type ActionPlan,
   type ActionProgress,
@@ -52,10 +52,6 @@ type Head = Omit<Workflow, Fixed | 'tasks' | 'actions' | 'services'> & {
 
 /** Plans kept in memory: they never change. */
 const REMEMBERED = 2048;
-
-interface Reader {
-  get<T>(key: string): T | undefined;
-}
 
 /** Reads and writes the records of workflows. */
 export class WorkflowRecords {

@@ -4,7 +4,7 @@
  */
 import { TinsmithError } from '../errors.ts';
 import { masker } from '../mask.ts';
-import type { Transaction } from '../store/store.ts';
+import type { Reader, Transaction } from '../store/store.ts';
 import type { ImageRun, TemplateHook, TemplateService } from './template/document.ts';
 import type { ActionPlan, ServiceRecord, Workflow } from './workflow.ts';
 
@@ -107,10 +107,7 @@ export function putSecretValues(transaction: Transaction, workflow: string, valu
 }
 
 /** What keeps a workflow's secrets out of what is said of it; undefined where it has none. Not every worker does so itself. */
-export function maskOf(
-  from: { get<T>(key: string): T | undefined },
-  workflow: string,
-): ((text: string) => string) | undefined {
+export function maskOf(from: Reader, workflow: string): ((text: string) => string) | undefined {
   const unmasked = secretsOf(from, workflow);
   return unmasked && masker(unmasked.values);
 }
@@ -121,7 +118,7 @@ export function deleteSecrets(transaction: Transaction, workflow: string): void 
 }
 
 /** What its containers really get; undefined: it has no secrets. */
-export function secretsOf(from: { get<T>(key: string): T | undefined }, workflow: string): Unmasked | undefined {
+export function secretsOf(from: Reader, workflow: string): Unmasked | undefined {
   return from.get<Unmasked>(keyOf(workflow));
 }
 

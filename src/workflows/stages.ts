@@ -1,11 +1,7 @@
 /** What the workflows need to know of the lives of machines. The room `life` has it, and is built upon this one. */
-import type { Transaction } from '../store/store.ts';
+import type { Reader, Transaction } from '../store/store.ts';
 import type { Hello, JobRun } from '../worker/protocol.ts';
 import type { JobTask, Workflow, WorkflowEvent } from './workflow.ts';
-
-interface Reader {
-  get<T>(key: string): T | undefined;
-}
 
 /** The stages of machines, as workflows meet them. All that changes something does so in the change that it is given. */
 export interface Stages {
