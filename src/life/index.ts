@@ -10,7 +10,7 @@ import { makeWorkflows, type WorkflowParts } from '../workflows/index.ts';
 import { Course } from './course.ts';
 import { makeDiscovery } from './discovery.ts';
 import { type FillIn, JobKeeper } from './job-keeper.ts';
-import { Jobs } from './jobs.ts';
+import { currentJob, Jobs } from './jobs.ts';
 import { Lives } from './lives.ts';
 import { lifeOf } from './record.ts';
 import { type RenderContext, renderTask } from './render/index.ts';
@@ -57,7 +57,7 @@ export function makeLife(
       });
     const life = lifeOf(from, id);
     return {
-      ...{ machine, life, catalogue, task: found, token, targetOs: 'linux' },
+      ...{ machine, life, job: currentJob(from, id), catalogue, task: found, token, targetOs: 'linux' },
       stage: life.stage === undefined ? undefined : catalogue.stages.get(life.stage),
       bootEnv: catalogue.bootenvs.get(life.in?.bootEnv ?? life.bootEnv ?? ''),
       ...{ server: around.server(machine), open: around.open },

@@ -5,8 +5,8 @@ import type { JobRun, JobStep } from '../worker/protocol.ts';
 import { putSecretValues } from '../workflows/secrets.ts';
 import type { JobExit, Workflow, WorkflowEvent } from '../workflows/workflow.ts';
 import { type ExitState, hasEnded, type Job } from './job-record.ts';
-import type { Jobs } from './jobs.ts';
-import { lifeOf, putLife } from './record.ts';
+import { currentJob, type Jobs } from './jobs.ts';
+import { lifeOf } from './record.ts';
 
 type ActionEvent = Extract<WorkflowEvent, { action: number }>;
 
@@ -70,25 +70,24 @@ export class JobKeeper {
   /** The Job of an action that is not over. */
   #openJob(transaction: Transaction, workflow: Workflow, action: number): Job | undefined {
     const machine = workflow.actions[action]?.machine ?? '';
-    const current = lifeOf(transaction, machine).job;
+    const current = currentJob(transaction, machine);
     const job = current === undefined ? undefined : this.#jobs.find(current, transaction);
     return job && job.workflow === workflow.id && job.action === action && !hasEnded(job) ? job : undefined;
   }
 
   #newJob(transaction: Transaction, workflow: Workflow, action: number, machine: string, task: string): Job {
     const life = lifeOf(transaction, machine);
-    const previous = life.job === undefined ? undefined : this.#jobs.find(life.job, transaction);
+    const before = currentJob(transaction, machine);
     const job: Job = {
       id: this.#newId(),
-      number: (previous?.number ?? 0) + 1,
+      number: ((before === undefined ? undefined : this.#jobs.find(before, transaction))?.number ?? 0) + 1,
       ...{ machine, machineName: this.#nameOf(machine), task, workflow: workflow.id, action },
-      previous: life.job,
+      previous: before,
       stage: workflow.stage ?? '',
       bootEnv: life.in?.bootEnv ?? life.bootEnv ?? '',
       ...{ attempts: [], state: 'created', createdAt: this.#clock() },
     };
     this.#jobs.create(transaction, job);
-    putLife(transaction, machine, { ...life, job: job.id });
     return job;
   }
 
@@ -135,7 +134,7 @@ export class JobKeeper {
 
   /** The workflow of a Job is over, which may have been ended before it was. */
   end(transaction: Transaction, workflow: Workflow): void {
-    const { job: id } = lifeOf(transaction, workflow.actions[0]?.machine ?? '');
+    const id = currentJob(transaction, workflow.actions[0]?.machine ?? '');
     const job = id === undefined ? undefined : this.#jobs.find(id, transaction);
     if (job && job.workflow === workflow.id && !hasEnded(job))
       this.#fail(transaction, job, workflow.message ?? workflow.state);

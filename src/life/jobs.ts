@@ -4,7 +4,6 @@ import type { EventLog } from '../store/events.ts';
 import type { Reader, Store, Transaction } from '../store/store.ts';
 import { clearAttempt } from '../workflows/logs.ts';
 import { hasEnded, type Job, type JobState } from './job-record.ts';
-import { lifeOf } from './record.ts';
 
 /** Which Jobs are asked for; what is not given is not looked at. */
 export interface JobFilter {
@@ -28,6 +27,19 @@ export interface PurgeRules {
 const jobKey = (id: string): string => `job/${id}`;
 const chainKey = ({ machine, number }: Pick<Job, 'machine' | 'number'>): string =>
   `machine-job/${machine}/${String(number).padStart(9, '0')}`;
+
+/** By itself, as it is written more often than the rest of a machine's life. */
+const currentKey = (machine: string): string => `current-job/${machine}`;
+
+/** Id of the newest Job of a machine, the current one. */
+export function currentJob(from: Reader, machine: string): string | undefined {
+  return from.get<string>(currentKey(machine));
+}
+
+/** The machine is deleted; its Jobs stay. */
+export function forgetCurrentJob(transaction: Transaction, machine: string): void {
+  transaction.delete(currentKey(machine));
+}
 
 /** Records of Jobs, and their end. */
 export class Jobs {
@@ -76,6 +88,7 @@ export class Jobs {
   create(transaction: Transaction, job: Job): void {
     this.#put(transaction, job);
     transaction.put(chainKey(job), job.id);
+    transaction.putFrozen(currentKey(job.machine), job.id);
     this.#tell(transaction, 'job.created', job);
   }
 
@@ -106,7 +119,7 @@ export class Jobs {
   }
 
   #isCurrent(job: Job, from: Reader): boolean {
-    return lifeOf(from, job.machine).job === job.id;
+    return currentJob(from, job.machine) === job.id;
   }
 
   async #remove(jobs: readonly Job[]): Promise<void> {
@@ -132,14 +145,13 @@ export class Jobs {
       for (const attempt of attempts) await clearAttempt(this.#store, { workflow, action, attempt });
   }
 
-  /** With the value: a Job that begins or ends was written just before, and need not be read from the disk again. */
   #put(transaction: Transaction, job: Job): void {
-    Object.freeze(job.attempts);
-    transaction.putText(jobKey(job.id), JSON.stringify(job), Object.freeze(job));
+    transaction.putFrozen(jobKey(job.id), job);
   }
 
+  /** Not among the events of its workflow: those of the action say the same. */
   #tell(transaction: Transaction, kind: string, { id, machine, workflow, task, stage, state, exitState }: Job): void {
-    this.#events.append(transaction, { kind, machine, workflow, data: { job: id, task, stage, state, exitState } });
+    this.#events.append(transaction, { kind, machine, data: { job: id, workflow, task, stage, state, exitState } });
   }
 }
 

@@ -11,6 +11,7 @@ import { putSecretValues } from '../workflows/secrets.ts';
 import { isFinal } from '../workflows/workflow.ts';
 import { enterStage } from './beginnings.ts';
 import type { Course } from './course.ts';
+import { currentJob, forgetCurrentJob } from './jobs.ts';
 import { paramProblems } from './param-problems.ts';
 import { type Effective, effectiveParams } from './params.ts';
 import { type Life, lifeOf, putLife } from './record.ts';
@@ -65,7 +66,10 @@ export class Lives {
     this.#open = parts.open;
     this.#machines.keeper = {
       mayChange: (transaction, machine) => this.#refuseLocked(transaction, machine),
-      deleted: (transaction, { id }) => transaction.delete(`life/${id}`),
+      deleted: (transaction, { id }) => {
+        transaction.delete(`life/${id}`);
+        forgetCurrentJob(transaction, id);
+      },
       calledHome: (transaction, { id }) => this.#course.calledHome(transaction, id),
     };
     this.#content.usedBy = (section, name) => this.#usersOf(section, name);
@@ -86,6 +90,7 @@ export class Lives {
     const unusable = [...unusableBecause(life, catalogue), ...unbootable];
     return {
       ...shown,
+      job: currentJob(this.#store, machine),
       halt: halt && { why: halt.why, sentence: halt.sentence, at: halt.at },
       waits: rests,
       runnable: halt === undefined && unusable.length === 0,

@@ -1,5 +1,5 @@
 /** A machine's life: the stage it is in, what it is to boot, what its tasks are given, and why nothing is begun on it. */
-import type { Reader } from '../store/store.ts';
+import type { Reader, Transaction } from '../store/store.ts';
 
 /** Why nothing is begun on a machine, until something has changed. */
 export interface Halt {
@@ -39,8 +39,6 @@ export interface Life {
   before: number;
   /** Why it is in the stage still, once all is done, for people. */
   rests?: string;
-  /** The newest Job. */
-  job?: string;
 }
 
 export const NO_LIFE: Life = { profiles: [], params: {}, locked: false, tasks: [], before: 0 };
@@ -53,6 +51,6 @@ export function lifeOf(from: Reader, machine: string): Life {
 }
 
 /** Writes it. */
-export function putLife(transaction: { put(key: string, value: unknown): void }, machine: string, life: Life): void {
-  transaction.put(key(machine), life);
+export function putLife(transaction: Pick<Transaction, 'putFrozen'>, machine: string, life: Life): void {
+  transaction.putFrozen(key(machine), life);
 }

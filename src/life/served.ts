@@ -9,6 +9,7 @@ import type { BootEnv, Catalogue, TemplateEntry } from '../content/objects.ts';
 import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
 import type { Reader } from '../store/store.ts';
+import { currentJob } from './jobs.ts';
 import { type Life, lifeOf } from './record.ts';
 import { architectureOf, bootOf } from './render/boot-env.ts';
 import { fileOf, missingParams, type RenderContext } from './render/index.ts';
@@ -137,7 +138,7 @@ export class Served {
     const life = lifeOf(this.#store, machine.id);
     const { origin, hostname, port } = new URL(filling?.server ?? 'http://127.0.0.1');
     return {
-      ...{ machine, life, catalogue, open: this.#open, targetOs: 'linux' },
+      ...{ machine, life, job: currentJob(this.#store, machine.id), catalogue, open: this.#open, targetOs: 'linux' },
       stage: life.stage === undefined ? undefined : catalogue.stages.get(life.stage),
       bootEnv: catalogue.bootenvs.get(life.bootEnv ?? ''),
       server: { url: origin, address: hostname, port: port || '80' },

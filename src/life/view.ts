@@ -6,6 +6,8 @@ import type { Halt, Life } from './record.ts';
 /** A life as people see it, with what follows from it. */
 export interface LifeView extends Omit<Life, 'before' | 'halt' | 'rests'> {
   runnable: boolean;
+  /** The newest Job. */
+  job: string | undefined;
   halt: Pick<Halt, 'why' | 'sentence' | 'at'> | undefined;
   /** Why it is in its stage still, once all is done. */
   waits: string | undefined;

@@ -17,7 +17,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 function crc32c(bytes: Buffer): number {
   let crc = 0xffff_ffff;
-  for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  // By index: an iterator makes an object for each byte of logs that have millions.
+  for (let at = 0; at < bytes.length; at++) crc = (TABLE[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 

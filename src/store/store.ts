@@ -6,7 +6,7 @@
  */
 import type { Level } from 'level';
 import { messageOf, TinsmithError } from '../errors.ts';
-import { Value, ValueCache } from './values.ts';
+import { frozen, Value, ValueCache } from './values.ts';
 
 /** What can be read from: the store as it is on disk, or a change under way. */
 export interface Reader {
@@ -19,6 +19,8 @@ export interface Reader {
  */
 export interface Transaction extends Reader {
   put(key: string, value: unknown): void;
+  /** As `put`, for a value that nobody changes any more: it is frozen, and given itself to those who read it. */
+  putFrozen(key: string, value: unknown): void;
   /**
    * Puts JSON that somebody else made, and what those who read it are given until it is read from the disk again. Nobody
    * may change that any more.
@@ -73,6 +75,10 @@ class Change implements Transaction {
 
   put(key: string, value: unknown): void {
     this.writes.set(key, new Value(JSON.stringify(value)));
+  }
+
+  putFrozen(key: string, value: unknown): void {
+    this.writes.set(key, new Value(JSON.stringify(value), { value: frozen(value) }));
   }
 
   putText(key: string, json: string, value: unknown): void {

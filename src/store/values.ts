@@ -25,8 +25,9 @@ export class Value {
   }
 }
 
-function frozen(value: unknown): unknown {
-  if (typeof value === 'object' && value !== null) {
+/** Freezes a value with all that is in it; what is frozen already is taken to be so. */
+export function frozen(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     for (const part of Object.values(value)) frozen(part);
     Object.freeze(value);
   }
@@ -59,7 +60,7 @@ export class ValueCache {
       this.delete(key);
       return;
     }
-    this.#old.delete(key);
+    // What the older generation has under the key is found no more, and goes with it.
     this.#young.set(key, value);
     this.#size += value.text.length;
     if (this.#size < MOST / 2) return;

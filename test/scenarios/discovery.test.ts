@@ -40,7 +40,7 @@ describe('a machine that nobody knows', () => {
     const life = () => server.lives.get(server.machines.byMac(MAC)?.id ?? '');
     await eventually(server, () => life().rests !== undefined, 'the end of its stage');
     const machine = server.machines.find('smithy-ANV7K2Q');
-    const { job: id = '' } = life();
+    const { job: id = '' } = server.lives.view(machine.id);
     const job = server.jobs.get(id);
     assert.deepEqual([job.task, job.state], ['count', 'finished']);
     const { json } = await server.call('GET', `/api/v1/jobs/${id}/log`);

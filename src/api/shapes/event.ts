@@ -23,6 +23,7 @@ const ofTemplate = z.object({ template: z.string().describe('Id of the template.
 
 const ofJob = z.object({
   job: z.string().describe('Id of the Job.'),
+  workflow: z.string().describe('Id of the workflow that it belongs to.'),
   task: z.string(),
   stage: z.string(),
   state: jobState,

@@ -8,6 +8,8 @@ export interface RenderContext {
   /** Undefined: a machine that nobody knows, which gets what an environment for such machines has. */
   machine?: Machine | undefined;
   life: Life;
+  /** Id of the machine's newest Job. */
+  job?: string | undefined;
   stage?: Stage | undefined;
   /** The environment that the machine is in, or whose files are filled in. */
   bootEnv?: BootEnv | undefined;

@@ -36,7 +36,7 @@ export function archOf(machine: Machine | undefined): string {
 
 /** `.Machine` */
 export function machineOf(context: RenderContext, machine: Machine): Struct {
-  const { life, bootEnv, stage, server } = context;
+  const { life, job, bootEnv, stage, server } = context;
   const interfaces = machine.hardware.network.interfaces.map(({ dhcp }) => dhcp);
   const address = interfaces.find(({ ip }) => ip)?.ip?.address ?? '';
   const macs = interfaces.map(({ mac }) => mac);
@@ -69,7 +69,7 @@ export function machineOf(context: RenderContext, machine: Machine): Struct {
     HasProfile: fixed(1, ([name]) => life.profiles.includes(stringArgument(name, "the profile's name"))),
     // Sealed values stay so: `.Param` opens them where that may be.
     Params: fixed(0, (_, spend: Spend) => copied(life.params, spend)),
-    CurrentJob: () => life.job ?? NO_JOB,
+    CurrentJob: () => job ?? NO_JOB,
     Locked: () => life.locked,
     Runnable: () => life.halt === undefined,
     Description: () => '',
