@@ -9,4 +9,9 @@ const isWorker = word === 'worker' && name === undefined;
 
 if (isAction) void import('./actions/main.ts');
 else if (isWorker) void import('./worker/main.ts');
-else void import('./cli/main.ts');
+else void start();
+
+async function start(): Promise<void> {
+  if (word === 'up') (await import('./appliance/heap.ts')).keepHeapSmall();
+  await import('./cli/main.ts');
+}

@@ -3,10 +3,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createApp } from '../../src/api/app.ts';
 import { directRoutes } from '../../src/api/direct.ts';
+import { keepHeapSmall } from '../../src/appliance/heap.ts';
 import { startHttp } from '../../src/http/index.ts';
 import type { Question, Told } from './asked.ts';
 import { openParts } from './parts.ts';
 
+keepHeapSmall();
 const [directory = ''] = process.argv.slice(2);
 const parts = await openParts(directory);
 const { workerStream, store, log } = parts;

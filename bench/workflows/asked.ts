@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { smallHeap } from '../../src/appliance/heap.ts';
 
 export type Question =
   | { ask: 'memory' }
@@ -23,9 +24,10 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts a server of this folder in a process of its own. */
+/** Starts a server of this folder in a process of its own; ours as `tinsmith up` starts it. */
 export async function startChild(name: string, args: string[]): Promise<Child> {
-  const child: ChildProcess = fork(fileURLToPath(new URL(name, import.meta.url)), args);
+  const env = name.endsWith('appliance.ts') ? smallHeap(process.env) : process.env;
+  const child: ChildProcess = fork(fileURLToPath(new URL(name, import.meta.url)), args, { env });
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`)));
   failed.catch(() => {});
   const [{ port }] = (await Promise.race([once(child, 'message'), failed])) as [{ port: number }];
