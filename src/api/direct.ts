@@ -8,7 +8,6 @@ import type { Services } from './services.ts';
 import { workerCalls } from './worker-calls.ts';
 
 const PREFIX = '/api/v1/worker/';
-const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 /** The routes that the HTTP thread takes past express, and their answers. */
 export function directRoutes(services: Services): DirectRoutes {
@@ -26,10 +25,11 @@ export function directRoutes(services: Services): DirectRoutes {
         const answer = question
           ? await question(machine, Object.fromEntries(new URLSearchParams(query)), host)
           : await call?.(machine, parsed(body));
-        return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(answer) };
+        return { status: 200, body: JSON.stringify(answer) };
       } catch (error) {
         const ours = asTinsmithError(error, services.log, path);
-        const challenge = ours.status === 401 ? { 'www-authenticate': 'Bearer realm="tinsmith"' } : {};
+        const challenge: Record<string, string> =
+          ours.status === 401 ? { 'www-authenticate': 'Bearer realm="tinsmith"' } : {};
         return {
           status: ours.status,
           headers: { 'content-type': `${PROBLEM_JSON}; charset=utf-8`, ...challenge },

@@ -33,7 +33,19 @@ interface Level {
  * stage; of the stage's profiles; of the profile `global`; and the default of the param's schema. Profiles that do not
  * exist have no params.
  */
-export function effectiveParams(about: About): Map<string, Effective> {
+export function effectiveParams(about: About): ReadonlyMap<string, Effective> {
+  const { life, stage, catalogue } = about;
+  const known = lately.get(life);
+  if (known?.stage === stage && known?.catalogue === catalogue) return known.effective;
+  const effective = workedOut(about);
+  if (Object.isFrozen(life)) lately.set(life, { stage, catalogue, effective });
+  return effective;
+}
+
+/** What was worked out for lives as they are stored: each Task of a stage asks for the same. */
+const lately = new WeakMap<About['life'], Omit<About, 'life'> & { effective: ReadonlyMap<string, Effective> }>();
+
+function workedOut(about: About): ReadonlyMap<string, Effective> {
   const effective = new Map<string, Effective>();
   for (const { from, params } of levelsOf(about)) {
     for (const [name, value] of Object.entries(params)) {

@@ -29,8 +29,22 @@ export function currentTaskOf(
   return none ? -1 : before + index;
 }
 
+/** What of lives as they are stored is not there: it is asked before each Task. */
+const lately = new WeakMap<object, { catalogue: Catalogue; unusable: readonly string[] }>();
+
 /** What a machine names that is not there. */
 export function unusableBecause(
+  life: Pick<Life, 'profiles' | 'tasks' | 'stage' | 'bootEnv'>,
+  catalogue: Catalogue,
+): readonly string[] {
+  const known = lately.get(life);
+  if (known?.catalogue === catalogue) return known.unusable;
+  const unusable = missingFor(life, catalogue);
+  if (Object.isFrozen(life)) lately.set(life, { catalogue, unusable });
+  return unusable;
+}
+
+function missingFor(
   { profiles, tasks, stage, bootEnv }: Pick<Life, 'profiles' | 'tasks' | 'stage' | 'bootEnv'>,
   catalogue: Catalogue,
 ): string[] {

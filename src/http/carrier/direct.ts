@@ -9,6 +9,8 @@ const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 /** Calls that the main thread has at once; others go the usual way, which is bounded too. */
 const MOST = 20_000;
 
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
+
 /** Calls in one message. */
 const IN_ONE_MESSAGE = 32;
 
@@ -68,7 +70,7 @@ export class Direct {
   }
 
   answer(answers: readonly DirectAnswer[]): void {
-    for (const { id, status, headers, body } of answers) {
+    for (const { id, status, headers = JSON_HEADERS, body } of answers) {
       const res = this.#waiting.get(id);
       this.#waiting.delete(id);
       res?.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);

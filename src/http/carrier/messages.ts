@@ -58,7 +58,8 @@ export type DirectCall = {
   authorization: string;
   body: string;
 };
-export type DirectAnswer = { id: number; status: number; headers: Record<string, string>; body: string };
+/** Without `headers` it is JSON and no more, as nearly all are: they are not copied from thread to thread. */
+export type DirectAnswer = { id: number; status: number; headers?: Record<string, string>; body: string };
 
 /** How a sending went. */
 export type Sent = {
