@@ -36,7 +36,7 @@ export function frozen(value: unknown): unknown {
 
 /** Characters of JSON kept at the utmost, of one value and of all. */
 const LARGEST = 64 << 10;
-const MOST = 16 << 20;
+const MOST = 6 << 20;
 
 /**
  * The values that were read lately. There are two generations: what is used is carried into the younger one, and when that
@@ -60,9 +60,9 @@ export class ValueCache {
       this.delete(key);
       return;
     }
+    this.#size += value.text.length - (this.#young.get(key)?.text.length ?? 0);
     // What the older generation has under the key is found no more, and goes with it.
     this.#young.set(key, value);
-    this.#size += value.text.length;
     if (this.#size < MOST / 2) return;
     this.#old = this.#young;
     this.#young = new Map();

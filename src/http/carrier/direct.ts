@@ -11,6 +11,12 @@ const MOST = 20_000;
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
+/**
+ * Calls that the main thread has before it at once; others wait here, where one costs little. There, what hangs on each
+ * lives until its change is on disk: with a thousand at once, long enough to be taken for old by the collector of garbage.
+ */
+const AT_WORK = 256;
+
 /** Calls in one message. */
 const IN_ONE_MESSAGE = 32;
 
@@ -24,7 +30,9 @@ export class Direct {
   readonly #post: (message: FromCarrier) => void;
   readonly #waiting = new Map<number, ServerResponse>();
   #last = 0;
-  #calls: DirectCall[] = [];
+  /** Those that wait for their turn in the main thread. */
+  #queued: DirectCall[] = [];
+  #atWork = 0;
 
   constructor({ posted, asked }: DirectPaths, post: (message: FromCarrier) => void) {
     this.#posted = new Set(posted);
@@ -64,12 +72,14 @@ export class Direct {
     const id = ++this.#last;
     this.#waiting.set(id, res);
     // What came in this turn of the event loop goes together, or in parts, that the other thread may begin.
-    if (this.#calls.length === 0) setImmediate(() => this.#send());
-    this.#calls.push({ id, ...call });
-    if (this.#calls.length >= IN_ONE_MESSAGE) this.#send();
+    if (this.#queued.length === 0) setImmediate(() => this.#send());
+    this.#queued.push({ id, ...call });
+    if (this.#queued.length % IN_ONE_MESSAGE === 0) this.#send();
   }
 
   answer(answers: readonly DirectAnswer[]): void {
+    this.#atWork -= answers.length;
+    this.#send();
     for (const { id, status, headers = JSON_HEADERS, body } of answers) {
       const res = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -78,9 +88,10 @@ export class Direct {
   }
 
   #send(): void {
-    if (this.#calls.length === 0) return;
-    const calls = this.#calls;
-    this.#calls = [];
-    this.#post({ kind: 'calls', calls });
+    while (this.#queued.length > 0 && this.#atWork < AT_WORK) {
+      const calls = this.#queued.splice(0, Math.min(IN_ONE_MESSAGE, AT_WORK - this.#atWork));
+      this.#atWork += calls.length;
+      this.#post({ kind: 'calls', calls });
+    }
   }
 }
