@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['api', 'boots', 'content', 'executable', 'http', 'life', 'machines', 'registry', 'store', 'webhooks'],
     ...['worker', 'workflows'],
   ],
-  boots: ['http', 'machines'],
+  boots: ['http', 'machines', 'store'],
   cli: ['api', 'content', 'executable', 'inventory', 'manifests'],
   compression: [],
   content: ['store'],

@@ -1,0 +1,88 @@
+/** What a client of a network is given, option by option: for people to see, and to count its bytes. Pure. */
+
+import type { Network } from '../dhcp/network.ts';
+import { address, addresses, Option, text, u16, u32 } from '../dhcp/options.ts';
+import { addressNumber, dotted, netmaskOf, sizeOf, startOf } from './addresses.ts';
+import { FOR_EVER } from './duration.ts';
+import { optionName } from './option-table.ts';
+
+/** One option. */
+export interface GivenOption {
+  code: number;
+  name: string;
+  /** For people. */
+  shown: string;
+  value: Buffer;
+}
+
+const INTERFACE_MTU = 26;
+/** RFC 3397. */
+const DOMAIN_SEARCH = 119;
+/** RFC 3442. */
+const CLASSLESS_STATIC_ROUTE = 121;
+
+/** The options of a network, by their numbers, as a client without wishes of its own gets them. */
+export function givenOptions(network: Network): GivenOption[] {
+  const { routers, nameServers, timeServers, domainName, searchDomains, routes, mtu, leaseTime } = network;
+  const mask = netmaskOf(network.prefix);
+  const broadcast = dotted(startOf(addressNumber(network.address), network.prefix) + sizeOf(network.prefix) - 1);
+  const given: [code: number, shown: string, value: Buffer][] = [
+    [Option.SUBNET_MASK, mask, address(mask)],
+    [Option.BROADCAST_ADDRESS, broadcast, address(broadcast)],
+    [Option.IP_ADDRESS_LEASE_TIME, secondsText(leaseTime), u32(leaseTime)],
+    ...[...network.options].map(([code, value]): [number, string, Buffer] => [code, shownBytes(value), value]),
+  ];
+  const list = (code: number, values: readonly string[]) => {
+    if (values.length > 0) given.push([code, values.join(', '), addresses(values)]);
+  };
+  list(Option.ROUTER, routers);
+  list(Option.DOMAIN_NAME_SERVER, nameServers);
+  list(Option.NTP_SERVERS, timeServers);
+  if (domainName !== undefined) given.push([Option.DOMAIN_NAME, domainName, text(domainName)]);
+  if (mtu !== undefined) given.push([INTERFACE_MTU, String(mtu), u16(mtu)]);
+  if (searchDomains.length > 0)
+    given.push([DOMAIN_SEARCH, searchDomains.join(', '), Buffer.concat(searchDomains.map(labels))]);
+  if (routes.length > 0) {
+    const shown = routes.map((each) => `${each.address}/${each.prefix} via ${each.via}`).join(', ');
+    given.push([CLASSLESS_STATIC_ROUTE, shown, Buffer.concat(routes.map(routeBytes))]);
+  }
+  return given
+    .toSorted(([a], [b]) => a - b)
+    .map(([code, shown, value]) => ({ code, name: optionName(code), shown, value }));
+}
+
+/** How many addresses a network has for machines without a reservation. */
+export function poolSize({ mode, ranges, excluded }: Network): number {
+  if (mode !== 'pool') return 0;
+  const all = ranges.map(({ first, last }) => [addressNumber(first), addressNumber(last)] as const);
+  const left = excluded.map(addressNumber).filter((each) => all.some(([first, last]) => each >= first && each <= last));
+  return all.reduce((sum, [first, last]) => sum + last - first + 1, 0) - left.length;
+}
+
+/** `12h`, or `90s`. */
+export function secondsText(seconds: number): string {
+  if (seconds === FOR_EVER) return 'for ever';
+  if (seconds % 86_400 === 0) return `${seconds / 86_400}d`;
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
+/** A name as labels with their lengths (RFC 1035 section 3.1), not compressed. */
+function labels(name: string): Buffer {
+  return Buffer.concat([...name.split('.').map((label) => Buffer.from(`\0${label}`)), Buffer.of(0)].map(withLength));
+}
+
+function withLength(label: Buffer): Buffer {
+  if (label.length > 1) label[0] = label.length - 1;
+  return label;
+}
+
+/** Prefix length, then as many bytes of the destination as it needs, then the router. */
+function routeBytes({ address: to, prefix, via }: Network['routes'][number]): Buffer {
+  return Buffer.concat([Buffer.of(prefix), address(to).subarray(0, Math.ceil(prefix / 8)), address(via)]);
+}
+
+function shownBytes(value: Buffer): string {
+  const readable = value.toString('utf8');
+  return /^[\x20-\x7e]+$/.test(readable) ? readable : `0x${value.toString('hex')}`;
+}

@@ -1,0 +1,70 @@
+/** What may well be a mistake in a subnet, and is no reason to refuse it; and what is amiss with reserved addresses. Pure. */
+import type { Hardware } from '../../machines/hardware.ts';
+import { addressNumber, contains, dotted, meet, startOf } from './addresses.ts';
+import type { Parsed } from './parsed.ts';
+
+/** An interface of the appliance. */
+export interface OwnInterface {
+  name: string;
+  address: string;
+  netmask: string;
+}
+
+/** An address that a machine has for itself. */
+export interface Reservation {
+  machine: string;
+  /** Where it stands in the machine's hardware data. */
+  field: string;
+  address: string;
+}
+
+/** The addresses that are reserved for a machine. */
+export function reservationsOf(machine: { name: string; hardware: Hardware }): Reservation[] {
+  return machine.hardware.network.interfaces.flatMap(({ dhcp: { ip } }, index) => {
+    const field = `network.interfaces[${index}].dhcp.ip.address`;
+    return ip === undefined ? [] : [{ machine: machine.name, field, address: ip.address }];
+  });
+}
+
+/** What to think over about a subnet that is put. */
+export function warningsAbout(parsed: Parsed, interfaces: readonly OwnInterface[]): string[] {
+  const { subnet, cidr, ranges } = parsed;
+  const about = `subnet ${subnet.name}`;
+  const own = interfaces.filter(({ address }) => contains(cidr, addressNumber(address)));
+  return [
+    ...(ranges.length > 0 && subnet.mode !== 'pool'
+      ? [`${about} has ranges, which only mode pool gives addresses of; its mode is ${subnet.mode}`]
+      : []),
+    ...(subnet.interface !== undefined && !interfaces.some(({ name }) => name === subnet.interface)
+      ? [`${about} is for interface ${subnet.interface}, which is not served now`]
+      : []),
+    ...own.flatMap(({ name, address }) =>
+      ranges.some((range) => meet(range, { first: addressNumber(address), last: addressNumber(address) }))
+        ? [`${about} has the appliance’s own address ${address} (${name}) in its ranges; nobody is given it`]
+        : [],
+    ),
+  ];
+}
+
+/** What is amiss with a reserved address, as far as subnets go; undefined: nothing. Without subnets there is nothing. */
+export function warningAt(
+  { address }: Pick<Reservation, 'address'>,
+  subnets: readonly Parsed[],
+  interfaces: readonly OwnInterface[],
+): string | undefined {
+  if (subnets.length === 0) return undefined;
+  const number = addressNumber(address);
+  const found = subnets.filter(({ cidr }) => contains(cidr, number));
+  const routed = found.find(({ routers }) => routers.includes(number));
+  if (routed) return `${address} is the address of a router of subnet ${routed.subnet.name}`;
+  if (found.length > 0 || interfaces.some((each) => isBeside(each, number))) return undefined;
+  const known = subnets.slice(0, 5).map(({ subnet }) => `${subnet.name} ${subnet.network}`);
+  const more = subnets.length > known.length ? ', …' : '';
+  return `${address} is in no subnet (${known.join(', ')}${more}), and the machine will not be given it`;
+}
+
+/** Whether an address is in the network of an interface, which is served without a subnet too. */
+function isBeside({ address, netmask }: OwnInterface, number: number): boolean {
+  const prefix = 32 - Math.log2(2 ** 32 - addressNumber(netmask));
+  return dotted(startOf(addressNumber(address), prefix)) === dotted(startOf(number, prefix));
+}
