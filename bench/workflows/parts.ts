@@ -7,6 +7,7 @@ import { createStream } from '../../src/api/stream.ts';
 import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
 import { WorkerStream } from '../../src/api/worker-stream.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
+import { Subnets } from '../../src/boots/subnets/index.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { makeLife, openContent } from '../../src/life/index.ts';
 import { open as openSealed, sealingKeys } from '../../src/life/seal.ts';
@@ -52,6 +53,7 @@ export async function openParts(directory: string): Promise<Services> {
     ...{ store, events, machines, content, lastSeen, workerStream, workerTokens, stream, images, clock, log },
     ...workflowParts,
     sealingPublicKey: sealing.publicKey,
+    subnets: new Subnets({ store, events, clock, machines, interfaces: [] }),
     trace: new Trace(clock),
     webhooks: new Webhooks({ store, events, clock, newId: randomUUID }),
     builtins: undefined,

@@ -11,6 +11,7 @@ import { jobOperations } from './routes/jobs.ts';
 import { lifeOperations } from './routes/life.ts';
 import { machineOperations } from './routes/machines.ts';
 import { packOperations } from './routes/packs.ts';
+import { subnetOperations } from './routes/subnets.ts';
 import { templateOperations } from './routes/templates.ts';
 import { webhookOperations } from './routes/webhooks.ts';
 import { workflowHistoryOperations } from './routes/workflow-history.ts';
@@ -25,6 +26,7 @@ export function operationsOf(
   return [
     ...applianceOperations(services, boot),
     ...machineOperations(services),
+    ...subnetOperations(services),
     ...discoveryOperations(services),
     ...lifeOperations(services),
     ...jobOperations(services),

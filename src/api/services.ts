@@ -1,6 +1,7 @@
 /** What the routes are built on: every part of the appliance that they call. */
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
+import type { Subnets } from '../boots/subnets/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import type { Content } from '../content/index.ts';
 import type { Jobs } from '../life/jobs.ts';
@@ -42,6 +43,7 @@ export interface Services {
   lastSeen: LastSeen;
   /** The streams that spare workers asking. */
   workerStream: WorkerStream;
+  subnets: Subnets;
   trace: Trace;
   stream: Stream;
   webhooks: Webhooks;

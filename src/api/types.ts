@@ -13,6 +13,7 @@ export type { Job, JobLog } from './shapes/job.ts';
 export type { Life, LifeSummary, MachineParams, SealingKey, TaskStep } from './shapes/life.ts';
 export type { Machine, MachinesPushed } from './shapes/machine.ts';
 export type { ProblemDetails } from './shapes/problem.ts';
+export type { Subnet, SubnetPut } from './shapes/subnet.ts';
 export type { LintedTemplate, RenderedTemplate, Template } from './shapes/template.ts';
 export type { Webhook, WebhookMade, WebhookTested } from './shapes/webhook.ts';
 export type { Action, NewWorkflow, ServiceView, Task, Workflow } from './shapes/workflow.ts';

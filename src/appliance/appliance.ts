@@ -17,6 +17,7 @@ import { bootFiles } from '../boots/boot-files.ts';
 import { BootTokens } from '../boots/boot-tokens.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { neighbour } from '../boots/neighbours.ts';
+import { Subnets } from '../boots/subnets/index.ts';
 import { Texts } from '../boots/texts.ts';
 import { textFiles } from '../boots/tftp/texts.ts';
 import { Trace } from '../boots/trace.ts';
@@ -66,6 +67,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const events = await EventLog.open(store, clock);
     const machines = new Machines(store, events, clock);
     const lastSeen = new LastSeen(clock);
+    const subnets = new Subnets({ store, events, clock, machines, interfaces });
     const trace = new Trace(clock);
     const stream = createStream(events, clock);
     trace.listen((entry) => {
@@ -138,6 +140,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       sealingPublicKey: sealing.publicKey,
       lastSeen,
       workerStream,
+      subnets,
       trace,
       stream,
       webhooks,

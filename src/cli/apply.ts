@@ -17,10 +17,11 @@ interface File {
 
 export const apply = command({
   usage: 'apply',
-  summary: 'Make machines, templates, workflows and content be what files say',
+  summary: 'Make machines, subnets, templates, workflows and content be what files say',
   examples: [
     ['apply -f lab/ --dry-run', 'What would change, file by file'],
     ['apply -f hardware.yaml', 'Hardware, Template and Workflow documents of Tinkerbell, or our own'],
+    ['apply -f subnets.yaml', 'Documents of kind Subnet, or Digital Rebar’s own'],
     ['apply -f stages.yaml', 'Content: whole packs, and documents of kind Stage, Task, BootEnv, Profile and Param'],
     ['apply -f - < everything.yaml', 'The same from standard input'],
   ],

@@ -14,6 +14,7 @@ import { objectNouns } from './objects.ts';
 import { repair } from './repair.ts';
 import { action, lab, up, worker } from './roles.ts';
 import { status, version } from './status.ts';
+import { subnet } from './subnet/subnet.ts';
 import { template } from './template.ts';
 import { explain, trace } from './trace.ts';
 import { webhook } from './webhook.ts';
@@ -22,6 +23,7 @@ import { workflow } from './workflow/workflow.ts';
 /** Commands about one thing each: `tinsmith machine …`. */
 export const NOUNS: readonly Noun[] = [
   machine,
+  subnet,
   discovery,
   job,
   ...objectNouns,

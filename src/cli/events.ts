@@ -5,7 +5,7 @@ import { command, type Noun, usage } from './command.ts';
 import { rowFlags, write, writeJson } from './output.ts';
 import { printable, type Terminal } from './terminal.ts';
 
-const RESOURCES = ['hardware', 'template', 'workflow'] as const;
+const RESOURCES = ['hardware', 'subnet', 'template', 'workflow'] as const;
 const CHANGES = ['create', 'update', 'delete'] as const;
 
 /** Kinds of events, by what they are about and what they do to it. */
@@ -27,6 +27,7 @@ const KINDS: Record<(typeof RESOURCES)[number], Record<(typeof CHANGES)[number],
     ],
     delete: ['machine.deleted'],
   },
+  subnet: { create: ['subnet.added'], update: ['subnet.updated'], delete: ['subnet.deleted'] },
   template: { create: ['template.created'], update: ['template.updated'], delete: ['template.deleted'] },
   workflow: {
     create: ['workflow.created'],

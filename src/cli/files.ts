@@ -70,18 +70,23 @@ export function readJson(text: string, name: string): unknown {
   }
 }
 
-/** Deletes each, saying so as `tink` did. One that is not there stops nothing; it is the error at the end. */
+/**
+ * Deletes each, saying so as `tink` did. One that is not there stops nothing; it is the error at the end.
+ * @param told gets each answer
+ */
 export async function deleteEach(
   client: Client,
   path: string | readonly string[],
   ids: string[],
   terminal: Terminal,
+  told: (answer: unknown) => void = () => {},
 ): Promise<void> {
   let first: unknown;
   for (const id of ids) {
     try {
-      await client.delete(...[path].flat(), id);
+      const answer = await client.delete(...[path].flat(), id);
       terminal.stdout.write(`Deleted\t${id}\n`);
+      told(answer);
     } catch (error) {
       if (!(error instanceof TinsmithError) || error.code !== 'NOT_FOUND') throw error;
       terminal.stderr.write(`Error\t${id}\tnot found\n`);

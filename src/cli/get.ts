@@ -6,10 +6,12 @@ import { command, usage } from './command.ts';
 import { writeJson } from './output.ts';
 
 /** Words for each kind. */
-const NOUNS: Readonly<Record<string, Kind | 'all'>> = {
+const NOUNS: Readonly<Record<string, Kind | 'subnet' | 'all'>> = {
   hardware: 'hardware',
   machine: 'hardware',
   machines: 'hardware',
+  subnet: 'subnet',
+  subnets: 'subnet',
   template: 'template',
   templates: 'template',
   workflow: 'workflow',
@@ -19,10 +21,11 @@ const NOUNS: Readonly<Record<string, Kind | 'all'>> = {
 
 export const get = command({
   usage: 'get <noun> [names..]',
-  summary: 'Show machines, templates or workflows as documents to be applied',
+  summary: 'Show machines, subnets, templates or workflows as documents to be applied',
   examples: [
     ['get hardware', 'All machines, as Tinkerbell’s Hardware in YAML'],
     ['get template ubuntu -o json', 'One template'],
+    ['get subnet > subnets.yaml', 'All subnets'],
     ['get all > everything.yaml', 'Everything that apply can bring back'],
   ],
   flags: (yargs) =>

@@ -1,6 +1,6 @@
 /** The machines we know: records in the store, found by id, name, MAC or IP address. */
 import { isIPv4 } from 'node:net';
-import { TinsmithError } from '../errors.ts';
+import { type Problem, TinsmithError } from '../errors.ts';
 import type { EventLog } from '../store/events.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { type Hardware, type HardwareInterface, normaliseMac, parseHardware } from './hardware.ts';
@@ -29,6 +29,14 @@ export interface MachineKeeper {
   deleted(transaction: Transaction, machine: Machine): void;
 }
 
+/** An address that somebody has for a time. */
+export interface LeaseHeld {
+  /** In lower case with colons. */
+  mac: string;
+  /** ms since 1970 */
+  until: number;
+}
+
 const keys = {
   machine: (id: string) => `machine/${id}`,
   mac: (mac: string) => `machine-mac/${mac}`,
@@ -45,6 +53,8 @@ export class Machines {
   readonly #clock: () => number;
   /** Told in the change of a machine: what else is kept of it. */
   keeper: MachineKeeper | undefined;
+  /** Who has an address for a time; undefined: nobody. An address that somebody else has is no machine's to reserve. */
+  leaseOf: (address: string) => LeaseHeld | undefined = () => undefined;
   /** Machines by the key of an index, as they are on disk. Forgotten whenever any of them changes. */
   readonly #remembered = new Map<string, Machine>();
 
@@ -120,6 +130,13 @@ export class Machines {
         );
       }
     }
+    const [leased] = this.leasedToOthers(hardware, before);
+    if (leased !== undefined) {
+      throw new TinsmithError('CONFLICT', `${leased.field} ${leased.message}.`, {
+        next: 'Give the machine another address, or wait for the lease to end; nothing has been changed.',
+        problems: [leased],
+      });
+    }
     for (const { key } of entries) transaction.put(key, machine.id);
     transaction.put(keys.machine(machine.id), machine);
     this.#events.append(transaction, {
@@ -128,6 +145,22 @@ export class Machines {
       data: { name: machine.name },
     });
     return machine;
+  }
+
+  /**
+   * Addresses of hardware that somebody else has a lease of now.
+   * @param before the machine as it is: what it has reserved already is its own
+   */
+  leasedToOthers(hardware: Hardware, before: Machine | undefined): Problem[] {
+    const { interfaces } = hardware.network;
+    const own = new Set(before?.hardware.network.interfaces.map(({ dhcp }) => dhcp.ip?.address));
+    return interfaces.flatMap(({ dhcp: { ip } }, i) => {
+      const lease = ip === undefined || own.has(ip.address) ? undefined : this.leaseOf(ip.address);
+      if (ip === undefined || lease === undefined || interfaces.some(({ dhcp }) => dhcp.mac === lease.mac)) return [];
+      const until = new Date(lease.until).toISOString();
+      const message = `${ip.address} is leased to ${lease.mac} until ${until}`;
+      return [{ field: `network.interfaces[${i}].dhcp.ip.address`, message }];
+    });
   }
 
   get(id: string): Machine | undefined {

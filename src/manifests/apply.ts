@@ -33,6 +33,8 @@ export interface ApplyOptions {
   dryRun: boolean;
   /** Unknown keys are warnings. */
   lenient: boolean;
+  /** What in a list of documents is somebody else's to apply. */
+  elsewhere?: (value: unknown) => boolean;
 }
 
 const NEXT = 'Correct the documents at the places named; nothing has been changed.';
@@ -44,10 +46,10 @@ const NEXT = 'Correct the documents at the places named; nothing has been change
  */
 export async function applyManifests(
   text: string,
-  { dryRun, lenient }: ApplyOptions,
+  { dryRun, lenient, elsewhere }: ApplyOptions,
   parts: Parts,
 ): Promise<{ applied: Applied[]; warnings: Problem[] }> {
-  const { manifests, problems, warnings } = parseManifests(text, { lenient });
+  const { manifests, problems, warnings } = parseManifests(text, { lenient, elsewhere });
   refuseIf(problems, { next: NEXT });
   const origins = await readOrigins(parts.store);
   const plan = planChanges(manifests, storedIn(parts, origins), parts.clock());

@@ -18,12 +18,18 @@ export interface Manifests {
 /** Documents in one file at most. */
 const DOCUMENT_LIMIT = 10_000;
 
+interface ParseOptions {
+  lenient?: boolean;
+  /** What in a list is somebody else's to read. */
+  elsewhere?: ((value: unknown) => boolean) | undefined;
+}
+
 /**
  * Reads a file of documents. All problems and warnings are told, each with its line and column.
  * @param options.lenient unknown keys are warnings; so they always are in the templates of `Template` resources, as
  * Tinkerbell took them
  */
-export function parseManifests(text: string, options: { lenient?: boolean } = {}): Manifests {
+export function parseManifests(text: string, options: ParseOptions = {}): Manifests {
   const all: Manifests = { manifests: [], problems: [], warnings: [] };
   const chunks = splitDocuments(text);
   const first = chunks[DOCUMENT_LIMIT];
@@ -31,30 +37,39 @@ export function parseManifests(text: string, options: { lenient?: boolean } = {}
     const message = `there are more than ${DOCUMENT_LIMIT} documents`;
     return { ...all, problems: [{ field: '', message, line: first.line, column: 1 }] };
   }
-  for (const chunk of chunks) readChunk(chunk, options.lenient ?? false, all);
+  for (const chunk of chunks) readChunk(chunk, options, all);
   return all;
 }
 
-function readChunk(chunk: Chunk, lenient: boolean, into: Manifests): void {
+function readChunk(chunk: Chunk, options: ParseOptions, into: Manifests): void {
   // Holes make a template something else than YAML, so it is known by what it is not.
   if (!isYaml(chunk.text)) {
-    readPlainTemplate(chunk, lenient, into);
+    readPlainTemplate(chunk, options.lenient ?? false, into);
     return;
   }
   const source = new Source(chunk);
-  if (source.problems.length === 0) readValue(source, source.value, [], chunk, lenient, into);
+  if (source.problems.length === 0) readValue(source, source.value, [], chunk, options, into);
   into.problems.push(...source.problems);
   into.warnings.push(...source.warnings);
 }
 
-function readValue(source: Source, value: unknown, root: Path, chunk: Chunk, lenient: boolean, into: Manifests): void {
+function readValue(
+  source: Source,
+  value: unknown,
+  root: Path,
+  chunk: Chunk,
+  options: ParseOptions,
+  into: Manifests,
+): void {
+  const { lenient = false, elsewhere } = options;
+  if (root.length > 0 && elsewhere?.(value)) return;
   const fields = fieldsOf(value);
   const { line } = source.placeOf(root);
   if (Array.isArray(value)) {
-    for (const [index, each] of value.entries()) readValue(source, each, [...root, index], chunk, lenient, into);
+    for (const [index, each] of value.entries()) readValue(source, each, [...root, index], chunk, options, into);
   } else if (fields.kind === 'List' && Array.isArray(fields.items)) {
     for (const [index, each] of fields.items.entries())
-      readValue(source, each, [...root, 'items', index], chunk, lenient, into);
+      readValue(source, each, [...root, 'items', index], chunk, options, into);
   } else if ('apiVersion' in fields || 'kind' in fields) {
     const manifest = readResource(source, value, root, line, lenient);
     if (manifest !== undefined) into.manifests.push(manifest);

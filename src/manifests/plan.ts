@@ -14,7 +14,7 @@ import type { Resource } from './resource.ts';
 
 /** What there is. */
 export interface Stored {
-  machines: Pick<Machines, 'get' | 'find' | 'byMac' | 'byAddress'>;
+  machines: Pick<Machines, 'get' | 'find' | 'byMac' | 'byAddress' | 'leasedToOthers'>;
   /** By id or name. */
   template(reference: string): Template | undefined;
   workflow(id: string): Workflow | undefined;
@@ -73,6 +73,10 @@ export function planChanges(manifests: readonly Manifest[], stored: Stored, now:
     problems: [...twice(manifests), ...machines.conflicts(hardware)],
     warnings: [],
   };
+  for (const each of hardware) {
+    const leased = stored.machines.leasedToOthers(each.hardware, stored.machines.get(each.hardware.id));
+    for (const { field, message } of leased) report(plan, each, field, message);
+  }
   for (const change of plan.templates) {
     const owner = stored.template(change.manifest.name);
     if (owner === undefined || owner.id === change.id || plan.templates.some(({ id }) => id === owner.id)) continue;

@@ -13,6 +13,7 @@ import { WorkerStream } from '../../src/api/worker-stream.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
 import type { UnknownPolicy } from '../../src/boots/plan.ts';
 import { noteSent } from '../../src/boots/routes.ts';
+import { Subnets } from '../../src/boots/subnets/index.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { startHttp } from '../../src/http/index.ts';
 import { sealingKeys } from '../../src/life/seal.ts';
@@ -21,6 +22,9 @@ import { Webhooks } from '../../src/webhooks/index.ts';
 import { made } from '../workflows/made.ts';
 
 export const KERNEL = Buffer.from('a kernel '.repeat(1000));
+
+/** What the appliance serves. */
+export const INTERFACES = [{ name: 'eth0', address: '192.168.1.2', netmask: '255.255.255.0' }];
 
 export interface Answer {
   status: number;
@@ -54,6 +58,7 @@ export async function running(t: TestContext, options: { osie?: boolean; unknown
     ...parts,
     sealingPublicKey: sealingKeys(directory).publicKey,
     workerStream,
+    subnets: new Subnets({ ...parts, interfaces: INTERFACES }),
     trace,
     stream: createStream(events, clock),
     webhooks: new Webhooks({ store: parts.store, events, clock, newId: randomUUID }),

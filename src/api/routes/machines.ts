@@ -11,15 +11,16 @@ import { machine, machinesPushed, machinesQuery } from '../shapes/machine.ts';
 import { data, page } from '../shapes/page.ts';
 import type { Machine } from '../types.ts';
 
-export function machineOperations({ machines, lives, lastSeen }: Services): Operation[] {
+export function machineOperations({ machines, subnets, lives, lastSeen }: Services): Operation[] {
   const present = (record: MachineRecord): Machine => ({
     ...presentMachine(record, machines.work(record.id), lastSeen.of(record.id)),
     ...(hasLife(lives.get(record.id)) ? { life: presentLifeSummary(lives.view(record.id)) } : {}),
   });
   const warningsOf = (pushed: MachineRecord[]): string[] =>
-    pushed.flatMap((record) =>
-      unknownFields(record.hardware).map((field) => `${field} is not known here; it is kept and not used`),
-    );
+    pushed.flatMap((record) => [
+      ...unknownFields(record.hardware).map((field) => `${field} is not known here; it is kept and not used`),
+      ...subnets.warningsOf(record),
+    ]);
   return [
     operation(
       {

@@ -1,5 +1,6 @@
 /** The event stream: what an event says, by its kind. `at` and other plain numbers of time are ms since 1970. */
 import { z } from 'zod';
+import { MODES } from '../../boots/subnets/index.ts';
 import { EXIT_STATES } from '../../life/job-record.ts';
 import { logEntry, progress } from '../../worker/protocol.ts';
 import { traceEntry } from './appliance.ts';
@@ -19,6 +20,7 @@ const at = z.number();
 /** Name of the template that the workflow was made from. */
 const ofWorkflow = { name: z.string(), at };
 const named = z.object({ name: z.string() });
+const ofSubnet = z.object({ name: z.string(), network: z.string(), mode: z.enum(MODES) });
 const ofTemplate = z.object({ template: z.string().describe('Id of the template.'), name: z.string() });
 
 const ofJob = z.object({
@@ -145,6 +147,9 @@ export const facts = {
   'pack.added': ofPack,
   'pack.updated': ofPack,
   'pack.removed': ofPack,
+  'subnet.added': ofSubnet,
+  'subnet.updated': ofSubnet,
+  'subnet.deleted': ofSubnet,
   'template.created': ofTemplate,
   'template.updated': ofTemplate,
   'template.deleted': ofTemplate,

@@ -19,7 +19,7 @@ const warning = z.object({
 });
 
 /** Kinds of what documents describe, as the command line calls them. */
-const described = [...KINDS, 'pack', ...Object.values(OBJECT_KINDS).map(({ noun }) => noun)] as const;
+const described = [...KINDS, 'pack', 'subnet', ...Object.values(OBJECT_KINDS).map(({ noun }) => noun)] as const;
 
 export const applied = z
   .object({
@@ -39,11 +39,16 @@ export const applied = z
   .meta({ id: 'Applied' });
 export type Applied = z.infer<typeof applied>;
 
+/** What is given as documents. */
+export const DOCUMENT_KINDS = ['subnet', ...KINDS] as const;
+
 export const manifestsQuery = z.object({
-  kind: z.enum(KINDS).optional(),
+  kind: z.enum(DOCUMENT_KINDS).optional(),
   name: z.string().max(600).optional().describe('Id or name; of the one kind that is asked for.'),
 });
 
 export const manifest = z
   .record(z.string(), z.unknown())
-  .describe('A resource of tinkerbell.org/v1alpha1, or hardware JSON where that has no room for what is known.');
+  .describe(
+    'A subnet, a resource of tinkerbell.org/v1alpha1, or hardware JSON where that has no room for what is known.',
+  );

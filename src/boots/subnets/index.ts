@@ -1,5 +1,5 @@
 /** Subnets: the networks that are served, and how. */
-export { type GivenOption, givenOptions, poolSize, secondsText } from './given.ts';
+export { givenOptions, poolSize, secondsText } from './given.ts';
 export { isSubnet, type Read, SUBNET_KIND } from './reading.ts';
 export { networkFor } from './served.ts';
 export { MODES, type Subnet, subnetWriting } from './subnet.ts';

@@ -4,7 +4,7 @@ import { addresses, text, u8, u16, u32 } from '../dhcp/options.ts';
 import type { OptionType } from './option-table.ts';
 
 /** A value as it stands in a document. */
-export type Written = string | number | boolean | readonly string[];
+export type Written = string | number | boolean | string[];
 
 /** A value longer than 255 bytes is sent in parts (RFC 3396); one longer than this fits into no message beside others. */
 export const LONGEST_VALUE = 1024;

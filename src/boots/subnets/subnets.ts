@@ -120,15 +120,19 @@ export class Subnets {
   /**
    * Makes subnets, or replaces those of the same names: all of them or none.
    * @param inputs in our writing or in Digital Rebar's
-   * @param allow refuses, by throwing, to replace a subnet as it is, or (undefined) to make one
+   * @param allow refuses, by throwing, to change the subnets as they are
    * @throws TinsmithError INVALID_INPUT, CONFLICT when there are too many
    */
   async putAll(
     inputs: readonly unknown[],
-    allow: (before: SubnetRecord | undefined, name: string) => void = () => {},
+    allow: (before: (name: string) => SubnetRecord | undefined) => void = () => {},
   ): Promise<Put[]> {
     const reservations = await this.#reservations();
-    return this.#parts.store.change((transaction) => this.#put(transaction, inputs, allow, reservations));
+    return this.#parts.store.change((transaction) => {
+      const before = newest(transaction);
+      allow((name) => before.find(({ subnet }) => subnet.name === name));
+      return this.#put(transaction, inputs, reservations);
+    });
   }
 
   /**
@@ -141,7 +145,7 @@ export class Subnets {
       const before = newest(transaction).find(({ subnet }) => subnet.name === name);
       if (before === undefined) throw noSubnet(name);
       allow(before);
-      const [put] = this.#put(transaction, [{ ...patched(before.subnet, patch), name }], () => {}, reservations);
+      const [put] = this.#put(transaction, [{ ...patched(before.subnet, patch), name }], reservations);
       if (put === undefined) throw new TinsmithError('INTERNAL', `Subnet ${name} was not stored.`);
       return put;
     });
@@ -168,12 +172,7 @@ export class Subnets {
     });
   }
 
-  #put(
-    transaction: Transaction,
-    inputs: readonly unknown[],
-    allow: (before: SubnetRecord | undefined, name: string) => void,
-    reservations: readonly Reservation[],
-  ): Put[] {
+  #put(transaction: Transaction, inputs: readonly unknown[], reservations: readonly Reservation[]): Put[] {
     const before = newest(transaction);
     const { reads, problems } = checked(inputs, before);
     refuse(problems, inputs.length);
@@ -182,7 +181,6 @@ export class Subnets {
     const puts = reads.flatMap(({ subnet, unsupported }): Put[] => {
       if (subnet === undefined) return [];
       const old = after.get(subnet.name);
-      allow(old, subnet.name);
       const warnings = warningsAbout(parsed(subnet), this.#parts.interfaces);
       if (old && isDeepStrictEqual(old.subnet, subnet)) return [{ record: old, before: old, unsupported, warnings }];
       const record = { subnet, createdAt: old?.createdAt ?? now, updatedAt: now };

@@ -169,6 +169,21 @@ async function playWorker(all: Running, workflow: string): Promise<void> {
   }
 }
 
+async function subnetCalls(call: Running['call']): Promise<void> {
+  const lab = { network: '192.168.1.0/24', ranges: '192.168.1.100-192.168.1.199', options: { 150: ['10.0.0.1'] } };
+  await call('PUT', '/api/v1/subnets/lab', { body: { ...lab, relays: [{ giaddr: '192.168.1.1' }] } });
+  await call('PUT', '/api/v1/subnets/lab', { body: lab, headers: { 'if-none-match': '*' } });
+  await call('PUT', '/api/v1/subnets/bad', { body: { network: '192.168.1.7/24' } });
+  const { headers } = await call('GET', '/api/v1/subnets/lab');
+  const seen = { 'if-match': headers.get('etag') ?? '' };
+  await call('POST', '/api/v1/subnets/lab', { body: { dns: '1.1.1.1' }, headers: seen });
+  await call('POST', '/api/v1/subnets/lab', { body: { dns: '9.9.9.9' }, headers: seen });
+  await call('POST', '/api/v1/subnets/none', { body: {} });
+  await call('GET', '/api/v1/subnets?limit=1');
+  await call('DELETE', '/api/v1/subnets/none');
+  await call('DELETE', '/api/v1/subnets/lab');
+}
+
 /** Somebody who takes what webhooks post. */
 async function target(t: TestContext): Promise<string> {
   const server = createServer((_, response) => response.writeHead(204).end());
@@ -276,6 +291,7 @@ describe('real answers', () => {
     await call('POST', '/api/v1/apply?dryRun=true', { body: again });
 
     await contentAndLife(call);
+    await subnetCalls(call);
     await oneJob(all, call);
     await call('PUT', '/api/v1/discovery/rules', { body: [{ when: { virtual: false } }] });
     await call('PUT', '/api/v1/discovery/rules', { body: {} });
@@ -305,6 +321,7 @@ describe('real answers', () => {
       'job.created',
       'pack.added',
       'content.changed',
+      'subnet.updated',
     ])
       assert.ok(kinds.has(kind), kind);
     const never = operations.map(({ contract }) => contract.id).filter((each) => !done.has(each));
