@@ -33,7 +33,7 @@ export interface MachineKeeper {
 export interface LeaseHeld {
   /** In lower case with colons. */
   mac: string;
-  /** ms since 1970 */
+  /** ms since 1970; Infinity for a lease without end. */
   until: number;
 }
 
@@ -157,8 +157,8 @@ export class Machines {
     return interfaces.flatMap(({ dhcp: { ip } }, i) => {
       const lease = ip === undefined || own.has(ip.address) ? undefined : this.leaseOf(ip.address);
       if (ip === undefined || lease === undefined || interfaces.some(({ dhcp }) => dhcp.mac === lease.mac)) return [];
-      const until = new Date(lease.until).toISOString();
-      const message = `${ip.address} is leased to ${lease.mac} until ${until}`;
+      const until = Number.isFinite(lease.until) ? `until ${new Date(lease.until).toISOString()}` : 'for ever';
+      const message = `${ip.address} is leased to ${lease.mac} ${until}`;
       return [{ field: `network.interfaces[${i}].dhcp.ip.address`, message }];
     });
   }

@@ -106,6 +106,7 @@ describe('subnet', () => {
       '121 classless-static-route',
       '10.0.0.0/8 via 192.168.1.254',
       '12h',
+      ' 10.0.0.1 ',
     ])
       assert.ok(shown.includes(each), `${each}\n${shown}`);
     assert.match(await good(['subnet', 'show', 'known']), /nothing: it is not answered/);

@@ -1,10 +1,10 @@
 /** What a client of a network is given, option by option: for people to see, and to count its bytes. Pure. */
 
 import type { Network } from '../dhcp/network.ts';
-import { address, addresses, Option, text, u16, u32 } from '../dhcp/options.ts';
+import { address, addresses, Option, readAddresses, text, u16, u32 } from '../dhcp/options.ts';
 import { addressNumber, dotted, netmaskOf, sizeOf, startOf } from './addresses.ts';
 import { FOR_EVER } from './duration.ts';
-import { optionName } from './option-table.ts';
+import { optionName, optionOf } from './option-table.ts';
 
 /** One option. */
 export interface GivenOption {
@@ -30,7 +30,7 @@ export function givenOptions(network: Network): GivenOption[] {
     [Option.SUBNET_MASK, mask, address(mask)],
     [Option.BROADCAST_ADDRESS, broadcast, address(broadcast)],
     [Option.IP_ADDRESS_LEASE_TIME, secondsText(leaseTime), u32(leaseTime)],
-    ...[...network.options].map(([code, value]): [number, string, Buffer] => [code, shownBytes(value), value]),
+    ...[...network.options].map(([code, value]): [number, string, Buffer] => [code, shownValue(code, value), value]),
   ];
   const list = (code: number, values: readonly string[]) => {
     if (values.length > 0) given.push([code, values.join(', '), addresses(values)]);
@@ -82,7 +82,13 @@ function routeBytes({ address: to, prefix, via }: Network['routes'][number]): Bu
   return Buffer.concat([Buffer.of(prefix), address(to).subarray(0, Math.ceil(prefix / 8)), address(via)]);
 }
 
-function shownBytes(value: Buffer): string {
+function shownValue(code: number, value: Buffer): string {
+  const option = optionOf(String(code));
+  const type = typeof option === 'string' ? undefined : option.type;
+  if (type === 'address' || type === 'addresses') {
+    const found = readAddresses(new Map([[code, value]]), code);
+    if (found.length > 0) return found.join(', ');
+  }
   const readable = value.toString('utf8');
   return /^[\x20-\x7e]+$/.test(readable) ? readable : `0x${value.toString('hex')}`;
 }

@@ -106,11 +106,11 @@ function mtuOf(value: string): number {
   throw usage(`--mtu ${value} is no number of bytes.`, 'Write it like 1500.');
 }
 
-const RELAY_KEYS: Readonly<Record<string, string>> = {
-  giaddr: 'giaddr',
-  'circuit-id': 'circuitId',
-  'remote-id': 'remoteId',
-};
+const RELAY_KEYS: ReadonlyMap<string, string> = new Map([
+  ['giaddr', 'giaddr'],
+  ['circuit-id', 'circuitId'],
+  ['remote-id', 'remoteId'],
+]);
 
 function relayOf(value: string): Record<string, string> {
   // Ids of circuits have commas of their own at times: a part begins where a key does.
@@ -118,7 +118,7 @@ function relayOf(value: string): Record<string, string> {
   return Object.fromEntries(
     parts.map((part) => {
       const at = part.indexOf('=');
-      const key = RELAY_KEYS[part.slice(0, Math.max(at, 0)).trim()];
+      const key = RELAY_KEYS.get(part.slice(0, Math.max(at, 0)).trim());
       if (key === undefined)
         throw usage(`--relay ${value} is not understood.`, 'Write it like giaddr=10.0.0.1,circuit-id=ge-0/0/1.');
       return [key, part.slice(at + 1)];

@@ -181,6 +181,8 @@ describe('a reserved address', () => {
       return true;
     });
     assert.deepEqual(await machines.list(), [], 'nothing of it was done');
+    leases.set('10.0.0.7', { mac: macOf(9), until: Number.POSITIVE_INFINITY });
+    await assert.rejects(machines.push([wanted]), /is leased to 52:54:00:00:00:09 for ever/);
     await machines.push([hardware(9, { ip: '10.0.0.7' })]);
     leases.set('10.0.0.7', { mac: macOf(8), until: 1 });
     await machines.push([hardware(9, { ip: '10.0.0.7', hostname: 'same' })]);
