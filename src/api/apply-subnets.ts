@@ -16,7 +16,7 @@ export function subnetProblems(documents: readonly SubnetDocument[], subnets: Su
 
 /**
  * Applies documents without problems, all of them or none.
- * @throws TinsmithError INVALID_INPUT, CONFLICT: somebody else has changed what there is meanwhile
+ * @throws TinsmithError INVALID_INPUT: somebody else has changed what there is meanwhile
  */
 export async function applySubnets(
   documents: readonly SubnetDocument[],

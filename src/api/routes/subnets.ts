@@ -57,7 +57,6 @@ export function subnetOperations({ subnets }: Services): Operation[] {
           'With `If-None-Match: *` it is made only where there is none, with `If-Match: *` replaced only where there is one.',
         body: { kind: 'json', shape: subnetPatch, described: subnetObject.partial({ name: true }), limit: '1mb' },
         answer: { kind: 'json', shape: subnetPut },
-        codes: ['CONFLICT'],
         tagged: true,
       },
       async ({ params, body, conditions, req }) => {

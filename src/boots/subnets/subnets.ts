@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Problem, TinsmithError } from '../../errors.ts';
 import type { Machines } from '../../machines/machines.ts';
+import { TOLD_LIMIT } from '../../problems.ts';
 import type { EventLog, Store, Transaction } from '../../store/index.ts';
 import type { CameIn, Network, NetworkOf } from '../dhcp/network.ts';
 import { addressNumber, contains } from './addresses.ts';
@@ -39,7 +40,7 @@ export type InputProblem = PathProblem & { index: number };
 /** Every packet is compared with all of them. */
 const MOST_SUBNETS = 1000;
 /** Machines that one warning each is given about. */
-const TOLD_MAX = 20;
+const WARNED_MAX = 20;
 const KEY = 'subnets';
 const NEXT = 'Correct the fields named; nothing has been changed.';
 
@@ -113,15 +114,14 @@ export class Subnets {
 
   /** What is wrong with inputs, in themselves and beside what there is. Nothing is changed. */
   check(inputs: readonly unknown[]): { reads: Read[]; problems: InputProblem[] } {
-    const { reads, problems } = checked(inputs, this.list());
-    return { reads, problems };
+    return checked(inputs, this.list());
   }
 
   /**
    * Makes subnets, or replaces those of the same names: all of them or none.
    * @param inputs in our writing or in Digital Rebar's
    * @param allow refuses, by throwing, to change the subnets as they are
-   * @throws TinsmithError INVALID_INPUT, CONFLICT when there are too many
+   * @throws TinsmithError INVALID_INPUT
    */
   async putAll(
     inputs: readonly unknown[],
@@ -188,11 +188,6 @@ export class Subnets {
       this.#tell(transaction, old ? 'subnet.updated' : 'subnet.added', subnet);
       return [{ record, before: old, unsupported, warnings }];
     });
-    if (after.size > MOST_SUBNETS) {
-      throw new TinsmithError('CONFLICT', `There would be ${after.size} subnets, and ${MOST_SUBNETS} is the most.`, {
-        next: 'Delete those that are not needed any more: tinsmith subnet delete NAME',
-      });
-    }
     const records = [...after.values()];
     if (puts.some(({ record, before: old }) => record !== old)) this.#keep(transaction, records);
     puts.at(-1)?.warnings.push(...this.#left(before, records, reservations));
@@ -239,8 +234,8 @@ export class Subnets {
       const isNew = warning !== undefined && warningAt(each, was, interfaces) === undefined;
       return isNew ? [`machine ${each.machine}: ${warning}`] : [];
     });
-    const more = warnings.length - TOLD_MAX;
-    return more > 0 ? [...warnings.slice(0, TOLD_MAX), `so it is with ${more} more machines`] : warnings;
+    const more = warnings.length - WARNED_MAX;
+    return more > 0 ? [...warnings.slice(0, WARNED_MAX), `so it is with ${more} more machines`] : warnings;
   }
 }
 
@@ -265,13 +260,17 @@ function checked(
     else for (const other of others) problems.push(...problemsBetween(own, other).map((each) => ({ ...each, index })));
     others.push(own);
   }
+  if (others.length > MOST_SUBNETS) {
+    const message = `there would be ${others.length} subnets, and ${MOST_SUBNETS} is the most: delete some that are not needed`;
+    problems.push({ index: inputs.length - 1, path: [], message });
+  }
   return { reads, problems };
 }
 
 /** @throws TinsmithError INVALID_INPUT with every problem and its field */
 function refuse(problems: readonly InputProblem[], count: number): void {
   if (problems.length === 0) return;
-  const told: Problem[] = problems.map(({ index, path, message }) => {
+  const told: Problem[] = problems.slice(0, TOLD_LIMIT).map(({ index, path, message }) => {
     return { field: fieldOf(count === 1 ? path : [index, ...path]), message };
   });
   const sentence = told.map(({ field, message }) => `${field} ${message}`.trim()).join('; ');

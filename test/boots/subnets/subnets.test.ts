@@ -130,7 +130,11 @@ describe('subnets', () => {
     const { subnets } = await made(t);
     const many = Array.from({ length: 1000 }, (_, n) => ({ name: `n${n}`, network: `10.${n >> 8}.${n & 255}.0/24` }));
     await subnets.putAll(many);
-    await assert.rejects(subnets.putAll([LAB]), { code: 'CONFLICT' });
+    await assert.rejects(subnets.putAll([LAB]), refusedWith(''));
+    await assert.rejects(subnets.putAll([{ name: 'all', network: '10.0.0.0/8' }]), (error) => {
+      assert.ok(error instanceof TinsmithError && error.problems.length === 100);
+      return true;
+    });
     assert.equal(subnets.list().length, 1000);
   });
 
