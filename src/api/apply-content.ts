@@ -3,13 +3,12 @@ import type { Content, ContentChange, Objects, Pack, Section } from '../content/
 import { nameOf } from '../content/objects.ts';
 import { parsePack } from '../content/pack.ts';
 import { readObject } from '../content/reading.ts';
-import { fieldOf } from '../content/source.ts';
 import { withoutDefaults } from '../content/unset.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
 import { unifiedDiff } from '../manifests/diff.ts';
 import { toYaml } from '../manifests/index.ts';
-import { pathOf } from '../manifests/source.ts';
 import { OBJECT_KINDS } from '../object-kinds.ts';
+import { fieldOf, pathOf } from '../yaml-source.ts';
 import type { ContentDocument, ObjectDocument, PackDocument } from './content-documents.ts';
 import type { Applied } from './shapes/manifest.ts';
 

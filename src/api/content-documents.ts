@@ -1,9 +1,9 @@
 /** Documents of content and subnets among others in a file: packs, and objects by their `kind`. Pure. */
 import { isSubnet } from '../boots/subnets/index.ts';
 import type { Section } from '../content/index.ts';
-import { type Path, type Place, Source } from '../content/source.ts';
 import { splitDocuments } from '../manifests/source.ts';
 import { OBJECT_KINDS } from '../object-kinds.ts';
+import { type Path, type Place, Source } from '../yaml-source.ts';
 
 /** One object, and where it stands in the file. */
 export interface ObjectDocument {

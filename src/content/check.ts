@@ -1,11 +1,11 @@
 /** Whether the objects of a catalogue are usable, each for itself and with one another. Pure. */
 import type { Problem } from '../errors.ts';
+import { type Path, type Place, pathOf } from '../yaml-source.ts';
 import { cyclesOf } from './cycles.ts';
 import { systemsOf } from './entries.ts';
-import type { Catalogue, Section, TemplateEntry } from './objects.ts';
+import { type Catalogue, containerOf, type Section, type TaskStep, type TemplateEntry } from './objects.ts';
 import { referencesOf } from './references.ts';
 import { type Each, eachOf, inWords } from './sections.ts';
-import type { Path, Place } from './source.ts';
 import { STAGE_ACTIONS, STAGE_MAP, stageMapEntries } from './stage-map.ts';
 import { checkPlainValue, checkSchema, checkValue, defaultOf } from './values.ts';
 
@@ -22,13 +22,19 @@ export interface Fault {
 /** What is wrong with a text that is a template: line and column of each problem, if known. */
 export type CheckText = (text: string) => Problem[];
 
+/** What is wrong with the container of a step, as it is written: texts with holes may be anything. */
+export type CheckContainer = (container: object) => Problem[];
+
 /** A check of all objects at once. What was found of an object for itself is kept as long as that is. */
-export function checkWith(checkText: CheckText): (catalogue: Catalogue) => Fault[] {
+export function checkWith(
+  checkText: CheckText,
+  checkContainer: CheckContainer = () => [],
+): (catalogue: Catalogue) => Fault[] {
   const ofItself = new WeakMap<object, Fault[]>();
   return (catalogue) =>
     [...eachOf(catalogue)]
       .flatMap((each) => {
-        const own = ofItself.get(each.object) ?? ownFaults(each, checkText);
+        const own = ofItself.get(each.object) ?? ownFaults(each, checkText, checkContainer);
         ofItself.set(each.object, own);
         return [...own, ...faultsAmong(each, catalogue)];
       })
@@ -38,7 +44,7 @@ export function checkWith(checkText: CheckText): (catalogue: Catalogue) => Fault
 type Found = Omit<Fault, 'section' | 'name'>;
 
 /** What can be said of an object without the others. */
-function ownFaults(each: Each, checkText: CheckText): Fault[] {
+function ownFaults(each: Each, checkText: CheckText, checkContainer: CheckContainer): Fault[] {
   const { section, name } = each;
   return [...found()].map((fault) => ({ section, name, ...fault }));
 
@@ -57,6 +63,7 @@ function ownFaults(each: Each, checkText: CheckText): Fault[] {
         return;
       case 'tasks':
         yield* entries(each.object.templates, { needPaths: false });
+        for (const [index, step] of each.object.templates.entries()) yield* container(step, ['templates', index]);
         yield* systems(each.object.templates);
         return;
       case 'templates':
@@ -88,6 +95,21 @@ function ownFaults(each: Each, checkText: CheckText): Fault[] {
       yield* texts(path, [...at, 'path']);
       yield* texts(contents, [...at, 'contents']);
     }
+  }
+
+  function* container(step: TaskStep, at: Path): Generator<Found> {
+    const { timeout } = step;
+    if (step.image === undefined && timeout === undefined) return;
+    const written = { ...containerOf(step), ...(timeout === undefined ? {} : { timeout }) };
+    for (const { field, message } of checkContainer(written)) yield { path: [...at, ...pathOf(field)], message };
+    yield* textsIn(written, at);
+  }
+
+  function* textsIn(value: unknown, path: Path): Generator<Found> {
+    if (typeof value === 'string') yield* texts(value, path);
+    if (typeof value !== 'object' || value === null) return;
+    const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
+    for (const [key, each] of entries) yield* textsIn(each, [...path, key]);
   }
 
   function* texts(text: string, path: Path): Generator<Found> {

@@ -1,6 +1,7 @@
 /** Changes of local objects: those that are in no pack. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Problem, TinsmithError } from '../errors.ts';
+import { fieldOf } from '../yaml-source.ts';
 import { type LocalRecord, layerInWords, localKey } from './layers.ts';
 import { nameOf, type Objects, type Section } from './objects.ts';
 import { askMachines, type Parts } from './parts.ts';
@@ -8,7 +9,6 @@ import { readObject } from './reading.ts';
 import { faulty, noObject, refuseFaulty, refuseUsed } from './refusals.ts';
 import { capital, inWords } from './sections.ts';
 import { changesBetween, type Snapshot } from './snapshot.ts';
-import { fieldOf } from './source.ts';
 
 /** What came of putting an object. */
 export interface Put<S extends Section = Section> {

@@ -24,29 +24,77 @@ const described = {
   meta: z.record(z.string(), z.string()).default({}),
 };
 
+const entryKeys = {
+  name: z.string().min(1).max(255),
+  /** Where the file is written; a template itself. Absolute, or below the task's folder. */
+  path: z.string().max(4096).default(''),
+  contents: z
+    .string()
+    .max(1 << 20)
+    .optional(),
+  /** Name of a shared template, in the section `templates`. */
+  id: z.string().max(255).optional(),
+  /** Digital Rebar gives out another file under the path then; here nothing is. */
+  link: z.string().max(4096).optional(),
+  /** `os`: it is for these systems only (names with commas); `interpreter`: what runs the script. */
+  meta: z.record(z.string(), z.string()).default({}),
+};
+const hasText = ({ contents = '', id = '', link = '' }: { contents?: string; id?: string; link?: string }): boolean =>
+  link === '' ? (contents === '') !== (id === '') : contents === '' || id === '';
+
 /** A text with holes, of its own or shared, that becomes a file (with a path) or a script (without one). */
 export const templateEntry = z
-  .strictObject({
-    name: z.string().min(1).max(255),
-    /** Where the file is written; a template itself. Absolute, or below the task's folder. */
-    path: z.string().max(4096).default(''),
-    contents: z
-      .string()
-      .max(1 << 20)
-      .optional(),
-    /** Name of a shared template, in the section `templates`. */
-    id: z.string().max(255).optional(),
-    /** Digital Rebar gives out another file under the path then; here nothing is. */
-    link: z.string().max(4096).optional(),
-    /** `os`: it is for these systems only (names with commas); `interpreter`: what runs the script. */
-    meta: z.record(z.string(), z.string()).default({}),
-  })
-  .refine(
-    ({ contents = '', id = '', link = '' }) =>
-      link === '' ? (contents === '') !== (id === '') : contents === '' || id === '',
-    { message: 'has either contents or the id of a shared template' },
-  );
+  .strictObject(entryKeys)
+  .refine(hasText, { message: 'has either contents or the id of a shared template' });
 export type TemplateEntry = z.infer<typeof templateEntry>;
+
+const words = z.union([z.string().max(1 << 16), z.number(), z.boolean()]);
+
+/** What is run in a container, by the keys that actions of workflows' templates have; every text may have holes. */
+export const containerKeys = {
+  image: z.string().min(1).max(4096).optional(),
+  command: z.array(words).optional(),
+  environment: z.record(z.string(), words.nullable()).optional(),
+  volumes: z.array(z.string()).optional(),
+  pid: z.string().optional(),
+  namespaces: z.strictObject({ network: z.string().optional(), pid: z.string().optional() }).optional(),
+  privileged: words.optional(),
+  memory: words.optional(),
+  cpus: words.optional(),
+};
+export type ContainerKey = keyof typeof containerKeys;
+const isContainerKey = (key: string): key is ContainerKey => Object.hasOwn(containerKeys, key);
+
+/** The keys of a step that say what its container is, as they are written. */
+export function containerOf(step: TaskStep): Partial<Pick<TaskStep, ContainerKey>> {
+  return Object.fromEntries(Object.entries(step).filter(([key]) => isContainerKey(key)));
+}
+
+/** One step of a task: a file, a script, or a container. */
+export const taskStep = z
+  .strictObject({
+    ...entryKeys,
+    ...containerKeys,
+    /** Seconds that a script, or a container, may take; 0, as without it, is no limit. */
+    timeout: words.optional(),
+  })
+  .superRefine((step, context) => {
+    const fault = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+    if (step.image === undefined) {
+      if (!hasText(step)) {
+        const message = 'has either contents or the id of a shared template, or else the image of a container';
+        context.addIssue({ code: 'custom', message });
+      }
+      for (const key of Object.keys(step).filter(isContainerKey)) fault(key, 'belongs to an image, and there is none');
+      if (step.timeout !== undefined && step.path !== '')
+        fault('timeout', 'is for scripts and containers, not for files');
+      return;
+    }
+    for (const key of ['contents', 'id', 'path', 'link'] as const) {
+      if ((step[key] ?? '') !== '') fault(key, 'cannot stand beside an image: one step is one thing');
+    }
+  });
+export type TaskStep = z.infer<typeof taskStep>;
 
 const needs = {
   requiredParams: z.array(objectName).default([]),
@@ -55,7 +103,8 @@ const needs = {
 
 export const task = z.strictObject({
   ...described,
-  templates: z.array(templateEntry).default([]),
+  /** Its steps in their order. Digital Rebar has no containers among them, and hence this name. */
+  templates: z.array(taskStep).default([]),
   ...needs,
   /** Tasks that must have run before, in the same boot environment. */
   prerequisites: z.array(objectName).default([]),

@@ -1,8 +1,8 @@
 /** What a pack says of itself. Pure. */
 import { z } from 'zod';
+import type { Path } from '../yaml-source.ts';
 import type { PackMeta } from './layers.ts';
 import { problemOf } from './reading.ts';
-import type { Path } from './source.ts';
 import { isNothing, type PathProblem } from './writing.ts';
 
 const text = z.string().max(1 << 20);

@@ -2,11 +2,11 @@
 import { stringify } from 'yaml';
 import type { Problem } from '../errors.ts';
 import { refuseIf } from '../problems.ts';
+import { fieldOf, type Path, type Place, Source } from '../yaml-source.ts';
 import type { Pack, PackObjects } from './layers.ts';
 import { nameOf, type Objects, SECTIONS, type Section } from './objects.ts';
 import { metaToWrite, readMeta } from './pack-meta.ts';
 import { frozen, readObject } from './reading.ts';
-import { fieldOf, type Path, type Place, Source } from './source.ts';
 import { withoutDefaults } from './unset.ts';
 
 /** Characters of a pack at most. */

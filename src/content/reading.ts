@@ -1,8 +1,8 @@
 /** One object, from whatever somebody gives as one. Pure. */
 import type { z } from 'zod';
 import { NESTED_MAX, nestsTooDeep } from '../json.ts';
+import type { Path } from '../yaml-source.ts';
 import { type Objects, type Section, SHAPES } from './objects.ts';
-import type { Path } from './source.ts';
 import { ourWriting, type PathProblem } from './writing.ts';
 
 /** An object as it was read, or what is wrong with it. */

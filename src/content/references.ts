@@ -1,7 +1,8 @@
 /** What objects refer to. Pure. */
+
+import type { Path } from '../yaml-source.ts';
 import type { Objects, Section, TemplateEntry } from './objects.ts';
 import type { Each } from './sections.ts';
-import type { Path } from './source.ts';
 import { STAGE_MAP, stageMapEntries } from './stage-map.ts';
 import { defaultOf } from './values.ts';
 

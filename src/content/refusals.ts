@@ -1,13 +1,13 @@
 /** Why a change of content is refused, for people. Pure. */
 import { type Problem, TinsmithError } from '../errors.ts';
 import { TOLD_LIMIT } from '../problems.ts';
+import { fieldOf } from '../yaml-source.ts';
 import type { Fault } from './check.ts';
 import { layerInWords, localKey, type Overlap } from './layers.ts';
 import type { Section } from './objects.ts';
 import type { PlaceOf } from './pack.ts';
 import { capital, inWords, nounOf } from './sections.ts';
 import { type ContentChange, newFaults, newOverlaps, type Snapshot, usersOf } from './snapshot.ts';
-import { fieldOf } from './source.ts';
 
 /** Names of the machines that use an object. */
 export type MachinesUsing = (section: Section, name: string) => readonly string[];

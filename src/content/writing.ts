@@ -2,8 +2,9 @@
  * Objects as people and Digital Rebar write them, with our keys. Only keys of the objects' own shapes are rewritten: what
  * stands in params, meta or a schema is somebody else's. Keys count whatever their case, as for Go's JSON. Pure.
  */
-import { type Section, SHAPES, templateEntry } from './objects.ts';
-import type { Path } from './source.ts';
+
+import type { Path } from '../yaml-source.ts';
+import { type Section, SHAPES, taskStep, templateEntry } from './objects.ts';
 
 /** A problem, with the keys that lead to it. */
 export interface PathProblem {
@@ -27,6 +28,15 @@ interface Form {
 }
 
 const ENTRY: Form = { keys: Object.keys(templateEntry.shape), inner: {} };
+const STEP: Form = {
+  keys: Object.keys(taskStep.shape),
+  inner: {
+    namespaces: {
+      of: 'object',
+      form: { keys: Object.keys(taskStep.shape.namespaces.unwrap().shape), inner: {} },
+    },
+  },
+};
 const ENTRIES = { templates: { of: 'list', form: ENTRY } } as const;
 const OS_SHAPE = SHAPES.bootenvs.shape.os.unwrap();
 const OS: Form = {
@@ -46,7 +56,7 @@ const FORMS: { readonly [S in Section]: Form } = {
   params: { keys: keysOf('params'), inner: {} },
   profiles: { keys: keysOf('profiles'), inner: {} },
   stages: { keys: keysOf('stages'), inner: ENTRIES },
-  tasks: { keys: keysOf('tasks'), inner: ENTRIES },
+  tasks: { keys: keysOf('tasks'), inner: { templates: { of: 'list', form: STEP } } },
   templates: { keys: keysOf('templates'), inner: {} },
   workflows: { keys: keysOf('workflows'), inner: {} },
 };

@@ -6,7 +6,7 @@ import { cyclesOf } from '../../src/content/cycles.ts';
 import { builtinPack, checkWith, nameOf, type Section } from '../../src/content/index.ts';
 import { layered } from '../../src/content/layers.ts';
 import { readObject } from '../../src/content/reading.ts';
-import { fieldOf } from '../../src/content/source.ts';
+import { fieldOf } from '../../src/yaml-source.ts';
 import { checkText, profile, stage, task } from './examples.ts';
 
 /** `section/name field: message` of each fault among objects, those that are built in with them. */

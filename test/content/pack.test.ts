@@ -119,7 +119,7 @@ sections:
     assert.deepEqual(refused(text), [
       '6:13 tasks/a: name: is "b", and the object stands under "a"',
       '7:7 tasks/a: Tasx: unknown key "Tasx"; known are name, description, documentation, meta, templates, requiredParams, optionalParams, prerequisites',
-      '9:11 tasks/a: templates[0]: has either contents or the id of a shared template',
+      '9:11 tasks/a: templates[0]: has either contents or the id of a shared template, or else the image of a container',
       '12:11 tasks/a: templates[1].name: is missing',
       '13:11 tasks/a: templates[1].contents: the key "contents" is given twice',
       '15:13 tasks/c: name: is "*", and the object stands under "c"',

@@ -1,7 +1,7 @@
 /** A text in YAML (or JSON, which is YAML too), with the place of everything in it. Pure. */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { messageOf, type Problem } from '../errors.ts';
-import { NESTED_MAX, nestsTooDeep } from '../json.ts';
+import { messageOf, type Problem } from './errors.ts';
+import { NESTED_MAX, nestsTooDeep } from './json.ts';
 
 /** Keys and positions that lead to a value. Keys are found whatever their case. */
 export type Path = readonly (string | number)[];
@@ -15,6 +15,7 @@ export interface Place {
 /** Values that aliases may add, against documents that grow without end. */
 const ALIAS_LIMIT = 1000;
 
+/** One text, which may be a document in the middle of a file. */
 export class Source {
   /** What keeps it from being read. */
   readonly problems: Problem[] = [];
@@ -23,9 +24,12 @@ export class Source {
   readonly #lines = new LineCounter();
   readonly #document: Document | undefined;
   readonly #text: string;
+  readonly #before: number;
 
-  constructor(text: string) {
+  /** @param line of the file that the text's first line is, from 1 */
+  constructor(text: string, line = 1) {
     this.#text = text;
+    this.#before = line - 1;
     try {
       const document = parseDocument(text, {
         version: '1.2',
@@ -43,11 +47,11 @@ export class Source {
       else this.value = value;
     } catch (error) {
       // The library runs out of stack on deep nesting, and refuses aliases that multiply.
-      this.#refuse(error instanceof RangeError ? `is nested more than ${NESTED_MAX} deep` : messageOf(error));
+      this.#refuse(error instanceof RangeError ? `is nested more than ${NESTED_MAX} deep` : `YAML: ${messageOf(error)}`);
     }
   }
 
-  #refuse(message: string, place: Place = { line: 1, column: 1 }): void {
+  #refuse(message: string, place: Place = { line: this.#before + 1, column: 1 }): void {
     this.problems.push({ field: '', message, ...place });
   }
 
@@ -72,7 +76,7 @@ export class Source {
     for (const part of path) node = this.#resolve(this.#child(node, part)?.value);
     const start = this.placeOf(path);
     if (!isScalar(node) || node.type !== 'BLOCK_LITERAL') return start;
-    const lines = this.#text.split('\n').slice(start.line);
+    const lines = this.#text.split('\n').slice(start.line - this.#before);
     const indent = /^ */.exec(lines.find((each) => each.trim() !== '') ?? '')?.[0].length ?? 0;
     return { line: start.line + line, column: column + indent };
   }
@@ -104,7 +108,7 @@ export class Source {
 
   #placeAt(offset: number): Place {
     const { line, col } = this.#lines.linePos(offset);
-    return { line, column: col };
+    return { line: line + this.#before, column: col };
   }
 }
 
@@ -114,4 +118,11 @@ export function fieldOf(path: Path): string {
     if (typeof part === 'number') return `${field}[${part}]`;
     return field === '' ? part : `${field}.${part}`;
   }, '');
+}
+
+/** `templates[0].contents` as a path. */
+export function pathOf(field: string): Path {
+  return [...field.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, key = '']) => {
+    return index === undefined ? key : Number(index);
+  });
 }
