@@ -47,7 +47,9 @@ export class Source {
       else this.value = value;
     } catch (error) {
       // The library runs out of stack on deep nesting, and refuses aliases that multiply.
-      this.#refuse(error instanceof RangeError ? `is nested more than ${NESTED_MAX} deep` : `YAML: ${messageOf(error)}`);
+      this.#refuse(
+        error instanceof RangeError ? `is nested more than ${NESTED_MAX} deep` : `YAML: ${messageOf(error)}`,
+      );
     }
   }
 

@@ -1,7 +1,7 @@
 /** Work as the engine gives it, dressed for the wire: where to pull the images from, and what is secret. */
 import { TinsmithError } from '../errors.ts';
 import type { Registry } from '../registry/index.ts';
-import type { Assignment, ContainerRun, WantedService } from '../worker/protocol.ts';
+import type { Assignment, ContainerRun, JobRun, WantedService } from '../worker/protocol.ts';
 import type { WantedRecord, Work } from '../workflows/assignments.ts';
 import type { WorkflowData } from '../workflows/data.ts';
 import type { Container } from '../workflows/template/document.ts';
@@ -31,7 +31,7 @@ export class Dresser {
       timeout: action.timeout,
       background: action.background,
       data: this.#data.rules(workflow.id),
-      run: run.kind === 'image' ? this.#container(run, secrets, host) : run,
+      run: this.#run(run, secrets, host),
     };
   }
 
@@ -39,6 +39,28 @@ export class Dresser {
     const { name, labels, ports, healthcheck, restart } = spec;
     const run = this.#container(spec, secrets, host);
     return { workflow, service, name, run, labels, ports, healthcheck, restart, starts };
+  }
+
+  #run(
+    run: Extract<Work, { kind: 'action' }>['run'],
+    secrets: string[],
+    host: string,
+  ): Extract<Assignment, { kind: 'action' }>['run'] {
+    switch (run.kind) {
+      case 'verb':
+        return run;
+      case 'image':
+        return this.#container(run, secrets, host);
+      case 'job':
+        return this.#job(run, host);
+    }
+  }
+
+  #job({ steps, ...run }: JobRun<Container>, host: string): JobRun {
+    const dressed = steps.map((step): JobRun['steps'][number] =>
+      step.container ? { ...step, container: this.#container(step.container, run.secrets, host) } : step,
+    );
+    return { ...run, steps: dressed };
   }
 
   #container(container: Container, secrets: string[], host: string): ContainerRun {

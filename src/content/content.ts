@@ -5,7 +5,7 @@
  */
 import type { Problem } from '../errors.ts';
 import type { EventLog, Store } from '../store/index.ts';
-import type { CheckText } from './check.ts';
+import type { CheckContainer, CheckText } from './check.ts';
 import { type Layers, type LocalRecord, localKey, type Origin, type Pack, type PackRecord } from './layers.ts';
 import { deleteObject, type Put, type PutInput, putObjects } from './local-objects.ts';
 import { type Catalogue, nameOf, type Objects, type Section } from './objects.ts';
@@ -29,6 +29,7 @@ export class Content {
   static async open({
     builtin,
     checkText,
+    checkContainer,
     uses,
     ...parts
   }: {
@@ -39,6 +40,8 @@ export class Content {
     builtin: readonly Pack[];
     /** What is wrong with the text of a template, with line and column in it. */
     checkText: CheckText;
+    /** What is wrong with the container of a Task's step; nothing by default. */
+    checkContainer?: CheckContainer;
     uses?: Uses;
   }): Promise<Content> {
     const packs = await parts.store.values<PackRecord>('content-pack/');
@@ -48,7 +51,7 @@ export class Content {
       packs: new Map(packs.map((record) => [record.pack.meta.name, frozen(record)])),
       local: new Map(local.map((record) => [localKey(record.section, nameOf(record.object)), frozen(record)])),
     };
-    const versions = new Versions(layers, parts.store.get<number>(VERSION) ?? 0, checkText);
+    const versions = new Versions(layers, parts.store.get<number>(VERSION) ?? 0, { checkText, checkContainer });
     return new Content({ ...parts, versions }, uses);
   }
 

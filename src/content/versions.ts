@@ -1,7 +1,7 @@
 /** Content as it is on disk, and as it is about to be. */
 import { TinsmithError } from '../errors.ts';
 import type { Transaction } from '../store/index.ts';
-import { type CheckText, checkWith } from './check.ts';
+import { type CheckContainer, type CheckText, checkWith } from './check.ts';
 import type { Layers } from './layers.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 
@@ -17,8 +17,12 @@ export class Versions {
    */
   readonly #known = new Map<number, Snapshot>();
 
-  constructor(layers: Layers, version: number, checkText: CheckText) {
-    this.#check = checkWith(checkText);
+  constructor(
+    layers: Layers,
+    version: number,
+    { checkText, checkContainer }: { checkText: CheckText; checkContainer?: CheckContainer | undefined },
+  ) {
+    this.#check = checkWith(checkText, checkContainer);
     this.#now = this.snapshot(layers);
     this.#known.set(version, this.#now);
   }

@@ -7,6 +7,8 @@ import { masker } from '../mask.ts';
 import type { Reader, Transaction } from '../store/store.ts';
 import type { JobStep } from '../worker/protocol.ts';
 import { makeWorkflows, type WorkflowParts } from '../workflows/index.ts';
+import { maskDeep } from '../workflows/secrets.ts';
+import type { Container } from '../workflows/template/document.ts';
 import { Course } from './course.ts';
 import { makeDiscovery } from './discovery.ts';
 import { type FillIn, JobKeeper } from './job-keeper.ts';
@@ -74,11 +76,11 @@ export function makeLife(
   const course = new Course({ content, keeper, events, clock, newId, wake });
   const workflows = makeWorkflows({ ...parts, stages: course });
   course.workflows = workflows;
-  const preview = (id: string, task: string): JobStep[] => {
+  const preview = (id: string, task: string): JobStep<Container>[] => {
     const context = contextOf(store, id, task, () => MASKED_TOKEN);
     const { steps, secrets } = renderTask(context.task, context);
     const mask = masker(secrets);
-    return steps.map((step) => ({ ...step, content: mask(step.content) }));
+    return maskDeep(steps, mask);
   };
   const { journal } = workflows;
   const lives = new Lives({

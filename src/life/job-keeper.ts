@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { Transaction } from '../store/store.ts';
 import type { JobRun, JobStep } from '../worker/protocol.ts';
 import { putSecretValues } from '../workflows/secrets.ts';
+import type { Container } from '../workflows/template/document.ts';
 import type { JobExit, Workflow, WorkflowEvent } from '../workflows/workflow.ts';
 import { type ExitState, hasEnded, type Job } from './job-record.ts';
 import { currentJob, type Jobs } from './jobs.ts';
@@ -25,7 +26,7 @@ export type FillIn = (
   transaction: Transaction,
   machine: string,
   task: string,
-) => { steps: JobStep[]; secrets: string[]; environment: Record<string, string>; codes: JobRun['codes'] };
+) => { steps: JobStep<Container>[]; secrets: string[]; environment: Record<string, string>; codes: JobRun['codes'] };
 
 export class JobKeeper {
   readonly #jobs: Jobs;
@@ -54,7 +55,7 @@ export class JobKeeper {
     workflow: Workflow,
     action: number,
     task: string,
-  ): { run: JobRun } | { failed: string } {
+  ): { run: JobRun<Container> } | { failed: string } {
     const machine = workflow.actions[action]?.machine ?? '';
     const job =
       this.#openJob(transaction, workflow, action) ?? this.#newJob(transaction, workflow, action, machine, task);

@@ -8,6 +8,7 @@ import type { JobStep } from '../worker/protocol.ts';
 import { obey } from '../workflows/engine/index.ts';
 import type { Journal } from '../workflows/journal.ts';
 import { putSecretValues } from '../workflows/secrets.ts';
+import type { Container } from '../workflows/template/document.ts';
 import { isFinal } from '../workflows/workflow.ts';
 import { enterStage } from './beginnings.ts';
 import type { Course } from './course.ts';
@@ -31,7 +32,7 @@ export class Lives {
   readonly #journal: Journal;
   readonly #clock: () => number;
   readonly #wake: (machine: string) => void;
-  readonly #preview: (machine: string, task: string) => JobStep[];
+  readonly #preview: (machine: string, task: string) => JobStep<Container>[];
   readonly #unbootable: (bootEnv: BootEnv, machine: Machine) => string[];
   readonly #open: (sealed: unknown) => unknown;
 
@@ -49,7 +50,7 @@ export class Lives {
     journal: Journal;
     clock: () => number;
     wake: (machine: string) => void;
-    preview: (machine: string, task: string) => JobStep[];
+    preview: (machine: string, task: string) => JobStep<Container>[];
     unbootable: (bootEnv: BootEnv, machine: Machine) => string[];
     open: (sealed: unknown) => unknown;
   }) {
@@ -127,7 +128,7 @@ export class Lives {
   }
 
   /** What a Task would be on a machine now. @throws TinsmithError NOT_FOUND, INVALID_INPUT */
-  preview(machine: string, task: string): JobStep[] {
+  preview(machine: string, task: string): JobStep<Container>[] {
     this.#content.get('tasks', task);
     return this.#preview(machine, task);
   }

@@ -49,7 +49,7 @@ export interface AgentParts extends AttemptParts {
  */
 export async function workUntilExit(parts: AgentParts, signal: AbortSignal): Promise<string> {
   const { api, clock, power, boot, say, engine, notices, agent } = parts;
-  const leftOver = { ...parts.jobs, api, clock, boot, say };
+  const leftOver = { ...parts.jobs, api, clock, boot, engine, say };
   await reportEnds(leftOver, signal);
   const known = await sayHello(parts, signal);
   const machine = known.name;

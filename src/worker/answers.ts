@@ -35,12 +35,16 @@ const jobRun = z.object({
   kind: z.literal('job'),
   job: z.string().min(1),
   steps: z.array(
-    z.object({
-      name: z.string(),
-      path: z.string().optional(),
-      content: z.string(),
-      interpreter: z.string().optional(),
-    }),
+    z.union([
+      z.object({ name: z.string(), timeout: z.number().min(0).optional(), container: containerRun }),
+      z.object({
+        name: z.string(),
+        timeout: z.number().min(0).optional(),
+        path: z.string().optional(),
+        content: z.string(),
+        interpreter: z.string().optional(),
+      }),
+    ]),
   ),
   environment: z.record(z.string(), z.string()),
   codes: z.enum(['sane', 'original']),

@@ -28,7 +28,7 @@ const LABEL = {
 export const MARK = LABEL.workflow;
 
 export function containerSpec(
-  assignment: ContainerAssignment,
+  assignment: Pick<ContainerAssignment, keyof AttemptKey | 'name' | 'run' | 'background'>,
   around: { image: string; directory: string; executable: string; privileged: boolean; disks: DiskCounters },
 ): ContainerSpec {
   const { workflow, action, attempt, name, run, background } = assignment;

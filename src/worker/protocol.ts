@@ -87,12 +87,12 @@ export type Assignment =
   | { kind: 'exit'; reason: string }
   | { kind: 'idle'; reason: string };
 
-/** A Task of a machine's stage: its files are written, and its scripts are run, one after another, in a folder of its own. */
-export interface JobRun {
+/** A Task: its files are written, and its scripts and containers are run, one after another, in a folder of its own. */
+export interface JobRun<C = ContainerRun> {
   kind: 'job';
   /** Id of the Job. */
   job: string;
-  steps: JobStep[];
+  steps: JobStep<C>[];
   /** For its scripts, beside what the worker adds. */
   environment: Record<string, string>;
   /** What exit codes mean: `sane` are bits (16 stop, 32 power off, 64 reboot, 128 incomplete), `original` 1 reboot, 2 incomplete. */
@@ -100,9 +100,22 @@ export interface JobRun {
   /** Texts that must not appear in what is shown or sent of its output. */
   secrets: string[];
 }
-/** One template of a Task, filled in. */
-export interface JobStep {
+/** One step of a Task, filled in. */
+export type JobStep<C = ContainerRun> = TextStep | ContainerStep<C>;
+interface Step {
   name: string;
+  /** Seconds that it may take; absent: no limit. */
+  timeout?: number;
+}
+/** A container. It is run to its end, and its exit code means what that of a script does. */
+export interface ContainerStep<C = ContainerRun> extends Step {
+  container: C;
+  path?: undefined;
+  content?: undefined;
+}
+/** A file or a script. */
+export interface TextStep extends Step {
+  container?: undefined;
   /** The file to be written, absolute or below the Job's folder. Absent: `content` is a script, to be run. */
   path?: string;
   content: string;

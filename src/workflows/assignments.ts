@@ -22,7 +22,7 @@ import { appendLog } from './logs.ts';
 import type { WorkflowRecords } from './records.ts';
 import { maskReport, secretsOf, unmaskedRun } from './secrets.ts';
 import type { Stages } from './stages.ts';
-import type { ImageRun, TemplateService, VerbRun } from './template/document.ts';
+import type { Container, ImageRun, TemplateService, VerbRun } from './template/document.ts';
 import { currentAction, isFinal, type JobTask, type Workflow } from './workflow.ts';
 
 /** A worker's machine, or the appliance's own computer. */
@@ -30,7 +30,13 @@ export type WorkerMachine = Pick<Machine, 'id' | 'name'>;
 
 /** What a worker is to do, before it is dressed for the wire. */
 export type Work =
-  | { kind: 'action'; workflow: Workflow; key: AttemptKey; run: ImageRun | VerbRun | JobRun; secrets: string[] }
+  | {
+      kind: 'action';
+      workflow: Workflow;
+      key: AttemptKey;
+      run: ImageRun | VerbRun | JobRun<Container>;
+      secrets: string[];
+    }
   | Exclude<Assignment, { kind: 'action' }>;
 
 /** A service that a worker is to have running, before it is dressed for the wire. */

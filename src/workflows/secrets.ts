@@ -88,7 +88,8 @@ export function maskWorkflow(
   };
 }
 
-function maskDeep<T>(value: T, mask: (text: string) => string): T {
+/** A value with masks in all its texts. */
+export function maskDeep<T>(value: T, mask: (text: string) => string): T {
   if (typeof value === 'string') return mask(value) as T;
   if (Array.isArray(value)) return value.map((each) => maskDeep(each, mask)) as T;
   if (typeof value !== 'object' || value === null) return value;

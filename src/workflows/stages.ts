@@ -1,6 +1,7 @@
 /** What the workflows need to know of the lives of machines. The room `life` has it, and is built upon this one. */
 import type { Reader, Transaction } from '../store/store.ts';
 import type { Hello, JobRun } from '../worker/protocol.ts';
+import type { Container } from './template/document.ts';
 import type { JobTask, Workflow, WorkflowEvent } from './workflow.ts';
 
 /** The stages of machines, as workflows meet them. All that changes something does so in the change that it is given. */
@@ -25,7 +26,7 @@ export interface Stages {
     workflow: Workflow,
     action: number,
     run: JobTask,
-  ): { run: JobRun } | { failed: string };
+  ): { run: JobRun<Container> } | { failed: string };
   /** Something has happened to a workflow that a stage has made; it is given as it is after that. */
   happened(transaction: Transaction, workflow: Workflow, event: WorkflowEvent): void;
   /** Such a workflow has ended, and has left the queue of its machine. */

@@ -7,7 +7,7 @@ import { builtinPack, checkWith, nameOf, type Section } from '../../src/content/
 import { layered } from '../../src/content/layers.ts';
 import { readObject } from '../../src/content/reading.ts';
 import { fieldOf } from '../../src/yaml-source.ts';
-import { checkText, profile, stage, task } from './examples.ts';
+import { checkContainer, checkText, profile, stage, task } from './examples.ts';
 
 /** `section/name field: message` of each fault among objects, those that are built in with them. */
 function faults(...inputs: { section: Section; input: object }[]): string[] {
@@ -17,9 +17,10 @@ function faults(...inputs: { section: Section; input: object }[]): string[] {
     return [`${section}/${nameOf(object)}`, { section, object, createdAt: 0, updatedAt: 0 }] as const;
   });
   const { catalogue } = layered({ builtin: [builtinPack], packs: new Map(), local: new Map(local) });
-  return checkWith(checkText)(catalogue).map(
-    ({ section, name, path, message }) => `${section}/${name} ${fieldOf(path)}: ${message}`,
-  );
+  return checkWith(
+    checkText,
+    checkContainer,
+  )(catalogue).map(({ section, name, path, message }) => `${section}/${name} ${fieldOf(path)}: ${message}`);
 }
 
 const bootenv = (name: string, more: object) => ({ section: 'bootenvs' as const, input: { name, ...more } });
@@ -43,6 +44,61 @@ describe('objects', () => {
       ),
       [],
     );
+  });
+
+  it('have containers among the steps of Tasks, in either writing', () => {
+    const step = {
+      name: 'write',
+      image: 'image2disk:v1',
+      timeout: '{{.Param "limit"}}',
+      environment: { DEST: '{{.X}}' },
+    };
+    const theirs = { Name: 'write', Image: 'i:1', Namespaces: { Network: 'none' }, Environment: { Dest_Disk: 'x' } };
+    const { object, problems } = readObject('tasks', { Name: 't', Templates: [theirs], ReadOnly: true });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(object?.templates[0], {
+      ...{ name: 'write', path: '', meta: {}, image: 'i:1' },
+      ...{ namespaces: { network: 'none' }, environment: { Dest_Disk: 'x' } },
+    });
+    assert.deepEqual(
+      faults(task('t', { templates: [step, { ...step, image: '{{.ParamX}}', memory: '{{.Y}}m' }] })),
+      [],
+    );
+    assert.deepEqual(
+      faults(
+        task('t', {
+          templates: [
+            { ...step, image: 'Not It', volumes: ['x'], memory: '1k', environment: { A: '{{ .X' } },
+            { name: 's', contents: 'x', timeout: 'soon' },
+          ],
+        }),
+      ).map((fault) => fault.replace(/ \(.*/, '')),
+      [
+        'tasks/t templates[0].volumes[0]: "x" is no volume: write source:destination or source:destination:options',
+        'tasks/t templates[0].memory: 1k is less than the 6 MiB that a container needs',
+        'tasks/t templates[0].image: "Not It" is no image name: "Not It" has capital letters, a name must be in lower case',
+        'tasks/t templates[0].environment.A: line 1, column 1: the action is never closed; expected }}',
+        'tasks/t templates[1].timeout: "soon" is no time in whole seconds, 0',
+      ],
+    );
+  });
+
+  it('have one thing in each step of a Task', () => {
+    const read = (step: object): string[] =>
+      readObject('tasks', { name: 't', templates: [{ name: 's', ...step }] }).problems.map(
+        ({ path, message }) => `${fieldOf(path)}: ${message}`,
+      );
+    assert.deepEqual(read({ image: 'a', contents: 'x', path: 'y' }), [
+      'templates[0].contents: cannot stand beside an image: one step is one thing',
+      'templates[0].path: cannot stand beside an image: one step is one thing',
+    ]);
+    assert.deepEqual(read({ contents: 'x', volumes: [], cpus: 1 }), [
+      'templates[0].volumes: belongs to an image, and there is none',
+      'templates[0].cpus: belongs to an image, and there is none',
+    ]);
+    assert.deepEqual(read({ contents: 'x', path: 'y', timeout: 3 }), [
+      'templates[0].timeout: is for scripts and containers, not for files',
+    ]);
   });
 
   it('refer to nothing that is not there', () => {

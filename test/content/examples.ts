@@ -4,6 +4,7 @@ import { builtinPack, Content, type Section, type Uses } from '../../src/content
 import { type Problem, TinsmithError } from '../../src/errors.ts';
 import { EventLog, type Store, type StoredEvent } from '../../src/store/index.ts';
 import { parse } from '../../src/workflows/template/gotemplate/index.ts';
+import { readWrittenContainer } from '../../src/workflows/template/written-container.ts';
 import { opened } from '../store/opened.ts';
 
 /** The real check of templates. */
@@ -17,12 +18,23 @@ export function checkText(text: string): Problem[] {
   }
 }
 
+export const checkContainer = (container: object): Problem[] =>
+  readWrittenContainer(container, { open: true }).problems;
+
 export async function over(store: Store, more: { uses?: Uses; clock?: () => number } = {}) {
   const clock = more.clock ?? (() => 1000);
   const events = await EventLog.open(store, clock);
   const told: Pick<StoredEvent, 'kind' | 'data'>[] = [];
   events.listen(({ kind, data }) => told.push({ kind, data }));
-  const content = await Content.open({ builtin: [builtinPack], checkText, ...more, store, events, clock });
+  const content = await Content.open({
+    builtin: [builtinPack],
+    checkText,
+    checkContainer,
+    ...more,
+    store,
+    events,
+    clock,
+  });
   return { store, events, content, told };
 }
 

@@ -289,7 +289,7 @@ describe('a Task that cannot be filled in', () => {
       steps.push((await each.run({ state: 'INCOMPLETE' })).run.steps);
     }
     assert.deepEqual(
-      steps.map(([conf, who]) => [conf?.path, who?.content.split('\n')[1]]),
+      steps.map(([conf, who]) => [conf?.path, who?.content?.split('\n')[1]]),
       [
         ['etc/machine-1.conf', 'echo machine-1 red'],
         ['etc/machine-2.conf', 'echo machine-2 blue'],

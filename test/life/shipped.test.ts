@@ -113,7 +113,7 @@ async function ran(
     chmodSync(join(fake, 'bin', name), 0o755);
   }
   let ended = { status: 0 as number | null, stdout: '', stderr: '' };
-  for (const { name, path, content } of steps) {
+  for (const { name, path, content = '' } of steps) {
     writeFileSync(join(folder, path ?? name), content);
     if (path !== undefined || ended.status !== 0) continue;
     const [program = '', ...words] = [...shell, `./${name}`];

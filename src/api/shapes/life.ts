@@ -111,9 +111,24 @@ export const taskPreviewBody = z.strictObject({ task: objectName });
 export const taskStep = z
   .object({
     name: z.string(),
-    path: z.string().optional().describe('The file that is written; absent: the content is a script.'),
-    content: z.string().describe('Secure values are masked.'),
+    path: z.string().optional().describe('The file that is written; absent: a script, or a container.'),
+    content: z.string().optional().describe('Secure values are masked.'),
     interpreter: z.string().optional().describe('What runs the script; absent: its own first line says so.'),
+    timeout: z.number().optional().describe('Seconds that it may take; absent: no limit.'),
+    container: z
+      .object({
+        image: z.string(),
+        command: z.array(z.string()),
+        environment: z.record(z.string(), z.string()),
+        volumes: z.array(z.string()),
+        pid: z.string().optional(),
+        network: z.string().optional(),
+        privileged: z.boolean().optional(),
+        memory: z.number().optional().describe('Bytes.'),
+        cpus: z.number().optional(),
+      })
+      .optional()
+      .describe('What is run in place of a script. Secure values are masked.'),
   })
   .meta({ id: 'TaskStep' });
 export type TaskStep = z.infer<typeof taskStep>;

@@ -37,7 +37,11 @@ export const tasks = command({
       if (task === undefined || more.length > 0) throw usage('preview takes the name of one Task.');
       const json = await client.post<Data<TaskStep[]>>(pathOf(name, 'tasks/preview'), { task });
       if (args.output === 'table') return writeSteps(terminal, json.data);
-      const rows = json.data.map(({ name: step, path, content }) => [step, path, content]);
+      const rows = json.data.map(({ name: step, path, content, container }) => [
+        step,
+        path,
+        content ?? container?.image,
+      ]);
       return write(terminal, args, { headers: ['Template', 'Path', 'Content'], rows, json });
     }
     const changed = action === 'list' ? undefined : changeOf(action, items, at);
@@ -111,9 +115,18 @@ function changeOf(action: 'add' | 'delete' | 'set', items: string[], at: number 
 
 /** Scripts and files as they would be, one after the other. */
 function writeSteps(terminal: Terminal, steps: readonly TaskStep[]): void {
-  for (const { name, path, content } of steps) {
-    terminal.stdout.write(`==> ${name}: ${path ?? 'a script'} <==\n`);
-    terminal.stdout.write(content === '' || content.endsWith('\n') ? content : `${content}\n`);
+  for (const { name, path, content = '', container } of steps) {
+    terminal.stdout.write(`==> ${name}: ${path ?? (container ? 'a container' : 'a script')} <==\n`);
+    if (container) writeContainer(terminal, container);
+    else terminal.stdout.write(content === '' || content.endsWith('\n') ? content : `${content}\n`);
+  }
+}
+
+/** By the keys that the step has. */
+function writeContainer(terminal: Terminal, container: NonNullable<TaskStep['container']>): void {
+  for (const [key, value] of Object.entries(container)) {
+    if (typeof value === 'object' && Object.keys(value).length === 0) continue;
+    terminal.stdout.write(`${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { BootEnv, Catalogue, Stage, Task } from '../../content/objects.ts';
 import type { Machine } from '../../machines/machines.ts';
 import type { JobStep } from '../../worker/protocol.ts';
+import type { Container } from '../../workflows/template/document.ts';
 import type { Life } from '../record.ts';
 
 export interface RenderContext {
@@ -35,7 +36,7 @@ export interface RenderedFile {
 
 /** `secrets`: texts of secure params, and tokens, that were used; they must not appear in logs. */
 export interface RenderedTask {
-  steps: JobStep[];
+  steps: JobStep<Container>[];
   secrets: string[];
 }
 export interface RenderedFiles {

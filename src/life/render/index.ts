@@ -1,10 +1,12 @@
 /** Templates of a machine's life, filled in: what a task writes and runs, and the files of stages and environments. */
 import { posix } from 'node:path';
-import type { Task, TemplateEntry } from '../../content/objects.ts';
+import type { Task, TaskStep, TemplateEntry } from '../../content/objects.ts';
 import { type Problem, TinsmithError } from '../../errors.ts';
 import { TOLD_LIMIT } from '../../problems.ts';
 import type { JobStep } from '../../worker/protocol.ts';
+import type { Container } from '../../workflows/template/document.ts';
 import { didYouMean } from '../../workflows/template/nearest.ts';
+import { containerStep } from './container-step.ts';
 import type { Owner, RenderContext, RenderedFiles, RenderedTask, RenderedText } from './context.ts';
 import { Rendering } from './rendering.ts';
 
@@ -13,19 +15,23 @@ export type { Owner, RenderContext, RenderedFile, RenderedFiles, RenderedTask, R
 export { pathOf } from './machine.ts';
 
 /**
- * Fills in the templates of a task for a machine, in their order, without those for other systems.
+ * Fills in the steps of a task for a machine, in their order, without those for other systems.
  * @throws TinsmithError INVALID_INPUT: all required params that are missing, or all templates that cannot be filled in,
  * each with line and column
  */
 export function renderTask(task: Task, context: RenderContext): RenderedTask {
   const rendering = new Rendering({ ...context, task }, task.templates);
   const owner = { called: `task ${task.name}`, requiredParams: task.requiredParams };
-  const steps = eachEntry(task.templates, owner, rendering, (entry, filled): JobStep => {
+  const steps = eachEntry(task.templates, owner, rendering, (entry, filled): JobStep<Container> => {
+    const { container, timeout } = containerStep(entry, rendering);
+    const step = { name: entry.name, ...(timeout > 0 ? { timeout } : {}) };
+    if (container) return { ...step, container };
     const interpreter = metaOf(entry, 'interpreter');
-    const step: JobStep = { name: entry.name, content: filled.content };
-    if (entry.path !== '') step.path = taskPath(filled.path);
-    if (interpreter !== '') step.interpreter = interpreter;
-    return step;
+    return {
+      ...{ ...step, content: filled.content },
+      ...(entry.path === '' ? {} : { path: taskPath(filled.path) }),
+      ...(interpreter === '' ? {} : { interpreter }),
+    };
   });
   return { steps, secrets: rendering.params.secrets };
 }
@@ -73,11 +79,11 @@ function ownerOf(entries: readonly TemplateEntry[], { stage, bootEnv }: RenderCo
 }
 
 /** Fills in all entries for the system, and tells of all that cannot be. */
-function eachEntry<T>(
-  entries: readonly TemplateEntry[],
+function eachEntry<E extends TemplateEntry & Partial<Pick<TaskStep, 'image'>>, T>(
+  entries: readonly E[],
   owner: Owner,
   rendering: Rendering,
-  made: (entry: TemplateEntry, filled: { path: string; content: string }) => T,
+  made: (entry: E, filled: { path: string; content: string }) => T,
 ): T[] {
   refuseMissing(owner, rendering);
   const problems: Problem[] = [];
@@ -88,22 +94,23 @@ function eachEntry<T>(
     } catch (error) {
       if (!(error instanceof TinsmithError) || error.code !== 'INVALID_INPUT') throw error;
       told.push(`${called}: ${error.message}`);
-      const [first = { message: error.message }] = error.problems;
-      problems.push({ ...first, field });
+      const found = error.problems.length > 0 ? error.problems : [{ field: '', message: error.message }];
+      const isWhole = field.endsWith(']');
+      for (const each of isWhole ? found : found.slice(0, 1))
+        problems.push({ ...each, field: isWhole && each.field !== '' ? `${field}.${each.field}` : field });
       return undefined;
     }
   };
   const all = entries.flatMap((entry, index): T[] => {
     if (entry.link || !isFor(entry, rendering.context.targetOs)) return [];
-    const called = `template "${entry.name}"`;
-    const path =
-      entry.path === '' ? '' : tried(`templates[${index}].path`, `path of ${called}`, () => rendering.text(entry.path));
-    const field = `templates[${index}].${entry.id ? 'id' : 'contents'}`;
-    const content = tried(field, called, () => contentOf(entry, rendering));
-    if (path === undefined || content === undefined) return [];
-    const one = tried(`templates[${index}].path`, `path of ${called}`, () =>
-      made(entry, { path: path.trim(), content }),
+    const at = `templates[${index}]`;
+    const called = entry.image === undefined ? `template "${entry.name}"` : `container "${entry.name}"`;
+    const path = entry.path === '' ? '' : tried(`${at}.path`, `path of ${called}`, () => rendering.text(entry.path));
+    const content = tried(`${at}.${entry.id ? 'id' : 'contents'}`, called, () =>
+      entry.image === undefined ? contentOf(entry, rendering) : '',
     );
+    if (path === undefined || content === undefined) return [];
+    const one = tried(at, called, () => made(entry, { path: path.trim(), content }));
     return one === undefined ? [] : [one];
   });
   if (problems.length === 0) return all;

@@ -19,12 +19,14 @@ const state = z.object({
   job: z.string(),
   /** Masked in what is sent of its output. */
   secrets: z.array(z.string()),
-  /** The script that runs, or was the last to. */
+  /** The script, or the container, that runs or was the last to. */
   script: z
     .object({
       step: z.int().min(0),
       name: z.string(),
       session: z.object({ pid: z.int().min(2), startTime: z.number() }).optional(),
+      /** Its id. */
+      container: z.string().optional(),
     })
     .optional(),
 });

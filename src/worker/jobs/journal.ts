@@ -13,7 +13,10 @@ const position = z.object({
   stderr: z.int().min(0),
   open: z.object({ stdout: z.boolean(), stderr: z.boolean() }),
 });
-/** How far the output of the step at hand is in the journal, in bytes; `open`: what there is ends within a line. */
+/**
+ * How far the output of the step at hand is in the journal, in bytes; `open`: what there is ends within a line. Of a
+ * container `stdout` counts the entries of both streams.
+ */
 export type Position = z.infer<typeof position>;
 
 const record = z.object({ position, entries: z.array(logEntry) });

@@ -6,8 +6,10 @@ import { messageOf } from '../../errors.ts';
 import type { WorkerApi } from '../client.ts';
 import type { Clock } from '../clock.ts';
 import type { Say } from '../console.ts';
+import type { ContainerEngine } from '../container-engine.ts';
 import { JobFolder } from './job-folder.ts';
 import { JobLog } from './job-log.ts';
+import { settleContainer } from './run-container.ts';
 import { ScriptOutput } from './script-output.ts';
 import { endSession } from './session.ts';
 
@@ -19,6 +21,7 @@ export interface LeftOverParts {
   jobsDirectory: string;
   api: Pick<WorkerApi, 'log' | 'report'>;
   clock: Clock;
+  engine: ContainerEngine;
   boot: string;
   say: Say;
 }
@@ -67,7 +70,8 @@ async function settle(folder: JobFolder, parts: LeftOverParts, signal: AbortSign
   }
   const log = await openLog(folder, parts);
   if ((await folder.ending()) === undefined) {
-    if (script) await takeRest(folder, script.step, log);
+    if (script?.container !== undefined) await takeRestOfContainer(script.container, script.step, folder, log, parts);
+    else if (script) await takeRest(folder, script.step, log);
     if (!log.endsWith(LAST_LINE)) await log.note(LAST_LINE);
   }
   await log.finish(signal);
@@ -84,6 +88,19 @@ async function takeRest(folder: JobFolder, step: number, log: JobLog): Promise<v
   } finally {
     await output.close();
   }
+}
+
+/** Where there is no engine any more, or no such container, what it has said after the last post is gone. */
+async function takeRestOfContainer(
+  id: string,
+  index: number,
+  { state: { secrets } }: JobFolder,
+  log: JobLog,
+  { engine, clock, say }: LeftOverParts,
+): Promise<void> {
+  await settleContainer(id, { index, log, engine, clock, secrets }).catch((error: unknown) => {
+    say(`container ${id.slice(0, 12)} of the Job could not be ended: ${messageOf(error)}`);
+  });
 }
 
 function openLog(folder: JobFolder, { api, clock, say }: LeftOverParts): Promise<JobLog> {

@@ -22,7 +22,7 @@ const LAST_POSTS = 3_000;
 
 /** What Jobs are run with. */
 export interface JobParts {
-  api: Pick<WorkerApi, 'report' | 'heartbeat' | 'log'>;
+  api: Pick<WorkerApi, 'report' | 'heartbeat' | 'log' | 'data' | 'putData'>;
   notices: Pick<Notices, 'onStop'>;
   engine: ContainerEngine;
   disks: Disks;
@@ -31,6 +31,10 @@ export interface JobParts {
   boot: string;
   /** Below this each attempt has its folder. */
   jobsDirectory: string;
+  /** Below this each workflow has the directory that its containers share. */
+  directory: string;
+  /** Whether containers are privileged where their step does not say. */
+  privileged: boolean;
   around: Pick<Surroundings, 'own' | 'machine' | 'server' | 'token' | 'home'>;
 }
 
@@ -100,9 +104,10 @@ async function perform(
     shown: ActionConsole;
     stop: AbortSignal;
   },
-  { api, clock, boot, disks, sync, jobsDirectory, around }: JobParts,
+  parts: JobParts,
 ): Promise<Ending> {
   const { assignment, key, folder, beats, shown, stop } = attempt;
+  const { api, clock, boot, disks, sync, jobsDirectory, around } = parts;
   const { run } = assignment;
   const log = await JobLog.open(folder.journal, {
     ...{ key, api, clock, secrets: run.secrets },
@@ -122,7 +127,8 @@ async function perform(
     let end: StepsEnd;
     try {
       const progress = beats.tell.bind(beats);
-      end = await runSteps({ run, folder, log, clock, environment, limit: assignment.timeout, progress }, stop);
+      const say = (text: string): void => shown.say(text);
+      end = await runSteps({ assignment, containers: parts, folder, log, clock, environment, say, progress }, stop);
     } catch (error) {
       stop.throwIfAborted();
       end = { state: 'FAILED', message: failureOf(error, run.secrets) };

@@ -1,14 +1,19 @@
-/** Runs the steps of a Job in order: files are written, scripts are run, until one of them says how the Job has ended. */
+/**
+ * Runs the steps of a Job in order: files are written, scripts and containers are run, until one of them says how the Job
+ * has ended.
+ */
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
+import type { JobAssignment } from '../container-spec.ts';
 import { ActionFailure } from '../images.ts';
-import type { JobRun, JobStep, Progress, Report } from '../protocol.ts';
+import type { JobRun, Progress, Report, TextStep } from '../protocol.ts';
 import { DONE, judge, meaningOf, sentenceOf } from './exit-codes.ts';
 import { SANE_EXIT_CODES } from './helper-library.ts';
 import type { JobFolder } from './job-folder.ts';
 import type { JobLog } from './job-log.ts';
+import { runContainer, type StepContainerParts } from './run-container.ts';
 import { scriptCommand, scriptFile } from './script.ts';
 import { ScriptOutput } from './script-output.ts';
 import { endSession } from './session.ts';
@@ -21,15 +26,38 @@ const LOOK_EVERY = 200;
 /** What became of the steps. */
 export type StepsEnd = Pick<Report, 'exit' | 'exitCode' | 'message'> & { state: Exclude<Report['state'], 'RUNNING'> };
 
+/** How one step has ended. */
+export interface StepEnd {
+  /** Undefined: not by an exit of its own. */
+  code?: number | undefined;
+  /** `exited with 3`, `was ended by SIGKILL`: for people, after its name. */
+  words: string;
+  /** The worker has ended it, and why. */
+  stopped?: { state: 'TIMEOUT' | 'FAILED'; why: string } | undefined;
+}
+
+/** Until when something may run (the clock's uptime, ms), and what is said of it after that. */
+export interface Deadline {
+  until: number;
+  why: string;
+}
+
+/** @param job when the Job is over, however its steps stand */
+export function deadlineOf({ timeout = 0 }: { timeout?: number }, job: Deadline, clock: Clock): Deadline {
+  const until = clock.uptime() + timeout * 1000;
+  return timeout > 0 && until < job.until ? { until, why: `exceeded its limit of ${timeout} s` } : job;
+}
+
 export interface StepsParts {
-  run: JobRun;
+  assignment: JobAssignment;
+  containers: StepContainerParts;
+  /** Shown to whoever looks on at the machine. */
+  say: (text: string) => void;
   folder: JobFolder;
   log: JobLog;
   clock: Clock;
   environment: Record<string, string>;
-  /** Seconds that all of them may take; 0 is no limit. */
-  limit: number;
-  progress: (progress: Progress) => void;
+  progress: (progress: Progress | undefined) => void;
 }
 
 /**
@@ -37,57 +65,61 @@ export interface StepsParts {
  * @throws Error on a fault of the worker's own
  */
 export async function runSteps(parts: StepsParts, signal: AbortSignal): Promise<StepsEnd> {
-  const { run, clock, log, limit } = parts;
-  const deadline = limit > 0 ? clock.uptime() + limit * 1000 : Number.POSITIVE_INFINITY;
+  const { assignment, clock, log } = parts;
+  const { run, timeout } = assignment;
+  const until = timeout > 0 ? clock.uptime() + timeout * 1000 : Number.POSITIVE_INFINITY;
+  const over: Deadline = { until, why: `exceeded the Job's limit of ${timeout} s` };
   for (const [index, step] of run.steps.entries()) {
     signal.throwIfAborted();
     const last = index === run.steps.length - 1;
-    if (step.path) {
-      try {
+    const called = `${step.container ? 'container' : 'script'} ${step.name}`;
+    let ended: StepEnd;
+    try {
+      if (step.path) {
         const { path, bytes } = await writeTaskFile(parts.folder.task, step.path, step.content);
         await log.note(`file written: ${path} (${bytes} bytes)`);
-      } catch (error) {
-        if (!(error instanceof ActionFailure)) throw error;
-        await log.note(error.message);
-        return { state: 'FAILED', message: error.message };
+        if (judge(DONE, last).over) return { state: 'SUCCESS', message: 'finished' };
+        continue;
       }
-      if (judge(DONE, last).over) return { state: 'SUCCESS', message: 'finished' };
-      continue;
+      await log.note(`running ${step.name}`);
+      ended = await (step.container
+        ? runContainer({ ...parts, ...parts.containers, index, step, over }, signal)
+        : runScript(index, step, deadlineOf(step, over, clock), parts, signal));
+    } catch (error) {
+      if (!(error instanceof ActionFailure)) throw error;
+      await log.note(error.message);
+      return { state: 'FAILED', message: error.message };
     }
-    await log.note(`running ${step.name}`);
-    const ended = await runScript(index, step, deadline, parts, signal);
-    if (ended.stopped !== undefined) {
-      await log.note(`${step.name} ${ended.stopped.why}: it was ended`);
-      return { state: ended.stopped.state, exitCode: ended.code, message: `script ${step.name} ${ended.stopped.why}` };
+    const { code, words, stopped } = ended;
+    if (stopped !== undefined) {
+      await log.note(`${step.name} ${stopped.why}: it was ended`);
+      return { state: stopped.state, exitCode: code, message: `${called} ${stopped.why}` };
     }
-    const words = ended.code === undefined ? `was ended by ${ended.signal}` : `exited with ${ended.code}`;
     await log.note(`${step.name} ${words}`);
-    const meaning = meaningOf(codesNow(parts), ended.code);
+    const meaning = meaningOf(codesNow(parts), code);
     const judged = judge(meaning, last);
     if (!judged.over) continue;
     const { state, exit } = judged;
-    const said = sentenceOf(`script ${step.name} ${words}`, meaning, judged);
-    return { state, exit, exitCode: ended.code, message: state === 'SUCCESS' && ended.code === 0 ? 'finished' : said };
+    const said = sentenceOf(`${called} ${words}`, meaning, judged);
+    return { state, exit, exitCode: code, message: state === 'SUCCESS' && code === 0 ? 'finished' : said };
   }
   return { state: 'SUCCESS', message: 'finished: it has no steps' };
 }
 
 /** A script may have asked for it while it ran. */
-function codesNow({ run, folder }: StepsParts): JobRun['codes'] {
-  return existsSync(join(folder.task, SANE_EXIT_CODES)) ? 'sane' : run.codes;
+function codesNow({ assignment, folder }: StepsParts): JobRun['codes'] {
+  return existsSync(join(folder.task, SANE_EXIT_CODES)) ? 'sane' : assignment.run.codes;
 }
-
-/** `stopped`: the worker has ended it, and why. */
-type ScriptEnd = ProcessEnd & { stopped?: { state: 'TIMEOUT' | 'FAILED'; why: string } };
 
 async function runScript(
   index: number,
-  step: JobStep,
-  deadline: number,
+  step: TextStep,
+  deadline: Deadline,
   parts: StepsParts,
   signal: AbortSignal,
-): Promise<ScriptEnd> {
-  const { folder, log, run, clock, limit } = parts;
+): Promise<StepEnd> {
+  const { folder, log, assignment, clock } = parts;
+  const { until, why } = deadline;
   const script = await start(index, step, parts);
   let end: ProcessEnd | undefined;
   const ended = script.ended.then((found) => {
@@ -97,23 +129,24 @@ async function runScript(
   try {
     output = await ScriptOutput.open(
       { step: index, paths: folder.output(index) },
-      { log, secrets: run.secrets, told: parts.progress },
+      { log, secrets: assignment.run.secrets, told: parts.progress },
     );
     // The next worker has to find it, before there is something to be found.
     await folder.setScript({ step: index, name: step.name, session: script.session });
     script.go();
-    let stopped: ScriptEnd['stopped'];
+    let stopped: StepEnd['stopped'];
     while (!end) {
-      await Promise.race([ended, clock.sleep(Math.max(1, Math.min(LOOK_EVERY, deadline - clock.uptime())), signal)]);
+      await Promise.race([ended, clock.sleep(Math.max(1, Math.min(LOOK_EVERY, until - clock.uptime())), signal)]);
       if (end) break;
       await output.take();
-      if (clock.uptime() >= deadline) stopped = { state: 'TIMEOUT', why: `exceeded the Job's limit of ${limit} s` };
+      if (clock.uptime() >= until) stopped = { state: 'TIMEOUT', why };
       else if (await output.tooMuch()) stopped = { state: 'FAILED', why: 'wrote more than there is room for' };
       if (!stopped) continue;
       await stop(script, ended, clock);
       break;
     }
-    return { ...end, stopped };
+    const { code, signal: by } = end ?? {};
+    return { code, stopped, words: code === undefined ? `was ended by ${by}` : `exited with ${code}` };
   } finally {
     if (!end) await stop(script, ended, clock);
     try {
@@ -125,8 +158,12 @@ async function runScript(
 }
 
 /** The script, which waits for its word to begin. */
-async function start(index: number, step: JobStep, { run, folder, environment }: StepsParts): Promise<RunningScript> {
-  const file = scriptFile(run.job, step.name);
+async function start(
+  index: number,
+  step: TextStep,
+  { assignment, folder, environment }: StepsParts,
+): Promise<RunningScript> {
+  const file = scriptFile(assignment.run.job, step.name);
   const path = join(folder.task, file);
   // Another file: what a script before it of the same name has left running may still read the old one.
   await rm(path, { recursive: true, force: true });

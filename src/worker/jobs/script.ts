@@ -1,5 +1,5 @@
 /** How a script is run: its file, its command, its environment. Pure. */
-import type { JobRun, JobStep } from '../protocol.ts';
+import type { JobRun, TextStep } from '../protocol.ts';
 
 /** A file name is made of these only. */
 export const safeName = (name: string): string => name.replace(/[^a-zA-Z0-9_.-]/g, '_').slice(0, 100);
@@ -11,7 +11,7 @@ export const scriptFile = (job: string, step: string): string => `${safeName(job
  * The command that runs it. Its first line is read here and not by the kernel: the folder may be where nothing can be
  * executed, as /run often is.
  */
-export function scriptCommand({ content, interpreter }: JobStep, file: string): string[] {
+export function scriptCommand({ content, interpreter }: TextStep, file: string): string[] {
   const named = words(interpreter ?? '');
   if (named.length > 0) return [...named, `./${file}`];
   const [, program, argument] = /^#![ \t]*(\S+)[ \t]*(.*?)\s*(?:\n|$)/.exec(content) ?? [];

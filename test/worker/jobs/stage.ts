@@ -1,11 +1,11 @@
-/** A server with Jobs, a machine without a container engine, and workers that run real scripts on it. */
+/** A server with Jobs, a machine, without a container engine or with one in memory, and workers that run real scripts on it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runWorker } from '../../../src/worker/index.ts';
-import type { JobRun, JobStep, LogEntry } from '../../../src/worker/protocol.ts';
+import type { ContainerRun, JobRun, JobStep, LogEntry } from '../../../src/worker/protocol.ts';
 import { fastClock } from '../fake-clock.ts';
-import { FakeEngine } from '../fake-engine.ts';
+import { FakeEngine, type Script } from '../fake-engine.ts';
 import { type FakeAction, FakeServer } from '../fake-server.ts';
 
 /** What is ended when the test has: in order. */
@@ -28,14 +28,34 @@ export function job(steps: readonly (string | JobStep)[], more: Partial<JobRun> 
   };
 }
 
-/** @param speed how much faster than the real time the worker's runs */
-export async function stage(actions: FakeAction[], speed = 1) {
+/** A step that is a container of this image. */
+export function container(
+  name: string,
+  image: string,
+  more: Partial<ContainerRun> & { timeout?: number } = {},
+): JobStep {
+  const { timeout, ...run } = more;
+  return {
+    name,
+    ...(timeout === undefined ? {} : { timeout }),
+    container: {
+      ...{ kind: 'container', image, pull: image, mountsExecutable: false, command: [], environment: {} },
+      ...{ volumes: [], secrets: [], ...run },
+    },
+  };
+}
+
+/**
+ * @param speed how much faster than the real time the worker's runs
+ * @param scripts what containers do, by their image; undefined: there is no engine
+ */
+export async function stage(actions: FakeAction[], speed = 1, scripts?: Record<string, Script>) {
   const directory = await mkdtemp(join(tmpdir(), 'tinsmith-jobs-'));
   const jobs = join(directory, 'jobs');
   const clock = fastClock(speed);
   const server = await new FakeServer(actions).start();
-  const engine = new FakeEngine(clock, {});
-  engine.away = true;
+  const engine = new FakeEngine(clock, scripts ?? {});
+  engine.away = scripts === undefined;
   const lines: string[] = [];
   let counter = 1000;
   const start = () => {
@@ -72,5 +92,5 @@ export async function stage(actions: FakeAction[], speed = 1) {
   const ended = (action = 0): Promise<void> =>
     server.until(() => server.final(action) !== undefined && server.requests.at(-1) === 'GET work');
   const entries = (attempt = 1): LogEntry[] => server.logs.get(`0/${attempt}`) ?? [];
-  return { server, lines, start, ended, entries, jobs, directory };
+  return { server, engine, lines, start, ended, entries, jobs, directory };
 }
