@@ -16,7 +16,7 @@ import type { AttemptKey, ContainerRun, ContainerStep, Progress } from '../proto
 import { untilEnded } from '../until-ended.ts';
 import type { JobFolder } from './job-folder.ts';
 import type { JobLog } from './job-log.ts';
-import { type Deadline, deadlineOf, type StepEnd } from './run-steps.ts';
+import { type Deadline, deadlineOf, type StepEnd } from './step-end.ts';
 
 /** Where a container finds the folder of its Job: the files that steps before it have written. */
 const TASK_FOLDER = '/task';

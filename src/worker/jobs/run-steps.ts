@@ -18,6 +18,7 @@ import { scriptCommand, scriptFile } from './script.ts';
 import { ScriptOutput } from './script-output.ts';
 import { endSession } from './session.ts';
 import { type ProcessEnd, type RunningScript, spawnScript } from './spawn-script.ts';
+import { type Deadline, deadlineOf, type StepEnd } from './step-end.ts';
 import { writeTaskFile } from './write-file.ts';
 
 /** How often output is looked for, ms. */
@@ -25,28 +26,6 @@ const LOOK_EVERY = 200;
 
 /** What became of the steps. */
 export type StepsEnd = Pick<Report, 'exit' | 'exitCode' | 'message'> & { state: Exclude<Report['state'], 'RUNNING'> };
-
-/** How one step has ended. */
-export interface StepEnd {
-  /** Undefined: not by an exit of its own. */
-  code?: number | undefined;
-  /** `exited with 3`, `was ended by SIGKILL`: for people, after its name. */
-  words: string;
-  /** The worker has ended it, and why. */
-  stopped?: { state: 'TIMEOUT' | 'FAILED'; why: string } | undefined;
-}
-
-/** Until when something may run (the clock's uptime, ms), and what is said of it after that. */
-export interface Deadline {
-  until: number;
-  why: string;
-}
-
-/** @param job when the Job is over, however its steps stand */
-export function deadlineOf({ timeout = 0 }: { timeout?: number }, job: Deadline, clock: Clock): Deadline {
-  const until = clock.uptime() + timeout * 1000;
-  return timeout > 0 && until < job.until ? { until, why: `exceeded its limit of ${timeout} s` } : job;
-}
 
 export interface StepsParts {
   assignment: JobAssignment;
