@@ -13,14 +13,15 @@ import { fold, follow } from '../workflows/engine/index.ts';
 import type { Journal } from '../workflows/journal.ts';
 import type { WorkflowRecords } from '../workflows/records.ts';
 import type { Stages } from '../workflows/stages.ts';
-import type { JobExit, JobTask, Workflow, WorkflowEvent } from '../workflows/workflow.ts';
+import type { JobTask } from '../workflows/template/document.ts';
+import { type JobExit, machinesOf, type Workflow, type WorkflowEvent } from '../workflows/workflow.ts';
 import { type Change, changeOf, INSTALLER } from './change-stage.ts';
 import { afterHello, elsewhere, exitOf, goingDown, strongest, withoutEnd } from './halts.ts';
 import type { AfterJob, JobKeeper } from './job-keeper.ts';
 import { changeStageMap } from './params.ts';
 import { type Halt, type Life, lifeOf, putLife } from './record.ts';
 import { stageWorkflow, taskAction } from './stage-workflow.ts';
-import { withPrerequisites } from './task-list.ts';
+import { namedTask, withPrerequisites } from './task-list.ts';
 import { unusableBecause } from './view.ts';
 
 /** Stages without Tasks that may follow each other at once: with more, the map is a circle. */
@@ -90,19 +91,25 @@ export class Course implements Stages {
     return halt?.why === 'stop' && (agent === undefined || agent === halt.agent) ? halt.sentence : undefined;
   }
 
-  halted(from: Reader, machine: string, ofStage: boolean): string | undefined {
+  halted(from: Reader, machine: string, workflow?: Pick<Workflow, 'id' | 'stage'>): string | undefined {
+    const ofStage = workflow === undefined || workflow.stage !== undefined;
     const life = lifeOf(from, machine);
     const { halt } = life;
     // What holds up a stage is nothing to workflows that people have made: they boot what they need.
-    if (halt && (ofStage || halt.why === 'paused' || exitOf(halt) !== undefined)) return halt.sentence;
+    const isOwn = halt?.workflow !== undefined && halt.workflow === workflow?.id;
+    if (halt && (ofStage || isOwn || halt.why === 'paused' || exitOf(halt) !== undefined)) return halt.sentence;
     return ofStage ? unusableBecause(life, this.#content.catalogue())[0] : undefined;
+  }
+
+  named({ task, params = {} }: JobTask): ReturnType<Stages['named']> {
+    return namedTask(task, params, this.#content.catalogue());
   }
 
   rests(from: Reader, machine: string): string | undefined {
     return lifeOf(from, machine).rests;
   }
 
-  begin(transaction: Transaction, workflow: Workflow, action: number, { task }: JobTask): ReturnType<Stages['begin']> {
+  begin(transaction: Transaction, workflow: Workflow, action: number, task: JobTask): ReturnType<Stages['begin']> {
     return this.#keeper.begin(transaction, workflow, action, task);
   }
 
@@ -110,19 +117,33 @@ export class Course implements Stages {
     if (!('action' in event)) return;
     const machine = workflow.actions[event.action]?.machine;
     const after = this.#keeper.take(transaction, workflow, event);
-    if (machine !== undefined && after) this.#halt(transaction, machine, after);
+    // A Task that has failed fails the workflow that a person has made, which need not hold up the machine.
+    if (machine === undefined || !after || (workflow.stage === undefined && after.why === 'failed')) return;
+    this.#halt(transaction, machine, after, workflow);
   }
 
   ended(transaction: Transaction, workflow: Workflow): void {
+    this.#keeper.end(transaction, workflow);
+    if (workflow.stage === undefined) {
+      this.#letGo(transaction, workflow);
+      return;
+    }
     const machine = workflow.actions[0]?.machine ?? '';
     const life = lifeOf(transaction, machine);
-    this.#keeper.end(transaction, workflow);
     if (life.workflow !== workflow.id) return;
     if (workflow.state === 'SUCCESS') this.advance(transaction, machine);
     else if (life.halt?.why !== 'failed')
       this.#halt(transaction, machine, {
         ...{ why: 'failed', exit: undefined, because: `stage ${workflow.stage} was ended: ${workflow.state}` },
       });
+  }
+
+  /** What a workflow that is over has left to be gone on with holds up nothing any more. */
+  #letGo(transaction: Transaction, workflow: Workflow): void {
+    for (const machine of machinesOf(workflow)) {
+      const { halt } = lifeOf(transaction, machine);
+      if (halt?.workflow === workflow.id && exitOf(halt) === undefined) this.release(transaction, machine);
+    }
   }
 
   /** Looks what follows where all of a machine's Tasks are done, and does it. */
@@ -270,16 +291,17 @@ export class Course implements Stages {
   }
 
   /** Says why nothing more is begun, or what is done with the machine first. */
-  #halt(transaction: Transaction, machine: string, { why, exit, because }: AfterJob): void {
+  #halt(transaction: Transaction, machine: string, { why, exit, because }: AfterJob, workflow?: Workflow): void {
     const life = lifeOf(transaction, machine);
     const now = this.#clock();
     const { boot, agent } = life.in ?? {};
+    const own = workflow?.stage === undefined ? workflow?.id : undefined;
     const halt: Halt | undefined = exit
       ? goingDown(exit, because, life, now)
-      : why && { why, sentence: withoutEnd(because), at: now, boot, agent };
+      : why && { why, sentence: withoutEnd(because), at: now, boot, agent, workflow: own };
     if (!halt) return;
     this.#put(transaction, machine, { ...life, halt });
-    if (exit) this.#goDown(transaction, machine, exit, life);
+    if (exit) this.#goDown(transaction, machine, exit, own === undefined ? life : { ...life, workflow: own });
   }
 
   /** The agent does it as soon as it asks: it has reported everything before. */

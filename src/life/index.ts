@@ -49,6 +49,7 @@ export function makeLife(
     id: string,
     task: string,
     token: RenderContext['token'],
+    params: Record<string, unknown> = {},
   ): RenderContext & { task: NonNullable<RenderContext['task']> } => {
     const machine = from.get<Machine>(`machine/${id}`);
     const catalogue = content.catalogue();
@@ -57,7 +58,8 @@ export function makeLife(
       throw new TinsmithError('NOT_FOUND', machine ? `There is no Task ${task}.` : `There is no machine ${id}.`, {
         next: 'Add it, or take it out of the list of Tasks: tinsmith machine tasks',
       });
-    const life = lifeOf(from, id);
+    const own = lifeOf(from, id);
+    const life = { ...own, params: { ...own.params, ...params } };
     return {
       ...{ machine, life, job: currentJob(from, id), catalogue, task: found, token, targetOs: 'linux' },
       stage: life.stage === undefined ? undefined : catalogue.stages.get(life.stage),
@@ -65,11 +67,14 @@ export function makeLife(
       ...{ server: around.server(machine), open: around.open },
     };
   };
-  const fillIn: FillIn = (transaction, id, task) => {
-    const context = contextOf(transaction, id, task, (kind) => around.token(transaction, id, kind));
+  const fillIn: FillIn = (transaction, id, { task, step, params, environment: more }) => {
+    const name = transaction.get<Machine>(`machine/${id}`)?.name ?? id;
+    const environment = { RS_MACHINE: name, RS_UUID: id, ...more };
+    if (step) return { steps: [step], secrets: [], environment, codes: 'sane' };
+    const token = (kind: Parameters<RenderContext['token']>[0]): string => around.token(transaction, id, kind);
+    const context = contextOf(transaction, id, task, token, params);
     const { steps, secrets } = renderTask(context.task, context);
     const original = context.task.meta['feature-flags']?.split(',').includes('original-exit-codes') ?? false;
-    const environment = { RS_MACHINE: context.machine?.name ?? id, RS_UUID: id };
     return { steps, secrets, environment, codes: original ? 'original' : 'sane' };
   };
   const keeper = new JobKeeper({ jobs, clock, newId, fillIn, nameOf: (id) => machines.get(id)?.name ?? id });

@@ -3,8 +3,8 @@ import { messageOf } from '../errors.ts';
 import type { Transaction } from '../store/store.ts';
 import type { JobRun, JobStep } from '../worker/protocol.ts';
 import { putSecretValues } from '../workflows/secrets.ts';
-import type { Container } from '../workflows/template/document.ts';
-import type { JobExit, Workflow, WorkflowEvent } from '../workflows/workflow.ts';
+import type { Container, JobTask } from '../workflows/template/document.ts';
+import { type JobExit, machinesOf, type Workflow, type WorkflowEvent } from '../workflows/workflow.ts';
 import { type ExitState, hasEnded, type Job } from './job-record.ts';
 import { currentJob, type Jobs } from './jobs.ts';
 import { lifeOf } from './record.ts';
@@ -25,7 +25,7 @@ export interface AfterJob {
 export type FillIn = (
   transaction: Transaction,
   machine: string,
-  task: string,
+  run: JobTask,
 ) => { steps: JobStep<Container>[]; secrets: string[]; environment: Record<string, string>; codes: JobRun['codes'] };
 
 export class JobKeeper {
@@ -54,11 +54,11 @@ export class JobKeeper {
     transaction: Transaction,
     workflow: Workflow,
     action: number,
-    task: string,
+    task: JobTask,
   ): { run: JobRun<Container> } | { failed: string } {
     const machine = workflow.actions[action]?.machine ?? '';
     const job =
-      this.#openJob(transaction, workflow, action) ?? this.#newJob(transaction, workflow, action, machine, task);
+      this.#openJob(transaction, workflow, action) ?? this.#newJob(transaction, workflow, action, machine, task.task);
     try {
       const { steps, secrets, environment, codes } = this.#fillIn(transaction, machine, task);
       if (secrets.length > 0) putSecretValues(transaction, workflow.id, secrets);
@@ -135,10 +135,14 @@ export class JobKeeper {
 
   /** The workflow of a Job is over, which may have been ended before it was. */
   end(transaction: Transaction, workflow: Workflow): void {
-    const id = currentJob(transaction, workflow.actions[0]?.machine ?? '');
-    const job = id === undefined ? undefined : this.#jobs.find(id, transaction);
-    if (job && job.workflow === workflow.id && !hasEnded(job))
-      this.#fail(transaction, job, workflow.message ?? workflow.state);
+    // All of a stage's are on one machine.
+    const first = workflow.actions[0]?.machine ?? '';
+    for (const machine of workflow.stage === undefined ? machinesOf(workflow) : [first]) {
+      const id = currentJob(transaction, machine);
+      const job = id === undefined ? undefined : this.#jobs.find(id, transaction);
+      if (job && job.workflow === workflow.id && !hasEnded(job))
+        this.#fail(transaction, job, workflow.message ?? workflow.state);
+    }
   }
 
   #fail(transaction: Transaction, job: Job, message: string): void {

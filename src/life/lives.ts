@@ -190,6 +190,8 @@ export class Lives {
           next: 'It goes on by itself once it has booted that.',
         });
       this.#course.release(transaction, machine);
+      // What waited was a Task that a template has named: its workflow goes on.
+      if (life.halt?.workflow !== undefined) return;
       const workflow = this.#course.workflowOf(transaction, life);
       if (workflow && isFinal(workflow.state) && workflow.state !== 'SUCCESS') {
         const result = obey(workflow, { command: 'retry' }, this.#clock());

@@ -11,6 +11,8 @@ export interface Halt {
   why: 'paused' | 'failed' | 'incomplete' | 'reboot' | 'poweroff' | 'stop' | 'bootenv';
   /** For people, without an end. */
   sentence: string;
+  /** Of a Task that a template has named: its workflow, which alone is held up. */
+  workflow?: string;
   /** ms since 1970 */
   at: number;
   /** The kernel's boot id, and the agent, that it was said to; those that come after them end it. */

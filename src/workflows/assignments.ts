@@ -22,8 +22,8 @@ import { appendLog } from './logs.ts';
 import type { WorkflowRecords } from './records.ts';
 import { maskReport, secretsOf, unmaskedRun } from './secrets.ts';
 import type { Stages } from './stages.ts';
-import type { Container, ImageRun, TemplateService, VerbRun } from './template/document.ts';
-import { currentAction, isFinal, type JobTask, type Workflow } from './workflow.ts';
+import type { Container, ImageRun, JobTask, TemplateService, VerbRun } from './template/document.ts';
+import { currentAction, isFinal, type Workflow } from './workflow.ts';
 
 /** A worker's machine, or the appliance's own computer. */
 export type WorkerMachine = Pick<Machine, 'id' | 'name'>;
@@ -141,7 +141,7 @@ export class Assignments {
   }
 
   #whyNothing({ id }: WorkerMachine): string {
-    return this.#stages.halted(this.#store, id, true) ?? this.#stages.rests(this.#store, id) ?? NOTHING_QUEUED.reason;
+    return this.#stages.halted(this.#store, id) ?? this.#stages.rests(this.#store, id) ?? NOTHING_QUEUED.reason;
   }
 
   #turnIn(transaction: Transaction, id: string, machine: WorkerMachine, boot: string): Work {
@@ -152,27 +152,30 @@ export class Assignments {
     const action = step.step === 'run' ? after.actions[step.action] : undefined;
     if (step.step === 'wait' || !action) return { kind: 'idle', reason: step.step === 'wait' ? step.reason : '' };
     // What runs goes on, also with a worker that takes it over.
-    const halted =
-      action.state === 'RUNNING'
-        ? undefined
-        : this.#stages.halted(transaction, machine.id, workflow.stage !== undefined);
+    const halted = action.state === 'RUNNING' ? undefined : this.#stages.halted(transaction, machine.id, workflow);
     if (halted !== undefined) return { kind: 'idle', reason: halted };
     const key = { workflow: id, action: step.action, attempt: step.attempt };
-    if (action.run.kind === 'job') return this.#job(transaction, after, key, action.run, boot);
-    const unmasked = secretsOf(transaction, id);
-    return {
-      kind: 'action',
-      workflow: after,
-      key,
-      run: (unmasked && unmaskedRun(unmasked, after.actions, step.action)) ?? action.run,
-      secrets: unmasked?.values ?? [],
-    };
+    // What a stage has made has no secrets of its own, and is many.
+    const unmasked = workflow.stage === undefined ? secretsOf(transaction, id) : undefined;
+    const run = (unmasked && unmaskedRun(unmasked, after.actions, step.action)) ?? action.run;
+    const secrets = unmasked?.values ?? [];
+    if (run.kind === 'job') return this.#job(transaction, after, key, { run, secrets }, boot);
+    return { kind: 'action', workflow: after, key, run, secrets };
   }
 
   /** A Task that cannot be filled in has failed: its Job says why. */
-  #job(transaction: Transaction, workflow: Workflow, key: AttemptKey, task: JobTask, boot: string): Work {
+  #job(
+    transaction: Transaction,
+    workflow: Workflow,
+    key: AttemptKey,
+    { run: task, secrets }: { run: JobTask; secrets: readonly string[] },
+    boot: string,
+  ): Work {
     const begun = this.#stages.begin(transaction, workflow, key.action, task);
-    if ('run' in begun) return { kind: 'action', workflow, key, run: begun.run, secrets: [] };
+    if ('run' in begun) {
+      const run = secrets.length === 0 ? begun.run : { ...begun.run, secrets: [...begun.run.secrets, ...secrets] };
+      return { kind: 'action', workflow, key, run, secrets: [] };
+    }
     const now = this.#clock();
     const { machine: id, name } = workflow.actions[key.action] ?? { machine: '', name: task.task };
     const report = { ...key, boot, state: 'FAILED', at: now, message: begun.failed } as const;

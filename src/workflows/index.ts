@@ -60,6 +60,7 @@ export function makeWorkflows(parts: {
   const workflows = new Workflows({
     ...{ store, records, journal, data, machines, templates, clock, newId },
     values: parts.values,
+    named: (run) => stages.named(run),
     heard: (machine) => lastSeen.since(machine),
   });
   const assignments = new Assignments({ store, events, records, journal, machines, stages, clock });

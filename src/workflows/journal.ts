@@ -11,7 +11,7 @@ import type { StopNotice } from '../worker/protocol.ts';
 import { bootableDisks, fold, follow, installedDisks } from './engine/index.ts';
 import type { WorkflowRecords } from './records.ts';
 import type { Stages } from './stages.ts';
-import { currentAction, isFinal, machinesOf, type Workflow, type WorkflowEvent } from './workflow.ts';
+import { currentAction, isFinal, machinesOf, runsJobs, type Workflow, type WorkflowEvent } from './workflow.ts';
 
 /** Who is told, once a change is on disk. */
 export interface Wakes {
@@ -67,7 +67,7 @@ export class Journal {
       this.#stopUnwanted(transaction, after, event, reporter);
       after = fold(after, event);
       this.#tell(transaction, after, event);
-      if (after.stage !== undefined) this.#stages.happened(transaction, after, event);
+      if (runsJobs(after)) this.#stages.happened(transaction, after, event);
     }
     if (events.some(({ kind }) => kind === 'workflow.extended')) this.#records.putPlan(transaction, after);
     this.#records.put(transaction, after, !isFinal(after.state));
@@ -78,7 +78,7 @@ export class Journal {
     if (isFinal(after.state) && !isFinal(before.state)) {
       this.#leave(transaction, after, endOnMachine(after, this.#clock()));
       if (after.state !== 'SUCCESS') this.#stopBackground(transaction, after, `the workflow has ended: ${after.state}`);
-      if (after.stage !== undefined) this.#stages.ended(transaction, after);
+      if (runsJobs(after)) this.#stages.ended(transaction, after);
     }
     this.#wake(transaction, before, after, reporter);
     return after;
@@ -98,7 +98,7 @@ export class Journal {
     });
     if (!isFinal(workflow.state)) {
       this.#leave(transaction, workflow, (work) => work);
-      if (workflow.stage !== undefined) this.#stages.ended(transaction, { ...workflow, state: 'CANCELLED' });
+      if (runsJobs(workflow)) this.#stages.ended(transaction, { ...workflow, state: 'CANCELLED' });
     }
     transaction.afterwards(() => {
       for (const { machine } of workflow.services) this.#wakes.services(machine);

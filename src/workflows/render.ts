@@ -3,6 +3,8 @@ import { type Problem, TinsmithError } from '../errors.ts';
 import type { Machine, Machines } from '../machines/machines.ts';
 import { PROVISIONER } from '../machines/provisioner.ts';
 import { untouched } from './engine/index.ts';
+import type { Stages } from './stages.ts';
+import { withTasksBefore } from './tasks-before.ts';
 import type { TemplateHook } from './template/document.ts';
 import { type RenderedTemplate, renderTemplate } from './template/index.ts';
 import type { Template } from './templates.ts';
@@ -23,11 +25,13 @@ export interface PlanOptions {
   machines: Pick<Machines, 'find'>;
   /** Values for the template beside the devices, such as the server's address. */
   extra: (machine: Machine | undefined) => Record<string, unknown>;
+  /** What is to be known of a Task that it names. */
+  named: Stages['named'];
   now: number;
 }
 
 /** Renders a template. @throws TinsmithError INVALID_INPUT */
-export function renderFor(options: Omit<PlanOptions, 'now'>): RenderedTemplate {
+export function renderFor(options: Omit<PlanOptions, 'now' | 'named'>): RenderedTemplate {
   const { id, template, devices, secrets, machines, lenient } = options;
   const first =
     options.machine ??
@@ -53,10 +57,10 @@ export function renderFor(options: Omit<PlanOptions, 'now'>): RenderedTemplate {
  * @throws TinsmithError INVALID_INPUT, CONFLICT
  */
 export function planWorkflow(options: PlanOptions): Workflow {
-  const { id, template, devices, machines, now } = options;
+  const { id, template, devices, now } = options;
   const rendered = renderFor(options);
   const { document } = rendered;
-  const machineOf = workersOf(rendered, machines, template.name);
+  const machineOf = workersOf(rendered, options, template.name);
   const hook = (each: TemplateHook): TemplateHook & { machine?: string } =>
     each.worker === undefined ? each : { ...each, machine: machineOf(each.worker).id };
   return {
@@ -69,7 +73,9 @@ export function planWorkflow(options: PlanOptions): Workflow {
     data: document.data,
     tasks: document.tasks.map(({ name, worker, timeout }) => ({ name, machine: machineOf(worker).id, timeout })),
     actions: document.tasks.flatMap((task) =>
-      task.actions.map((action) => untouched({ ...action, task: task.name, machine: machineOf(task.worker).id })),
+      withTasksBefore(task.actions, options.named).map((action) =>
+        untouched({ ...action, task: task.name, machine: machineOf(task.worker).id }),
+      ),
     ),
     services: document.services.map((service) => ({
       ...service,
@@ -88,7 +94,7 @@ export function planWorkflow(options: PlanOptions): Workflow {
 /** Finds the machines of all workers that a document names. */
 function workersOf(
   { document, placeOf }: RenderedTemplate,
-  machines: Pick<Machines, 'find'>,
+  { machines, named }: Pick<PlanOptions, 'machines' | 'named'>,
   template: string,
 ): (worker: string) => WorkerMachine {
   const found = new Map<string, WorkerMachine>();
@@ -117,6 +123,14 @@ function workersOf(
     const verb = actions.findIndex(({ run }) => run.kind === 'verb');
     if (worker === PROVISIONER && verb !== -1)
       report(`tasks[${i}].actions[${verb}].verb`, 'the provisioner itself is not restarted by a workflow');
+    for (const [k, { run }] of actions.entries()) {
+      if (run.kind !== 'job') continue;
+      const at = `tasks[${i}].actions[${k}]`;
+      if (worker === PROVISIONER)
+        report(`${at}.name`, 'Tasks, scripts and files are for machines, not for the provisioner');
+      const about = run.step ? { before: [] } : named(run);
+      if ('problems' in about) for (const { field, message } of about.problems) report(`${at}.${field}`, message);
+    }
   });
   document.services.forEach(({ worker }, i) => {
     note(worker, `services[${i}].worker`);

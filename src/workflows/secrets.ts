@@ -5,7 +5,7 @@
 import { TinsmithError } from '../errors.ts';
 import { masker } from '../mask.ts';
 import type { Reader, Transaction } from '../store/store.ts';
-import type { ImageRun, TemplateHook, TemplateService } from './template/document.ts';
+import type { ImageRun, JobTask, TemplateHook, TemplateService } from './template/document.ts';
 import type { ActionPlan, ServiceRecord, Workflow } from './workflow.ts';
 
 /** Characters that a secret has at least: a shorter one would mask half of everything, and hide nothing. */
@@ -15,7 +15,7 @@ export const SHORTEST_SECRET = 4;
 export interface Unmasked {
   values: string[];
   /** By position, of the tasks' actions and of the services; and of hooks at the level of the workflow by their name. */
-  actions: Record<number, ImageRun>;
+  actions: Record<number, ImageRun | JobTask>;
   services: Record<number, TemplateService>;
   hooks: Record<string, ImageRun>;
 }
@@ -48,7 +48,7 @@ export function maskWorkflow(
   const mask = masker(values);
   const unmasked: Unmasked = { values, actions: {}, services: {}, hooks: {} };
   workflow.actions.forEach(({ run }, i) => {
-    if (run.kind === 'image') unmasked.actions[i] = run;
+    if (run.kind !== 'verb') unmasked.actions[i] = run;
   });
   workflow.services.forEach((service, i) => {
     unmasked.services[i] = service;
@@ -57,7 +57,7 @@ export function maskWorkflow(
   for (const { name, run } of workflow.onTimeout) unmasked.hooks[`on_timeout/${mask(name)}`] = run;
   // What is not the template's own words stays as it is, whatever a secret may be.
   const maskedRun = <T extends ActionPlan['run']>(run: T): T =>
-    run.kind === 'image' ? { ...maskDeep(run, mask), kind: run.kind } : run;
+    run.kind === 'verb' ? run : { ...maskDeep(run, mask), kind: run.kind };
   const maskedService = ({ machine, state, restart, ports, ...service }: ServiceRecord): ServiceRecord => ({
     ...maskDeep(service, mask),
     ...{ machine, state, restart, ports },
@@ -124,7 +124,11 @@ export function secretsOf(from: Reader, workflow: string): Unmasked | undefined 
 }
 
 /** The container of an action as it really is. An action's own hook is that action's, with another command. */
-export function unmaskedRun(unmasked: Unmasked, actions: readonly ActionPlan[], index: number): ImageRun | undefined {
+export function unmaskedRun(
+  unmasked: Unmasked,
+  actions: readonly ActionPlan[],
+  index: number,
+): ImageRun | JobTask | undefined {
   const hook = actions[index];
   switch (hook?.hook) {
     case undefined:
@@ -136,8 +140,9 @@ export function unmaskedRun(unmasked: Unmasked, actions: readonly ActionPlan[], 
     case 'on-timeout': {
       const own = actions.findIndex(({ task, name }) => task === hook.task && `${name} ${hook.hook}` === hook.name);
       const run = unmasked.actions[own];
+      if (run?.kind !== 'image') return undefined;
       const command = hook.hook === 'on-failure' ? run?.onFailure : run?.onTimeout;
-      return run && { ...run, command: command?.command ?? [] };
+      return { ...run, command: command?.command ?? [] };
     }
   }
 }

@@ -1,12 +1,5 @@
 /** A workflow: one rendering of a template for named machines, with the history of every action. */
-import type {
-  DataRules,
-  ImageRun,
-  TemplateAction,
-  TemplateHook,
-  TemplateService,
-  VerbRun,
-} from './template/document.ts';
+import type { DataRules, TemplateAction, TemplateHook, TemplateService } from './template/document.ts';
 
 export const WORKFLOW_STATES = ['PENDING', 'RUNNING', 'SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED'] as const;
 export type WorkflowState = (typeof WORKFLOW_STATES)[number];
@@ -24,17 +17,9 @@ export function isFinal(state: ActionState): boolean {
 /** What an action is for, when it is not a step of a task. */
 export type Hook = 'on-failure' | 'on-timeout' | 'on_failure' | 'on_timeout';
 
-/** A Task of a machine's stage: what is run is found out when its Job is created. */
-export interface JobTask {
-  kind: 'job';
-  /** Name of the Task. */
-  task: string;
-}
-
 /** What is to be done: fixed when the workflow, or the hook, is made. */
-export interface ActionPlan extends Omit<TemplateAction, 'run'> {
+export interface ActionPlan extends TemplateAction {
   task: string;
-  run: ImageRun | VerbRun | JobTask;
   /** Id of the machine whose worker runs it. */
   machine: string;
   hook?: Hook;
@@ -240,4 +225,9 @@ export function machinesOf({ actions, onFailure, onTimeout }: Workflow): string[
     machine === undefined ? [] : [machine],
   );
   return [...new Set(named)];
+}
+
+/** Whether Jobs are made of some of its actions. */
+export function runsJobs({ stage, actions }: Pick<Workflow, 'stage' | 'actions'>): boolean {
+  return stage !== undefined || actions.some(({ run }) => run.kind === 'job');
 }

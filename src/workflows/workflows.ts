@@ -38,6 +38,7 @@ export class Workflows {
   readonly #machines: Machines;
   readonly #templates: Templates;
   readonly #values: PlanOptions['extra'];
+  readonly #named: PlanOptions['named'];
   readonly #heard: Heard;
   readonly #clock: () => number;
   readonly #newId: () => string;
@@ -51,6 +52,7 @@ export class Workflows {
     machines: Machines;
     templates: Templates;
     values: (machine: Machine | undefined) => Record<string, unknown>;
+    named: PlanOptions['named'];
     heard: Heard;
     clock: () => number;
     newId: () => string;
@@ -62,6 +64,7 @@ export class Workflows {
     this.#machines = parts.machines;
     this.#templates = parts.templates;
     this.#values = parts.values;
+    this.#named = parts.named;
     this.#heard = parts.heard;
     this.#clock = parts.clock;
     this.#newId = parts.newId;
@@ -138,6 +141,7 @@ export class Workflows {
       lenient: template.lenient ?? false,
       machines: this.#machines,
       extra: this.#values,
+      named: this.#named,
     };
   }
 

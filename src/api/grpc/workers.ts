@@ -171,10 +171,11 @@ export class TinkerbellWorkers {
   /** The container of an action: as it is for the worker that runs it, with its secrets masked for others. */
   runOf(workflow: Workflow, mine: readonly Machine[]): (visible: Visible) => ImageRun {
     const unmasked = secretsOf(this.#parts.store, workflow.id);
-    return ({ index, action, run }) =>
-      unmasked && mine.some(({ id }) => id === action.machine)
-        ? (unmaskedRun(unmasked, workflow.actions, index) ?? run)
-        : run;
+    return ({ index, action, run }) => {
+      const isMine = mine.some(({ id }) => id === action.machine);
+      const real = unmasked && isMine ? unmaskedRun(unmasked, workflow.actions, index) : undefined;
+      return real?.kind === 'image' ? real : run;
+    };
   }
 
   #remember(machine: string, workflow: string): void {

@@ -31,8 +31,22 @@ const imageRun = container.extend({
 });
 const verbRun = z.object({ kind: z.literal('verb'), verb: z.enum(VERBS) });
 const jobTask = z
-  .object({ kind: z.literal('job'), task: z.string() })
-  .describe('A Task of the machine’s stage: it is filled in when its Job is created.');
+  .object({
+    kind: z.literal('job'),
+    task: z.string(),
+    params: z.record(z.string(), z.unknown()).optional().describe('Values of params that come before all others.'),
+    environment: z.record(z.string(), z.string()).optional().describe('For its scripts and containers.'),
+    step: z
+      .object({
+        name: z.string(),
+        path: z.string().optional(),
+        content: z.string(),
+        interpreter: z.string().optional(),
+      })
+      .optional()
+      .describe('A script or a file of the template’s own; absent: a Task of the content.'),
+  })
+  .describe('It is run as a Job: a Task is filled in when its Job is created.');
 
 export const action = z
   .object({

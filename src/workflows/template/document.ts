@@ -41,7 +41,7 @@ export interface TemplateAction {
   condition: boolean;
   /** Its success is reported before it is run, and nobody waits for its end. */
   background: boolean;
-  run: ImageRun | VerbRun;
+  run: ImageRun | VerbRun | JobTask;
 }
 
 /** How often an action that did not succeed is tried again. */
@@ -95,6 +95,19 @@ export interface HookCommand {
   command: string[];
   /** Seconds; 0 is no limit of its own. */
   timeout: number;
+}
+
+/** An action that is run as a Job: a Task of the content, or a script or file of the template's own. */
+export interface JobTask {
+  kind: 'job';
+  /** Name of the Task, which is filled in when its Job is created; of a script or file, the action's. */
+  task: string;
+  /** Values of params that come before all others. */
+  params?: Record<string, unknown>;
+  /** For its scripts and containers. */
+  environment?: Record<string, string>;
+  /** The script or file, where it is no Task of the content. */
+  step?: { name: string; path?: string; content: string; interpreter?: string };
 }
 
 /** An action that the worker does itself, after its report was acknowledged. */

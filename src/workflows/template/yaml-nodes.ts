@@ -11,6 +11,19 @@ export function isNull(scalar: Scalar): boolean {
   return scalar.type === 'PLAIN' && ['', '~', 'null', 'Null', 'NULL'].includes(String(scalar.source ?? scalar.value));
 }
 
+/** What the core schema makes of a scalar. */
+export function plainValue(scalar: Scalar, text: string): unknown {
+  if (scalar.type !== 'PLAIN') return text;
+  if (isNull(scalar)) return null;
+  if (/^(true|True|TRUE|false|False|FALSE)$/.test(text)) return text.toLowerCase() === 'true';
+  if (
+    /^[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+|0o[0-7]+)$/.test(text) ||
+    /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/.test(text)
+  )
+    return Number(text.replace(/^\+/, ''));
+  return text;
+}
+
 /** What it is, for people. */
 export function shape(node: Node | undefined): string {
   if (isMap(node)) return 'a map';

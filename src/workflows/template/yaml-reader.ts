@@ -1,7 +1,7 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap } from 'yaml';
 import type { Problem } from '../../errors.ts';
 import { didYouMean } from './nearest.ts';
-import { isNull, offsetOf, shape, wordsOf } from './yaml-nodes.ts';
+import { isNull, offsetOf, plainValue, shape, wordsOf } from './yaml-nodes.ts';
 
 /** Largest document read, in characters. */
 const SIZE_LIMIT = 1024 * 1024;
@@ -124,6 +124,18 @@ export class YamlReader {
       return undefined;
     }
     return text;
+  }
+
+  /** A value as YAML 1.2 has it: numbers, truth values and null where they are not in quotes. */
+  value(item: Item): unknown {
+    const node = this.#resolve(item.node);
+    if (isMap(node)) {
+      const { items } = this.map(item, 'a map') ?? { items: new Map<string, Item>() };
+      return Object.fromEntries([...items].map(([key, each]) => [key, this.value(each)]));
+    }
+    if (isSeq(node)) return (this.list(item, 'a list') ?? []).map((each) => this.value(each));
+    const text = this.text(item, 'a value');
+    return isScalar(node) && text !== undefined && !this.isOpen(text) ? plainValue(node, text) : (text ?? null);
   }
 
   /** Elements of a list; none when empty, undefined when it is no list (a problem, unless a hole stands there). */

@@ -215,7 +215,47 @@ describe('what the schema refuses', () => {
       action('image: a').replace('worker: w', 'worker: [w]'),
       [['5:13', 'tasks[0].worker', /expected the address of a worker, found a list/]],
     ],
-    ['neither image nor verb', action('timeout: 1'), [['7:9', 'tasks[0].actions[0].image', /neither image nor verb/]]],
+    [
+      'none of the five',
+      action('timeout: 1'),
+      [['7:9', 'tasks[0].actions[0].image', /no image, nor a script, file, task/]],
+    ],
+    [
+      'a script with an image',
+      action('script: x', 'image: a', 'contents: b'),
+      [
+        ['9:16', 'tasks[0].actions[0].image', /an action with a script has no image/],
+        ['10:19', 'tasks[0].actions[0].contents', /an action with a script has no contents/],
+      ],
+    ],
+    [
+      'a Task with another verb, in the background',
+      action('task: t', 'on-failure: [x]', 'background: true', 'params: [x]'),
+      [
+        ['9:21', 'tasks[0].actions[0].on-failure', /an action with a task has no on-failure/],
+        ['10:21', 'tasks[0].actions[0].background', /only a container can be in the background/],
+        ['11:17', 'tasks[0].actions[0].params', /expected a map of params, found a list/],
+      ],
+    ],
+    [
+      'params with an image',
+      action('image: a', 'params: {a: 1}'),
+      [['9:17', 'tasks[0].actions[0].params', /has no params/]],
+    ],
+    [
+      'a verb with a script',
+      action('verb: reboot', 'script: a'),
+      [['9:17', 'tasks[0].actions[0].script', /verb has no script/]],
+    ],
+    [
+      'a file without contents, at no place',
+      action('file: etc/x/../y'),
+      [
+        ['7:9', 'tasks[0].actions[0].contents', /contents is missing/],
+        ['8:15', 'tasks[0].actions[0].file', /is no absolute path/],
+      ],
+    ],
+    ['an empty script', action('script:'), [['8:9', 'tasks[0].actions[0].script', /script is empty/]]],
     [
       'an image that is none',
       action('image: Ubuntu'),

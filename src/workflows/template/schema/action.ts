@@ -3,6 +3,7 @@ import { didYouMean } from '../nearest.ts';
 import type { Fields, Item } from '../yaml-reader.ts';
 import { CONTAINER_KEYS, readContainer, type Shared } from './container.ts';
 import type { FieldReader } from './fields.ts';
+import { JOB_KEYS, readJob } from './job.ts';
 import { parseCount, parseDuration, parseSeconds, parseTruth } from './units.ts';
 
 /** Seconds until the first of the retries, where the template does not say. */
@@ -14,7 +15,7 @@ const HOOK_TIMEOUT = 300;
 
 /** Keys that an action with a verb has no use for. */
 const IMAGE_ONLY_KEYS = [...CONTAINER_KEYS, 'on-timeout', 'on-failure', 'retries'];
-const ACTION_KEYS = ['name', 'timeout', 'verb', 'if', 'background', ...IMAGE_ONLY_KEYS];
+const ACTION_KEYS = ['name', 'timeout', 'verb', 'if', 'background', ...IMAGE_ONLY_KEYS, ...JOB_KEYS];
 /** Keys that an action whose end nobody waits for has no use for. */
 const AWAITED_KEYS = ['on-timeout', 'on-failure', 'retries'];
 const RETRIES_KEYS = ['limit', 'backoff'];
@@ -40,8 +41,16 @@ export function readAction(read: FieldReader, item: Item, task: Shared): Templat
     }
     return { name, timeout, condition, background: false, retries: ONCE, run };
   }
-  if (background) refuseKeys(read, fields, AWAITED_KEYS, 'an action in the background');
-  const noImage = 'the action has neither image nor verb; give it an image';
+  const job = readJob(read, fields, { name, environment: task.environment });
+  if (job !== undefined) {
+    const at = items.get('background');
+    if (background && at !== undefined)
+      read.report(at, 'a Job is waited for: only a container can be in the background');
+    const retries = readRetries(read, items.get('retries'));
+    return { name, timeout, condition, background: false, retries, run: job };
+  }
+  if (background) read.refuseKeys(fields, AWAITED_KEYS, 'an action in the background');
+  const noImage = 'the action has no image, nor a script, file, task or verb; give it one of them';
   const container = readContainer(read, fields, { task, noImage });
   const onTimeout = readHookCommand(read, items.get('on-timeout'), 'on-timeout', timeout);
   const onFailure = readHookCommand(read, items.get('on-failure'), 'on-failure', timeout);
@@ -54,19 +63,12 @@ export function readAction(read: FieldReader, item: Item, task: Shared): Templat
 }
 
 function readVerb(read: FieldReader, fields: Fields, item: Item): Verb {
-  refuseKeys(read, fields, IMAGE_ONLY_KEYS, 'an action with a verb');
+  read.refuseKeys(fields, [...IMAGE_ONLY_KEYS, ...JOB_KEYS], 'an action with a verb');
   const text = read.checked(item, VERBS.join(' or '), (verb) => {
     if (VERBS.some((known) => known === verb)) return undefined;
     return `"${verb}" is no verb${didYouMean(verb, VERBS)}; there are: ${VERBS.join(', ')}`;
   });
   return VERBS.find((known) => known === text) ?? 'reboot';
-}
-
-function refuseKeys(read: FieldReader, fields: Fields, keys: readonly string[], who: string): void {
-  for (const key of keys) {
-    const other = fields.items.get(key);
-    if (other !== undefined) read.report(other, `${who} has no ${key}`);
-  }
 }
 
 /** An `if` that has come out empty says no, as in Go's templates; without one the action is always run. */

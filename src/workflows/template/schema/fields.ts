@@ -74,6 +74,14 @@ export class FieldReader {
     return undefined;
   }
 
+  /** Refuses keys that make no sense beside others. */
+  refuseKeys(fields: Fields, keys: readonly string[], who: string): void {
+    for (const key of keys) {
+      const other = fields.items.get(key);
+      if (other !== undefined) this.report(other, `${who} has no ${key}`);
+    }
+  }
+
   /** Text of a value that must not be empty, with `check` for what else is wrong with it; '' where it is not there. */
   checked(item: Item | undefined, what: string, check: (text: string) => string | undefined): string {
     const text = item === undefined ? undefined : this.#reader.text(item, what);
@@ -124,6 +132,11 @@ export class FieldReader {
       if (text === '' && this.#reader.isEmpty(element)) this.report(element, 'is empty; write "" for an empty text');
       return text === undefined ? [] : [text];
     });
+  }
+
+  /** Any value. */
+  value(item: Item): unknown {
+    return this.#reader.value(item);
   }
 
   /** Any scalar as text. */
