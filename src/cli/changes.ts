@@ -13,7 +13,7 @@ const TOGETHER = 100;
  */
 export async function* changes(
   client: Client,
-  query: { machine?: string[]; kind?: string[] },
+  query: { machine?: string[]; workflow?: string; kind?: string[] },
   until?: AbortSignal,
 ): AsyncGenerator<void> {
   const over = new AbortController();

@@ -6,6 +6,7 @@ import { command, type Noun } from './command.ts';
 import { placing, readInput } from './files.ts';
 import { warnOfUnsupported } from './objects.ts';
 import { outputFlag, rowFlags, say, write } from './output.ts';
+import { waitCommand } from './wait.ts';
 
 const NAME = { type: 'string', demandOption: true, describe: 'Name of the pack' } as const;
 
@@ -34,12 +35,7 @@ const show = command({
   flags: (yargs) => serverFlags(rowFlags(yargs)).positional('name', NAME),
   async run(args, terminal) {
     const client = new Client(args, terminal);
-    const { data: packs } = await client.get<Data<PackInfo[]>>('packs');
-    const info = packs.find(({ name }) => name === args.name);
-    if (!info)
-      throw new TinsmithError('NOT_FOUND', `There is no pack ${args.name}.`, {
-        next: 'See which there are: tinsmith content list',
-      });
+    const info = await fetchInfo(client, args.name);
     const path = `packs/${encodeURIComponent(args.name)}`;
     const pack = await client.find<{ sections?: Record<string, object> }>(path, { format: 'json' });
     const sections = Object.entries(pack.sections ?? {}).map(
@@ -105,11 +101,34 @@ const exporting = command({
   },
 });
 
+const FIELDS = ['name', 'version', 'description', 'objects', 'layer'] as const satisfies readonly (keyof PackInfo)[];
+
+const wait = waitCommand({
+  ...{ noun: 'content', plural: 'packs', example: ['drp-community-content', 'version', 'v4.14.0'] },
+  fields: async () => FIELDS,
+  awaited: (client, name) => ({
+    called: `Pack ${name}`,
+    query: { kind: ['pack.*'] },
+    look: () => fetchInfo(client, name),
+    next: `tinsmith content show ${name}`,
+  }),
+});
+
 export const content: Noun = {
   noun: 'content',
   summary: 'Content packs: tasks, stages and so on that belong together',
-  commands: [list, show, upload, remove, exporting],
+  commands: [list, show, upload, remove, exporting, wait],
 };
+
+/** @throws TinsmithError NOT_FOUND */
+async function fetchInfo(client: Client, name: string): Promise<PackInfo> {
+  const { data: packs } = await client.get<Data<PackInfo[]>>('packs');
+  const info = packs.find((each) => each.name === name);
+  if (info) return info;
+  throw new TinsmithError('NOT_FOUND', `There is no pack ${name}.`, {
+    next: 'See which there are: tinsmith content list',
+  });
+}
 
 const SIGNS = { added: '+', changed: '~', removed: '-' } as const;
 

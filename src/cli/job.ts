@@ -6,6 +6,7 @@ import { secondsOf } from './duration.ts';
 import { deleteEach } from './files.ts';
 import { fetchJob, followJob, writeJobLog } from './follow-jobs.ts';
 import { type Answer, outputFlag, rowFlags, write } from './output.ts';
+import { waitCommand } from './wait.ts';
 
 const EXAMPLE = '5b3a6c1e-7d0f-4c52-9a51-0c6f2c9be1d4';
 const IDS = { type: 'string', array: true, demandOption: true, describe: 'Id of a Job' } as const;
@@ -104,10 +105,26 @@ const purge = command({
   },
 });
 
+const FIELDS = [
+  ...['machine', 'machineName', 'previous', 'number', 'task', 'stage', 'bootEnv', 'workflow', 'action', 'attempts'],
+  ...['state', 'exitState', 'message'],
+] as const satisfies readonly (keyof Job)[];
+
+const wait = waitCommand({
+  ...{ noun: 'job', plural: 'Jobs', example: [EXAMPLE, 'state', 'finished'] },
+  fields: async () => FIELDS,
+  awaited: (client, id) => ({
+    called: `Job ${id}`,
+    query: { kind: ['job.*'] },
+    look: () => fetchJob(client, id),
+    next: `tinsmith job log ${id}`,
+  }),
+});
+
 export const job: Noun = {
   noun: 'job',
   summary: 'Jobs: what was run on machines, and what came of it',
-  commands: [list, get, log, purge, remove],
+  commands: [list, get, log, purge, remove, wait],
 };
 
 /** Jobs, a line for each. */

@@ -7,6 +7,7 @@ import { readObjects, writeObjects } from './documents.ts';
 import { deleteEach } from './files.ts';
 import { outputFlag, rowFlags, say, write, writeJson } from './output.ts';
 import type { Terminal } from './terminal.ts';
+import { waitCommand } from './wait.ts';
 
 /** A kind of objects. */
 interface Kind {
@@ -70,7 +71,7 @@ const UPDATE: Writing = {
 export const objectNouns: readonly Noun[] = ALL.map((kind) => ({
   noun: kind.noun,
   summary: kind.summary,
-  commands: [list(kind), get(kind), put(kind, CREATE), put(kind, UPDATE), remove(kind)],
+  commands: [list(kind), get(kind), put(kind, CREATE), put(kind, UPDATE), remove(kind), wait(kind)],
 }));
 
 function list({ section, noun, plural }: Kind) {
@@ -162,6 +163,26 @@ function remove({ section, noun, plural, example }: Kind) {
     flags: (yargs) =>
       serverFlags(yargs).positional('names', { type: 'string', array: true, demandOption: true, describe: 'Name' }),
     run: (args, terminal) => deleteEach(new Client(args, terminal), ['content', section], args.names, terminal),
+  });
+}
+
+function wait({ section, noun, plural, example }: Kind) {
+  return waitCommand({
+    ...{ noun, plural, example: [example, 'meta.reviewed', 'true'] },
+    async fields() {
+      const { SHAPES } = await import('../content/objects.ts');
+      return [...Object.keys(SHAPES[section].shape), 'layer', 'pack'];
+    },
+    awaited: (client, name) => ({
+      called: `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${name}`,
+      // The packs may bring it, or take it away.
+      query: { kind: ['content.changed', 'pack.*'] },
+      async look() {
+        const { object, layer, pack } = (await client.get<Data<ContentObject>>('content', section, name)).data;
+        return { ...object, layer, pack };
+      },
+      next: `tinsmith ${noun} get ${name}`,
+    }),
   });
 }
 

@@ -5,6 +5,7 @@ import { command, type Noun } from './command.ts';
 import { deleteEach, placing, readInput } from './files.ts';
 import { type Answer, outputFlag, rowFlags, say, write } from './output.ts';
 import { lint, render } from './template-checks.ts';
+import { waitCommand } from './wait.ts';
 
 const create = command({
   usage: 'create',
@@ -93,10 +94,23 @@ const remove = command({
   run: (args, terminal) => deleteEach(new Client(args, terminal), 'templates', args.ids, terminal),
 });
 
+const FIELDS = ['id', 'name', 'data', 'createdAt', 'updatedAt'] as const satisfies readonly (keyof Template)[];
+
+const wait = waitCommand({
+  ...{ noun: 'template', plural: 'templates', example: ['ubuntu', 'name', 'ubuntu'] },
+  fields: async () => FIELDS,
+  awaited: (client, name) => ({
+    called: `Template ${name}`,
+    query: { kind: ['template.*'] },
+    look: async () => (await client.get<Data<Template>>('templates', name)).data,
+    next: `tinsmith template get ${name}`,
+  }),
+});
+
 export const template: Noun = {
   noun: 'template',
   summary: 'Templates: what can be done to machines',
-  commands: [create, get, list, update, remove, lint, render],
+  commands: [create, get, list, update, remove, lint, render, wait],
 };
 
 async function templatesNamed(client: Client, names: string[]): Promise<Template[]> {

@@ -136,6 +136,102 @@ describe('machine wait', () => {
   });
 });
 
+describe('wait, of every noun', () => {
+  const STAGE = {
+    section: 'stages',
+    name: 's',
+    layer: 'local',
+    object: { name: 's', meta: { 'a.b': 'x' }, tasks: ['t'] },
+  };
+  async function world(t: TestContext, routes: Record<string, () => unknown>) {
+    const streams: ServerResponse[] = [];
+    const appliance = await fakeAppliance(t, {
+      ...routes,
+      'GET /events': (_, response) => {
+        streams.push(response);
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        tell(response, { seq: 0, time: '', kind: 'stream.live', data: {} });
+      },
+    });
+    return { appliance, streams };
+  }
+
+  it('finds fields by their paths', async (t) => {
+    const workflow = { id: 'w', state: 'RUNNING', actions: [{ name: 'one', state: 'SUCCESS' }] };
+    const { appliance } = await world(t, {
+      'GET /content/stages/s': () => ({ data: STAGE }),
+      'GET /content/params/a%2Fb': () => ({
+        data: { ...STAGE, object: { name: 'a/b', schema: { default: { x: 1 } } } },
+      }),
+      'GET /packs': () => ({ data: [{ name: 'p', version: 'v1', objects: 3 }] }),
+      'GET /templates/ubuntu': () => ({ data: { id: 'i', name: 'ubuntu' } }),
+      'GET /jobs/job-1': () => ({ data: JOB }),
+      'GET /workflows/w': () => ({ data: workflow }),
+      'GET /machines/node1': () => ({ data: MACHINE }),
+      [`GET /machines/${MACHINE.id}/life`]: () => ({ data: { ...LIFE, params: { 'a/b': { c: [5] } } } }),
+    });
+    for (const [line, out] of [
+      ['stage wait s meta.a.b x', 'Stage s: meta.a.b x\n'],
+      ['stage wait s Tasks[0] Ne(u)', 'Stage s: Tasks[0] t\n'],
+      ['stage wait s layer In(pack,local)', 'Stage s: layer local\n'],
+      ['stage wait s pack Nin(a,b)', 'Stage s: pack\n'],
+      ['stage wait s exists true', 'Stage s: exists true\n'],
+      ['param wait a/b schema.default {"x":1}', 'Param a/b: schema.default {"x":1}\n'],
+      ['param wait nowhere exists false', 'Param nowhere: exists false\n'],
+      ['content wait p version v1', 'Pack p: version v1\n'],
+      ['template wait ubuntu name Eq(ubuntu)', 'Template ubuntu: name ubuntu\n'],
+      ['job wait job-1 state running', 'Job job-1: state running\n'],
+      ['workflow wait w actions[0].state SUCCESS', 'Workflow w: actions[0].state SUCCESS\n'],
+      ['machine wait node1 params.a/b.c[0] 5', 'Machine node1: params.a/b.c[0] 5\n'],
+    ] as const) {
+      const { code, out: said, err } = await tinsmith(appliance, [...line.split(' '), '20']);
+      assert.deepEqual([code, said], [0, out], `${line}: ${err}`);
+    }
+  });
+
+  it('looks again when something has happened', async (t) => {
+    let layer = 'local';
+    let looked = (): void => {};
+    const first = new Promise<void>((resolve) => (looked = resolve));
+    const { appliance, streams } = await world(t, {
+      'GET /content/stages/s': () => {
+        setImmediate(looked);
+        return { data: { ...STAGE, layer } };
+      },
+    });
+    const waiting = tinsmith(appliance, ['stage', 'wait', 's', 'layer', 'pack', '-o', 'json']);
+    await first;
+    layer = 'pack';
+    for (const each of streams) tell(each, { seq: 1, time: '', kind: 'pack.added', data: {} as never });
+    const { code, out } = await waiting;
+    assert.deepEqual([code, JSON.parse(out).data.layer], [0, 'pack']);
+    const query = new URL(appliance.asked.find(({ url }) => url.includes('/events'))?.url ?? '', appliance.url);
+    assert.deepEqual(query.searchParams.getAll('kind'), ['content.changed', 'pack.*']);
+  });
+
+  it('ends with 75 when it is not so in time, 64 for what there is not, 66 where there is none', async (t) => {
+    const { appliance } = await world(t, { 'GET /content/stages/s': () => ({ data: STAGE }) });
+    const late = await tinsmith(appliance, ['stage', 'wait', 's', 'layer', 'pack', '0.3']);
+    assert.equal(late.code, 75);
+    assert.match(late.err, /layer of stage s is local after 0\.3 s, not pack/);
+    for (const noun of [
+      'stage',
+      'task',
+      'bootenv',
+      'profile',
+      'param',
+      'template',
+      'workflow',
+      'job',
+      'content',
+      'machine',
+    ])
+      assert.equal((await tinsmith(appliance, [noun, 'wait', 's', 'nonsense.x', 'y'])).code, 64, noun);
+    const none = await tinsmith(appliance, ['task', 'wait', 'none', 'description', 'x']);
+    assert.equal(none.code, 66, none.err);
+  });
+});
+
 describe('a log that is followed', () => {
   it('is written as it comes, each entry once, until the Job has ended', async (t) => {
     const { appliance, now, nextAsked, happens } = await machine(t);
