@@ -3,9 +3,9 @@ import type { Data, PackAdded, PackInfo, PackRemoved } from '../api/types.ts';
 import { TinsmithError } from '../errors.ts';
 import { Client, serverFlags } from './client.ts';
 import { command, type Noun } from './command.ts';
-import { placing, readInput } from './files.ts';
 import { warnOfUnsupported } from './objects.ts';
 import { outputFlag, rowFlags, say, write } from './output.ts';
+import { readFolder, readPack } from './pack-files.ts';
 import { waitCommand } from './wait.ts';
 
 const NAME = { type: 'string', demandOption: true, describe: 'Name of the pack' } as const;
@@ -60,21 +60,39 @@ const upload = command({
   examples: [
     ['content upload pack.yaml --dry-run', 'Which objects would come, change and go'],
     ['content upload pack.yaml', 'A bundle as drpcli makes it, YAML or JSON'],
+    ['content upload rack/', 'A folder as drpcli bundles it: tasks/*.yaml, templates/*.tmpl, ._Name.meta and so on'],
   ],
   flags: (yargs) =>
     serverFlags(outputFlag(yargs))
-      .positional('file', { type: 'string', describe: 'The pack [standard input]' })
+      .positional('file', { type: 'string', describe: 'The pack: a file, or its folder [standard input]' })
       .option('dry-run', { type: 'boolean', describe: 'Show what would change, and do nothing' }),
   async run(args, terminal) {
     // `-` alone comes as an empty text.
-    const { text, name } = await readInput(args.file || undefined, terminal);
+    const { text, placed } = await readPack(args.file || undefined, terminal);
     const query = { dryRun: args.dryRun ? 'true' : undefined };
-    const answer = await placing(name, new Client(args, terminal).sendText<Data<PackAdded>>('packs', query, text));
+    let answer: Data<PackAdded>;
+    try {
+      answer = await new Client(args, terminal).sendText<Data<PackAdded>>('packs', query, text);
+    } catch (error) {
+      throw placed(error);
+    }
     const { pack, changes } = answer.data;
     warnOfUnsupported(terminal, pack.unsupported);
     const done = args.dryRun ? 'Would Upload Pack' : 'Uploaded Pack';
     const lines = [`${done}:  ${pack.name} ${pack.version}`.trimEnd(), ...changes.map(changeLine)];
     say(terminal, args.output, lines.join('\n'), answer);
+  },
+});
+
+const bundle = command({
+  usage: 'bundle <folder>',
+  summary: 'Write the pack that a folder is as one file in YAML',
+  examples: [['content bundle rack/ > rack.yaml', 'Without asking an appliance; upload says what is wrong with it']],
+  flags: (yargs) => yargs.positional('folder', { type: 'string', demandOption: true, describe: 'Folder of the pack' }),
+  async run(args, terminal) {
+    const { document } = await readFolder(args.folder);
+    const { stringify } = await import('yaml');
+    terminal.stdout.write(stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }));
   },
 });
 
@@ -117,7 +135,7 @@ const wait = waitCommand({
 export const content: Noun = {
   noun: 'content',
   summary: 'Content packs: tasks, stages and so on that belong together',
-  commands: [list, show, upload, remove, exporting, wait],
+  commands: [list, show, upload, bundle, remove, exporting, wait],
 };
 
 /** @throws TinsmithError NOT_FOUND */

@@ -1,7 +1,7 @@
 /** Objects of content and packs on the command line, against the appliance's own API. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { parse } from 'yaml';
 import { running } from '../api/running.ts';
@@ -126,5 +126,28 @@ describe('content', () => {
     const path = file('all.yaml', [TASKS.split('---\n')[0], PACK].join('---\n'));
     assert.equal((await tinsmith(['apply', '-f', path])).out, 'pack/lab created\ntask/wipe created\n');
     assert.equal((await tinsmith(['apply', '-f', path])).out, 'pack/lab unchanged\ntask/wipe unchanged\n');
+  });
+});
+
+describe('a pack that is a folder', () => {
+  it('is uploaded, bundled, and told of with the places in its files', async (t) => {
+    const { tinsmith, file, content } = await appliance(t);
+    const folder = dirname(file('unused', ''));
+    mkdirSync(join(folder, 'rack/tasks'), { recursive: true });
+    mkdirSync(join(folder, 'rack/templates'));
+    file('rack/._Version.meta', 'v1');
+    file('rack/tasks/greet.yml', 'Name: greet\nTemplates: [{Name: greet, ID: greet.tmpl}]\n');
+    file('rack/templates/greet.tmpl', '#!/bin/sh\necho {{ .Machine.Name }\n');
+    const wrong = await tinsmith(['content', 'upload', join(folder, 'rack')]);
+    assert.equal(wrong.code, 65);
+    assert.match(wrong.err, /rack\/templates\/greet\.tmpl:2:\d+: /);
+    file('rack/templates/greet.tmpl', '#!/bin/sh\necho {{ .Machine.Name }}\n');
+    const done = await tinsmith(['content', 'upload', join(folder, 'rack')]);
+    assert.equal(done.out, 'Uploaded Pack:  rack v1\n+ tasks/greet\n+ templates/greet.tmpl\n', done.err);
+    const bundled = await tinsmith(['content', 'bundle', join(folder, 'rack')]);
+    const again = await tinsmith(['content', 'upload', '--dry-run'], { stdin: bundled.out });
+    assert.equal(again.out, 'Would Upload Pack:  rack v1\n');
+    assert.equal(content.get('templates', 'greet.tmpl').contents, '#!/bin/sh\necho {{ .Machine.Name }}\n');
+    assert.equal((await tinsmith(['content', 'bundle', join(folder, 'nowhere')])).code, 66);
   });
 });

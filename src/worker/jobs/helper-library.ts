@@ -7,22 +7,24 @@ export const HELPER = `# Functions for the scripts of Tasks. Source it: . ./help
 
 # By these a script says how its Job goes on. Each ends the script, and switches this Job to the exit codes that they use.
 
-_tinsmith_exit() {
-  : >"\${RS_TASK_DIR:-.}/.sane-exit-codes"
+# Digital Rebar's helper has these two by the same names, and its packs call them.
+__sane_exit() { : >"\${RS_TASK_DIR:-.}/.sane-exit-codes"; }
+__exit() {
+  __sane_exit
   exit "$1"
 }
 
 # Run this Job again, from its first step.
-exit_incomplete() { _tinsmith_exit 128; }
+exit_incomplete() { __exit 128; }
 # Reboot; after the last step the Job is finished, before it the Job is run again.
-exit_reboot() { _tinsmith_exit 64; }
-exit_incomplete_reboot() { _tinsmith_exit 192; }
+exit_reboot() { __exit 64; }
+exit_incomplete_reboot() { __exit 192; }
 # Power off.
-exit_shutdown() { _tinsmith_exit 32; }
-exit_incomplete_shutdown() { _tinsmith_exit 160; }
+exit_shutdown() { __exit 32; }
+exit_incomplete_shutdown() { __exit 160; }
 # End the worker.
-exit_stop() { _tinsmith_exit 16; }
-exit_incomplete_stop() { _tinsmith_exit 144; }
+exit_stop() { __exit 16; }
+exit_incomplete_stop() { __exit 144; }
 
 # The program that the worker is itself. However it fails, it returns 70: a script that ends with that has failed, where
 # the program's own exit codes could be a word about the machine.
