@@ -32,6 +32,8 @@ export class MadeUpMachine {
   readonly here: string;
   readonly #server: Running;
   readonly mac: string;
+  /** Where its container engine listens; by default it has none. */
+  dockerSocket = '/nowhere';
   #boots = 0;
   #agent: ChildProcess | undefined;
   #fate: Promise<Fate> | undefined;
@@ -54,7 +56,7 @@ export class MadeUpMachine {
   async start(bootEnv?: string): Promise<void> {
     const token = await this.#server.workerTokens.issue(this.id);
     const settings = {
-      ...{ server: this.#server.url, token, id: this.mac, dockerSockets: ['/nowhere'], bootEnv },
+      ...{ server: this.#server.url, token, id: this.mac, dockerSockets: [this.dockerSocket], bootEnv },
       ...{ directory: join(this.here, 'workflows'), boot: `${this.name}-boot-${this.#boots}` },
     };
     const agent = spawn(process.execPath, [join(import.meta.dirname, 'agent-process.ts'), JSON.stringify(settings)], {
@@ -94,8 +96,15 @@ export class MadeUpMachine {
 }
 
 /** Machine `n`, known to the appliance, and turned on. */
-export async function plugIn(t: TestContext, server: Running, n: number, bootEnv?: string): Promise<MadeUpMachine> {
+export async function plugIn(
+  t: TestContext,
+  server: Running,
+  n: number,
+  bootEnv?: string,
+  dockerSocket?: string,
+): Promise<MadeUpMachine> {
   const machine = new MadeUpMachine(server, await pushed(server.machines, n));
+  machine.dockerSocket = dockerSocket ?? machine.dockerSocket;
   t.after(async () => {
     await machine.kill();
     machine.remove();
