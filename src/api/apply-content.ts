@@ -66,11 +66,12 @@ export async function applyContent(
 ): Promise<{ applied: Done[]; warnings: Problem[] }> {
   const applied: Done[] = [];
   const warnings: Problem[] = [];
-  for (const { pack, line } of packs) {
+  for (const [i, { pack, line }] of packs.entries()) {
+    const beside = packs.slice(0, i).map((each) => each.pack);
     const { name } = pack.meta;
     const had = content.packs().some((each) => each.name === name);
     const { changes } = await placed(
-      () => content.addPack(pack, { dryRun }),
+      () => content.addPack(pack, { dryRun, beside }),
       (problem) => shifted(problem, line),
     );
     warnings.push(...pack.unsupported.map((what) => ({ field: '', message: `nothing is done with ${what}`, line })));
@@ -79,10 +80,11 @@ export async function applyContent(
   }
   // Before they are put: what is there then is what they say.
   applied.push(...objects.map((each) => changeOf(each, content)));
-  if (dryRun || objects.length === 0) return { applied, warnings };
+  if (objects.length === 0) return { applied, warnings };
   const inputs = objects.map(({ document: { section, input } }) => ({ section, input }));
+  const beside = packs.map(({ pack }) => pack);
   const puts = await placed(
-    () => content.putAll(inputs),
+    () => content.putAll(inputs, dryRun ? { dryRun: { beside } } : {}),
     (problem) => placedIn(problem, objects),
   );
   for (const [i, { unsupported }] of puts.entries()) {

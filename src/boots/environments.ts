@@ -16,6 +16,8 @@ export interface Filling {
   server: string;
   /** A token for the machine; called only for texts that have one in them. */
   token: () => string;
+  /** Whether it is only looked at: secure values are masked then. */
+  preview?: boolean;
 }
 
 /** What an environment gives a machine to boot; all filled in. */

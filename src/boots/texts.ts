@@ -65,7 +65,7 @@ export class Texts {
       const issue = async (): Promise<string> => (asking.preview ? PREVIEW_TOKEN : tokens.ofBoot(machine.id));
       for (const each of pathsOf(wanted, life.bootEnv)) {
         const text = await withToken(issue, (token) =>
-          environments.textOf(machine, each, { server: asking.server, token }),
+          environments.textOf(machine, each, { server: asking.server, token, preview: asking.preview }),
         );
         if (text !== undefined) return { kind: 'text', text: limited(text, each), machine, mac };
       }

@@ -54,10 +54,19 @@ export async function readObjects(
   throw new TinsmithError('INVALID_INPUT', message, { next, problems });
 }
 
-/** Objects as documents that `apply`, `create` and `update` take. What says nothing is left out. */
+/** An object as a document that `apply`, `create` and `update` take. What says nothing is left out. */
+export async function documentsOf(objects: readonly ContentObject[]): Promise<object[]> {
+  const { withoutDefaults } = await import('../content/unset.ts');
+  return objects.map(({ section, object }) => ({
+    kind: OBJECT_KINDS[section].kind,
+    ...withoutDefaults(section, object),
+  }));
+}
+
+/** The same as YAML. */
 export async function writeObjects(objects: readonly ContentObject[]): Promise<string> {
   const { toYaml } = await import('../manifests/documents.ts');
-  return toYaml(objects.map(({ section, object }) => ({ kind: OBJECT_KINDS[section].kind, ...spare(object) })));
+  return toYaml(await documentsOf(objects));
 }
 
 function whatIsWrong(value: unknown, section: ContentObject['section']): { key?: string; message: string } | undefined {
@@ -80,22 +89,4 @@ function withPlaces(error: unknown, placed: (problem: Problem) => Problem): unkn
   if (!(error instanceof TinsmithError) || error.problems.length === 0) return error;
   const { code, message, next, cause, problems } = error;
   return new TinsmithError(code, message, { next, cause, problems: problems.map(placed) });
-}
-
-/** Without its empty texts, lists and maps, and those of its templates. */
-function spare(object: ContentObject['object']): object {
-  const { templates, ...rest } = object as { templates?: object[] };
-  const spared = withoutEmpty(rest);
-  return templates === undefined || templates.length === 0
-    ? spared
-    : { ...spared, templates: templates.map(withoutEmpty) };
-}
-
-function withoutEmpty(object: object): object {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => {
-      const isEmptyMap = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-      return value !== '' && !isEmptyMap;
-    }),
-  );
 }

@@ -1,7 +1,9 @@
 /** `tinsmith events …`: what happens to machines, templates and workflows, with the flags that `tink` had. */
 import type { AnyEvent } from '../api/types.ts';
+import { TinsmithError } from '../errors.ts';
 import { Client, type Query, serverFlags } from './client.ts';
 import { command, type Noun, usage } from './command.ts';
+import { fetchMachine } from './machine/named.ts';
 import { rowFlags, write, writeJson } from './output.ts';
 import { printable, type Terminal } from './terminal.ts';
 
@@ -114,11 +116,13 @@ const list = command({
       .option('from', { alias: 'm', type: 'number', default: 60, describe: 'Begin so many minutes ago' })
       .option('kind', KIND)
       .option('workflow', { type: 'string', describe: 'Only those about this workflow' })
-      .option('machine', { type: 'string', describe: 'Only those about this machine, by id' }),
+      .option('machine', { type: 'string', describe: 'Only those about this machine: id, name, MAC or IP address' }),
   async run(args, terminal) {
-    const { kind, workflow, machine, from } = args;
+    const { kind, workflow, from } = args;
+    const client = new Client(args, terminal);
+    const machine = args.machine === undefined ? undefined : await idOf(client, args.machine);
     const query: Query = { kind, workflow, machine, from: ago(from) };
-    const json = await new Client(args, terminal).list<AnyEvent>('events/history', query);
+    const json = await client.list<AnyEvent>('events/history', query);
     const rows = json.data.map((event) => [event.seq, event.time, event.kind, subjectOf(event), summaryOf(event)]);
     write(terminal, args, { headers: ['Number', 'Time', 'Kind', 'About', 'What'], rows, json });
   },
@@ -129,6 +133,17 @@ export const events: Noun = {
   summary: 'Events: what happens to machines, templates and workflows',
   commands: [watch, list],
 };
+
+/** One that is not there any more has its events still, by its id. */
+async function idOf(client: Client, machine: string): Promise<string> {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(machine)) return machine;
+  try {
+    return (await fetchMachine(client, machine)).id;
+  } catch (error) {
+    if (error instanceof TinsmithError && error.code === 'NOT_FOUND') return machine;
+    throw error;
+  }
+}
 
 function kindsOf(
   resources: readonly ((typeof RESOURCES)[number] | 'all')[] = ['all'],

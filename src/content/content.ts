@@ -7,7 +7,7 @@ import type { Problem } from '../errors.ts';
 import type { EventLog, Store } from '../store/index.ts';
 import type { CheckContainer, CheckText } from './check.ts';
 import { type Layers, type LocalRecord, localKey, type Origin, type Pack, type PackRecord } from './layers.ts';
-import { deleteObject, type Put, type PutInput, putObjects } from './local-objects.ts';
+import { type DryRun, deleteObject, type Put, type PutInput, putObjects } from './local-objects.ts';
 import { type Catalogue, nameOf, type Objects, type Section } from './objects.ts';
 import { addPack, infoOf, type PackInfo, removePack } from './packs.ts';
 import type { Parts, Uses } from './parts.ts';
@@ -108,16 +108,19 @@ export class Content {
     { allow = () => {} }: { allow?: (before: Objects[S]) => void } = {},
   ): Promise<Put<S>> {
     // One input is one object, of its section; so is the one that it replaces.
-    const puts = await putObjects(this.#changing, [{ section, input }], (before) => allow(before as Objects[S]));
+    const puts = await putObjects(this.#changing, [{ section, input }], {
+      allow: (before) => allow(before as Objects[S]),
+    });
     return puts[0] as Put<S>;
   }
 
   /**
    * As `put`, with several at once: all of them or none.
+   * @param options.dryRun only tells what would come of it, with packs that would be there by then
    * @throws TinsmithError INVALID_INPUT, CONFLICT
    */
-  async putAll(inputs: readonly PutInput[]): Promise<Put[]> {
-    return putObjects(this.#changing, inputs, () => {});
+  async putAll(inputs: readonly PutInput[], options: { dryRun?: DryRun } = {}): Promise<Put[]> {
+    return putObjects(this.#changing, inputs, options);
   }
 
   /**
@@ -154,12 +157,13 @@ export class Content {
    * Adds a pack, or replaces the one of its name.
    * @param pack as `parsePack` gives it
    * @param options.dryRun only tells what would change, or why it would be refused
+   * @param options.beside packs that would be there by then, on a dry run
    * @param options.allow refuses, by throwing, to replace the pack as it is
    * @throws TinsmithError INVALID_INPUT, CONFLICT (another layer has an object of it, or what it has no more is used)
    */
   async addPack(
     pack: Pack,
-    options: { dryRun?: boolean; allow?: (before: Pack) => void } = {},
+    options: { dryRun?: boolean; beside?: readonly Pack[]; allow?: (before: Pack) => void } = {},
   ): Promise<{ info: PackInfo; changes: ContentChange[] }> {
     return addPack(this.#changing, pack, options);
   }

@@ -74,6 +74,12 @@ export function localKey(section: Section, name: string): string {
   return `${section}/${name}`;
 }
 
+/** The layers with more packs, each in the place of the one of its name. */
+export function withPacks(layers: Layers, packs: readonly Pack[]): Layers {
+  const records = packs.map((pack): [string, PackRecord] => [pack.meta.name, { pack, createdAt: 0, updatedAt: 0 }]);
+  return packs.length === 0 ? layers : { ...layers, packs: new Map([...layers.packs, ...records]) };
+}
+
 /** The pack that everything rests on; other built-in packs are only there from the start. */
 export const CORE_PACK = 'tinsmith';
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Problem, TinsmithError } from '../errors.ts';
 import { fieldOf } from '../yaml-source.ts';
-import { type LocalRecord, layerInWords, localKey } from './layers.ts';
+import { type LocalRecord, layerInWords, localKey, type Pack, withPacks } from './layers.ts';
 import { nameOf, type Objects, type Section } from './objects.ts';
 import { askMachines, type Parts } from './parts.ts';
 import { readObject } from './reading.ts';
@@ -28,17 +28,23 @@ export interface PutInput {
 /** Store key of a local object. */
 const key = (section: Section, name: string): string => `content/${localKey(section, name)}`;
 
+/** What would come of a change, with packs that would come before it. */
+export interface DryRun {
+  beside: readonly Pack[];
+}
+
 /** Puts objects, all of them or none. @throws TinsmithError INVALID_INPUT, CONFLICT */
 export async function putObjects(
   { store, events, clock, versions }: Parts,
   inputs: readonly PutInput[],
-  allow: (before: Objects[Section]) => void,
+  { allow = () => {}, dryRun }: { allow?: (before: Objects[Section]) => void; dryRun?: DryRun | undefined } = {},
 ): Promise<Put[]> {
   const read = readAll(inputs);
   const only = read.length === 1 ? read[0] : undefined;
   const sentence = only ? `${capital(inWords(only))} is not usable` : 'The objects are not usable';
   return store.change((transaction) => {
-    const before = versions.newest(transaction);
+    const newest = versions.newest(transaction);
+    const before = dryRun ? versions.snapshot(withPacks(newest.layers, dryRun.beside)) : newest;
     const local = new Map(before.layers.local);
     const puts = read.map(({ section, name, object, unsupported }): Put => {
       const old = local.get(localKey(section, name));
@@ -47,11 +53,12 @@ export async function putObjects(
       const now = clock();
       const record: LocalRecord = { section, object, createdAt: old?.createdAt ?? now, updatedAt: now };
       local.set(localKey(section, name), record);
-      transaction.put(key(section, name), record);
+      if (!dryRun) transaction.put(key(section, name), record);
       return { object, unsupported, created: old === undefined };
     });
     const after = versions.snapshot({ ...before.layers, local });
     refuseFaulty(before, after, { sentence, ...(only ? { object: only } : {}) });
+    if (dryRun) return puts;
     const changes = changesBetween(before.catalogue, after.catalogue);
     if (changes.length > 0) versions.advance(transaction, after);
     for (const change of changes) events.append(transaction, { kind: 'content.changed', data: { ...change } });

@@ -1,7 +1,7 @@
 /** Changes of packs: their objects come and go together. */
 import { isDeepStrictEqual } from 'node:util';
 import { TinsmithError } from '../errors.ts';
-import type { Pack, PackRecord } from './layers.ts';
+import { type Pack, type PackRecord, withPacks } from './layers.ts';
 import { nameOf, SECTIONS, type Section } from './objects.ts';
 import { placesOf } from './pack.ts';
 import { askMachines, type Parts } from './parts.ts';
@@ -39,12 +39,17 @@ export function infoOf({ meta, objects, unsupported }: Pack, updatedAt?: number)
 export async function addPack(
   { store, events, clock, versions, uses }: Parts,
   pack: Pack,
-  { dryRun = false, allow = () => {} }: { dryRun?: boolean; allow?: (before: Pack) => void },
+  {
+    dryRun = false,
+    beside = [],
+    allow = () => {},
+  }: { dryRun?: boolean; beside?: readonly Pack[]; allow?: (before: Pack) => void },
 ): Promise<{ info: PackInfo; changes: ContentChange[] }> {
   const { name, version } = pack.meta;
   const machines = await askMachines(uses, goneOf(versions.now.layers.packs.get(name)?.pack, pack));
   return store.change((transaction) => {
-    const before = versions.newest(transaction);
+    const newest = versions.newest(transaction);
+    const before = dryRun ? versions.snapshot(withPacks(newest.layers, beside)) : newest;
     refuseBuiltin(before, name);
     const was = before.layers.packs.get(name);
     if (was) allow(was.pack);

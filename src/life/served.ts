@@ -8,6 +8,7 @@ import { join, posix } from 'node:path';
 import type { BootEnv, Catalogue, TemplateEntry } from '../content/objects.ts';
 import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
+import { masker } from '../mask.ts';
 import type { Reader } from '../store/store.ts';
 import { currentJob } from './jobs.ts';
 import { type Life, lifeOf } from './record.ts';
@@ -21,6 +22,7 @@ interface Filling {
   /** `http://ADDRESS:PORT` */
   server: string;
   token: () => string;
+  preview?: boolean;
 }
 
 /** The templates of a stage or an environment. */
@@ -107,7 +109,7 @@ export class Served {
    * @throws TinsmithError INVALID_INPUT with the template and the line where it, or all paths, cannot be filled in
    */
   textOf(machine: Machine, path: string, filling: Filling): string | undefined {
-    const context = this.#contextOf(machine, filling);
+    const context = { ...this.#contextOf(machine, filling), isForMachine: true };
     const { stage, bootEnv } = context;
     const owners = [
       ...(stage ? [ownerOf('stage', stage)] : []),
@@ -126,7 +128,10 @@ export class Served {
           fault ??= told(error, owner, machine);
           continue;
         }
-        return fillIn(context, owner, (rendering) => entryText(rendering, entry));
+        return fillIn(context, owner, (rendering) => {
+          const text = entryText(rendering, entry);
+          return filling.preview ? masker(rendering.params.secrets)(text) : text;
+        });
       }
     }
     if (fault !== undefined) throw fault;

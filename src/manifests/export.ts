@@ -40,8 +40,10 @@ async function documentsOf(
     }
     case 'workflow': {
       const all = reference === undefined ? await workflows.list() : [workflows.get(reference)];
+      // Those that stages have made are made again by their stages.
+      const byPeople = all.filter(({ stage }) => stage === undefined);
       const names = new Map((await templates.list()).map((template) => [template.id, nameOf(template, origins)]));
-      return all
+      return byPeople
         .toSorted((a, b) => a.createdAt - b.createdAt)
         .map((workflow) => {
           return workflowDocument(

@@ -105,6 +105,22 @@ describe('apply', () => {
     assert.ok(on.content.packs().every(({ layer }) => layer === 'builtin'));
   });
 
+  it('tells on a dry run what is not there, and counts what other documents would bring', async (t) => {
+    const on = await running(t);
+    const dry = (text: string) => on.call('POST', '/api/v1/apply?dryRun=true', { body: text });
+    const { status, json } = await dry(STAGE);
+    assert.equal(status, 422);
+    assert.match(json.detail, /there is no task greet/);
+    assert.equal((await dry([STAGE, TASK].join('---\n'))).status, 200);
+    const withTask = PACK.replace('sections:', 'sections:\n  tasks: {greet: {}}');
+    assert.equal((await dry([STAGE, withTask].join('---\n'))).status, 200);
+    const user = 'meta: {name: user}\nsections:\n  stages: {s: {tasks: [greet]}}\n';
+    assert.equal((await dry(user)).status, 422);
+    assert.equal((await dry([withTask, user].join('---\n'))).status, 200);
+    assert.match((await dry([withTask, TASK].join('---\n'))).json.detail, /a name is given once/);
+    assert.equal(on.content.find('tasks', 'greet'), undefined);
+  });
+
   it('tells all that is wrong with its place, and writes nothing then', async (t) => {
     const on = await running(t);
     const text = [

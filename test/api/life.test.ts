@@ -192,4 +192,24 @@ describe('Jobs', () => {
     assert.equal((await on.call('DELETE', `/api/v1/jobs/${ran[1]}`)).json.data.id, ran[1]);
     assert.deepEqual(ids(await on.call('GET', '/api/v1/jobs')), ran.slice(2));
   });
+
+  it('take the ended workflows of stages with them, but for the one that the machine is in', async (t) => {
+    const on = await lively(t);
+    const { run, machine } = await agent(on, 1);
+    const stages = ['one', 'two'];
+    for (const stage of [...stages, ...stages]) {
+      await on.tell('stage', { stage, force: true });
+      while ((await on.lives.view(machine.id)).currentTask < on.lives.get(machine.id).tasks.length) await run();
+    }
+    const workflows = async () => (await on.workflows.list()).length;
+    assert.equal(await workflows(), 4);
+    const purge = (body: object) => on.call('POST', '/api/v1/jobs/purge', { body });
+    await purge({ keep: 1, dryRun: true });
+    assert.equal(await workflows(), 4);
+    await purge({ keep: 1 });
+    assert.deepEqual(
+      (await on.workflows.list()).map(({ id }) => id),
+      [on.lives.get(machine.id).workflow],
+    );
+  });
 });

@@ -151,3 +151,62 @@ describe('a pack that is a folder', () => {
     assert.equal((await tinsmith(['content', 'bundle', join(folder, 'nowhere')])).code, 66);
   });
 });
+
+describe('get', () => {
+  it('gives objects of content back, as apply takes them', async (t) => {
+    const { tinsmith } = await appliance(t);
+    const everything = [
+      TASKS.replace('---\n', '---\nkind: Task\n'),
+      `kind: Task
+name: burn
+requiredParams: [p/size]
+prerequisites: [wipe]
+meta: {feature-flags: original-exit-codes}
+templates:
+  - {name: conf, path: etc/conf, id: text.tmpl}
+  - name: image
+    image: image2disk:v1
+    command: [a, 5, '']
+    environment: {A: '', B: null}
+    namespaces: {network: none}
+    privileged: false
+    timeout: 60
+`,
+      'kind: Stage\nname: s\ntasks: [burn]\nbootEnv: local\nrunnerWait: false\nparams: {p/size: 0, "x": ""}\n',
+      'kind: Param\nname: p/size\nschema: {type: number, default: 0}\n',
+      'kind: Param\nname: any\nschema: {}\nsecure: true\n',
+      'kind: Profile\nname: rack\nparams: {x: [], y: {a: null}, change-stage/map: {s: "local:Reboot"}}\n',
+      'kind: SharedTemplate\nid: text.tmpl\ncontents: |\n  one\n   two \n',
+      'kind: StageList\nname: l\nstages: [s, local]\n',
+      `kind: BootEnv
+name: e
+kernel: linux
+os: {name: debian-12, supportedArchitectures: {amd64: {kernel: k}}}
+templates: [{name: seed, path: seed, contents: x}]
+`,
+    ].join('---\n');
+    const applied = await tinsmith(['apply'], { stdin: everything });
+    assert.equal(applied.code, 0, applied.err);
+    const unchanged = async (words: string[]): Promise<string[]> => {
+      const { code, out, err } = await tinsmith(['get', ...words]);
+      assert.equal(code, 0, err);
+      const again = await tinsmith(['apply'], { stdin: out });
+      assert.equal(again.code, 0, again.err);
+      const lines = again.out.trim().split('\n');
+      assert.ok(
+        lines.every((line) => line.endsWith(' unchanged')),
+        again.out,
+      );
+      return lines.map((line) => line.split(' ')[0] ?? '');
+    };
+    assert.deepEqual((await unchanged(['all'])).sort(), [
+      ...['bootenv/e', 'param/any', 'param/p/size', 'profile/rack', 'shared-template/text.tmpl', 'stage-list/l'],
+      ...['stage/s', 'task/burn', 'task/greet', 'task/wipe'],
+    ]);
+    assert.deepEqual((await unchanged(['tasks'])).sort(), ['task/burn', 'task/greet', 'task/wipe']);
+    assert.deepEqual(await unchanged(['stage', 's', '-o', 'json']), ['stage/s']);
+    assert.deepEqual(await unchanged(['params', '-o', 'json']), ['param/any', 'param/p/size']);
+    assert.match((await tinsmith(['get', 'stage', 'local'])).out, /^kind: Stage\nname: local\n/);
+    assert.equal((await tinsmith(['get', 'task', 'none'])).code, 66);
+  });
+});

@@ -81,6 +81,23 @@ describe('events list', () => {
   });
 });
 
+describe('events list of a machine', () => {
+  it('takes its name, and the id of one that is gone', async (t) => {
+    const appliance = await fakeAppliance(t, {
+      'GET /machines/node1': () => ({ data: MACHINE }),
+      'GET /events/history': () => ({ data: [] }),
+    });
+    for (const [named, asked] of [
+      ['node1', MACHINE.id],
+      ['gone', 'gone'],
+    ]) {
+      assert.equal((await tinsmith(appliance, ['events', 'list', '--machine', named ?? ''])).code, 0);
+      const { url } = appliance.asked.at(-1) ?? { url: '' };
+      assert.equal(new URL(url, appliance.url).searchParams.get('machine'), asked);
+    }
+  });
+});
+
 describe('webhook', () => {
   const WEBHOOK: Webhook = {
     id: 'w1',

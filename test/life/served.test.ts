@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { Environments } from '../../src/boots/environments.ts';
 import { bootEnv, type Catalogue, profile, SECTIONS, SHAPES, stage } from '../../src/content/objects.ts';
 import { type Life, NO_LIFE } from '../../src/life/record.ts';
+import { isSealed, newKeyPair, seal } from '../../src/life/seal.ts';
 import { environmentUnusable, Served } from '../../src/life/served.ts';
 import { parseHardware } from '../../src/machines/hardware.ts';
 import type { Machine } from '../../src/machines/machines.ts';
@@ -70,7 +71,7 @@ function made(t: TestContext, { env = DEBIAN, stages = [], lives = {} }: Given =
     store: { get: <T>(key: string) => records[key] as T | undefined },
     catalogue: () => catalogue,
     filesDirectory,
-    open: () => assert.fail('nothing is sealed'),
+    open: (value) => (isSealed(value) ? 'hunter22' : assert.fail('is not sealed')),
   });
   // What booting needs, it is.
   const environments: Environments = served;
@@ -80,6 +81,34 @@ function made(t: TestContext, { env = DEBIAN, stages = [], lives = {} }: Given =
   };
   return { environments, filesDirectory, file, records };
 }
+
+describe('secure params', () => {
+  const word = seal(newKeyPair().publicKey, 'hunter22');
+  const env = {
+    name: 'debian',
+    kernel: 'linux',
+    bootParams: 'quiet',
+    templates: [{ name: 'seed', path: '{{.Machine.Path}}/seed', contents: 'password {{.Param "word"}}' }],
+  };
+  const lives = { [idOf(1)]: { params: { word } } };
+
+  it('are in the files of a machine, and masked for those who only look', (t) => {
+    const { environments } = made(t, { env, lives });
+    const path = `machines/${idOf(1)}/seed`;
+    assert.equal(environments.textOf(machine(1), path, filling), 'password hunter22');
+    assert.equal(environments.textOf(machine(1), path, { ...filling, preview: true }), 'password ********');
+  });
+
+  it('are in no kernel arguments and no boot script', (t) => {
+    for (const more of [
+      { bootParams: 'x={{.Param "word"}}' },
+      { templates: [{ name: 'ipxe', path: 'x.ipxe', contents: 'echo {{.Param "word"}}' }] },
+    ]) {
+      const { environments } = made(t, { env: { ...env, ...more }, lives });
+      assert.throws(() => environments.bootOf(machine(1), filling), /the param is secure.*kernel arguments/);
+    }
+  });
+});
 
 describe('what an environment boots', () => {
   it('are URLs below its files, or elsewhere, and arguments filled in', (t) => {

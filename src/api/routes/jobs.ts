@@ -1,6 +1,7 @@
 /** `/api/v1/jobs`: what was run on machines, what came of it, and its output. */
 import { z } from 'zod';
 import type { Job as JobRecord } from '../../life/job-record.ts';
+import { purge } from '../../life/purge.ts';
 import type { LogEntry } from '../../worker/protocol.ts';
 import { readLog } from '../../workflows/logs.ts';
 import { type Operation, operation, pageOf } from '../openapi/index.ts';
@@ -9,7 +10,7 @@ import type { Services } from '../services.ts';
 import { job, jobLog, jobLogQuery, jobsQuery, purgeBody } from '../shapes/job.ts';
 import { data, page } from '../shapes/page.ts';
 
-export function jobOperations({ jobs, machines, store }: Services): Operation[] {
+export function jobOperations({ jobs, machines, store, workflows }: Services): Operation[] {
   const logOf = async ({ workflow, action, attempts }: JobRecord): Promise<LogEntry[]> => {
     const logs: LogEntry[][] = [];
     for (const attempt of attempts) logs.push(await readLog(store, { workflow, action, attempt }));
@@ -88,7 +89,7 @@ export function jobOperations({ jobs, machines, store }: Services): Operation[] 
       },
       async ({ body: { olderThan, failedOlderThan, keep, dryRun } }) => {
         const limits = { olderThanMs: inMs(olderThan), failedOlderThanMs: inMs(failedOlderThan), keep };
-        return { data: (await jobs.purge({ ...limits, dryRun })).map(presentJob) };
+        return { data: (await purge({ jobs, workflows, store }, { ...limits, dryRun })).map(presentJob) };
       },
     ),
   ];

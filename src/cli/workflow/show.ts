@@ -20,9 +20,9 @@ export const get = command({
     const workflows = await workflowsNamed(new Client(args, terminal), args.ids ?? []);
     if (args.yaml) terminal.stdout.write(workflows.map(({ rendered }) => rendered.replace(/\n?$/, '\n')).join('---\n'));
     else {
-      const rows = workflows.map(({ id, template, state: reached, createdAt, updatedAt }) => [
+      const rows = workflows.map(({ id, template, stage, state: reached, createdAt, updatedAt }) => [
         id,
-        template,
+        madeFrom(template, stage),
         `STATE_${reached}`,
         createdAt,
         updatedAt,
@@ -58,9 +58,9 @@ export const list = command({
     const workflows = await workflowsNamed(new Client(args, terminal), [], { state: inState, machine, template });
     if (args.quiet) terminal.stdout.write(workflows.map(({ id }) => `${id}\n`).join(''));
     else {
-      const rows = workflows.map(({ id, template: from, devices, createdAt, updatedAt }) => [
+      const rows = workflows.map(({ id, template: from, stage, devices, createdAt, updatedAt }) => [
         id,
-        from,
+        madeFrom(from, stage),
         JSON.stringify(devices),
         createdAt,
         updatedAt,
@@ -147,6 +147,11 @@ export const events = command({
     });
   },
 });
+
+/** The template, or the stage where that has made it. */
+function madeFrom(template: string, stage: string | undefined): string {
+  return stage === undefined ? template : `stage ${stage}`;
+}
 
 async function workflowsNamed(client: Client, ids: string[], query: Query = {}): Promise<Workflow[]> {
   if (ids.length === 0) return (await client.list<Workflow>('workflows', query)).data;

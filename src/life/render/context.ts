@@ -14,8 +14,9 @@ export interface RenderContext {
   stage?: Stage | undefined;
   /** The environment that the machine is in, or whose files are filled in. */
   bootEnv?: BootEnv | undefined;
-  /** Secure params are opened for the templates of tasks alone: the files of stages and environments are there for all. */
   task?: Task | undefined;
+  /** The text is given to that machine alone. Secure params are opened for such texts, and for the templates of tasks. */
+  isForMachine?: boolean;
   catalogue: Catalogue;
   /** The appliance, as the machine reaches it: `http://192.168.1.1:8080`, `192.168.1.1`, `8080`. */
   server: { url: string; address: string; port: string };

@@ -64,9 +64,12 @@ export class ParamReader {
   #revealed(name: string, value: unknown, call: string): unknown {
     const isClosed = isSealed(value);
     if (!isClosed && !isSecure(this.#context.catalogue, name)) return value;
-    if (this.#context.task === undefined) {
-      const why = 'anyone on the network can fetch the files of stages and boot environments';
-      throw new FunctionFault(`${call}: the param is secure, and only templates of tasks may read it: ${why}`, true);
+    if (this.#context.task === undefined && !this.#context.isForMachine) {
+      const why = 'kernel arguments and boot scripts are there for everybody to read';
+      throw new FunctionFault(
+        `${call}: the param is secure; templates of tasks, and files of stages and boot environments, may read it: ${why}`,
+        true,
+      );
     }
     const revealed = isClosed ? this.#opened(value, call) : value;
     if (nestsTooDeep(revealed))

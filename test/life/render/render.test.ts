@@ -320,13 +320,18 @@ describe('files of stages and environments', () => {
     assert.match(refusal(() => renderEntries([], contextOf(), owner)).message, /^the pack needs param a,/);
   });
 
-  it('never have what is in secure params, whatever task the machine is at', () => {
+  it('have what is in secure params only where they are for one machine, whatever task that is at', () => {
     const { templates } = stageShape.parse({
       name: 's',
       templates: [{ name: 'n', path: 'p', contents: '{{ .Param "password" }}' }],
     });
     const task = taskOf([]);
-    assert.match(refusal(() => renderEntries(templates, contextOf({ life, task }))).message, /only templates of tasks/);
+    assert.match(
+      refusal(() => renderEntries(templates, contextOf({ life, task }))).message,
+      /the param is secure; templates of tasks, and files/,
+    );
+    const own = renderEntries(templates, contextOf({ life, isForMachine: true }));
+    assert.deepEqual([own.files[0]?.content, own.secrets], ['hunter22', ['hunter22']]);
     assert.equal(renderText('{{ .Param "password" }}', contextOf({ life, task }), 'x').text, 'hunter22');
   });
 });

@@ -242,10 +242,13 @@ describe('secure params', () => {
     assert.deepEqual(renderText('{{ .GenerateToken }}', context, 'text').secrets, ['token-of-machine']);
   });
 
-  it('are not opened for files that anyone can fetch', () => {
+  it('are not opened for what everybody can read', () => {
     const served = { ...context, task: undefined };
     const error = refusal(() => renderText('{{ .Param "password" }}', served, 'text'));
-    assert.match(error.message, /\.Param "password": the param is secure, and only templates of tasks may read it/);
+    assert.match(
+      error.message,
+      /\.Param "password": the param is secure; templates of tasks, and files of .* may read it: kernel arguments/,
+    );
     assert.equal(renderText('{{ .ParamExists "password" }}', served, 'text').text, 'true');
   });
 
