@@ -129,6 +129,15 @@ describe('subnet', () => {
     assert.match(err, /none\tnot found/);
   });
 
+  it('is waited for', async (t) => {
+    const { good, tinsmith } = await appliance(t);
+    const waiting = good(['subnet', 'wait', 'lab', 'ranges[0]', '192.168.1.100-192.168.1.199', '60']);
+    await good(['subnet', 'add', 'lab', '192.168.1.0/24', ...FLAGS]);
+    assert.equal(await waiting, 'Subnet lab: ranges[0] 192.168.1.100-192.168.1.199\n');
+    assert.equal((await tinsmith(['subnet', 'wait', 'lab', 'mode', 'proxy', '0'])).code, 75);
+    assert.equal((await tinsmith(['subnet', 'wait', 'lab', 'colour', 'red'])).code, 64);
+  });
+
   it('comes and goes as a document', async (t) => {
     const { good, subnets } = await appliance(t);
     await good(['subnet', 'add', 'lab', '192.168.1.0/24', ...FLAGS]);

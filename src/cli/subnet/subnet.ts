@@ -5,6 +5,7 @@ import { command, type Noun, usage } from '../command.ts';
 import { deleteEach } from '../files.ts';
 import { outputFlag, rowFlags, say, write, writeJson } from '../output.ts';
 import { printable, type Terminal } from '../terminal.ts';
+import { waitCommand } from '../wait.ts';
 import { fieldFlags, fieldsOf } from './fields.ts';
 
 const NAME = { type: 'string', demandOption: true, describe: 'Name of the subnet' } as const;
@@ -121,11 +122,22 @@ const remove = command({
     deleteEach(new Client(args, terminal), 'subnets', args.names, terminal, (answer) => told(answer as Told, terminal)),
 });
 
+const wait = waitCommand({
+  ...{ noun: 'subnet', plural: 'subnets', example: ['lab', 'mode', 'pool'] },
+  fields: async () => Object.keys((await import('../../api/shapes/subnet.ts')).subnetObject.shape),
+  awaited: (client, name) => ({
+    called: `Subnet ${name}`,
+    query: { kind: ['subnet.*'] },
+    look: async () => (await client.get<Data<Subnet>>('subnets', name)).data.object,
+    next: `tinsmith subnet show ${name}`,
+  }),
+});
+
 export const subnet: Noun = {
   noun: 'subnet',
   aliases: ['subnets'],
   summary: 'Subnets: the networks that are served, and how',
-  commands: [add, list, show, update, remove],
+  commands: [add, list, show, update, remove, wait],
 };
 
 type Told = { unsupported?: string[]; warnings: string[] };
