@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import { DhcpContexts } from '../../src/appliance/dhcp-contexts.ts';
-import { startDhcp } from '../../src/boots/dhcp/index.ts';
+import { amongOwn, ownNetworks, startDhcp } from '../../src/boots/dhcp/index.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { Machines } from '../../src/machines/machines.ts';
 import { EventLog, openStore } from '../../src/store/index.ts';
@@ -22,9 +22,11 @@ async function serve(setting: Setting): Promise<void> {
   const trace = new Trace(clock);
   // As the appliance does for the streams of its API, which find the machine of each entry.
   trace.listen((entry) => void machines.byMac(entry.mac));
+  const interfaces = [{ name: setting.interface, address: SERVER_ADDRESS, netmask: NETMASK }];
+  const own = ownNetworks(interfaces, { mode: 'reservation', ranges: [] });
   await startDhcp({
-    interfaces: [{ name: setting.interface, address: SERVER_ADDRESS, netmask: NETMASK }],
-    mode: 'reservation',
+    interfaces,
+    networkOf: amongOwn(own, 'reservation'),
     port67: 67,
     proxyPort4011: undefined,
     contextFor: (packet, from) => contexts.of(packet, from),

@@ -8,6 +8,7 @@ import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
 import { WorkerStream } from '../../src/api/worker-stream.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
 import { Subnets } from '../../src/boots/subnets/index.ts';
+import { LeaseStore } from '../../src/boots/leases/index.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { makeLife, openContent } from '../../src/life/index.ts';
 import { open as openSealed, sealingKeys } from '../../src/life/seal.ts';
@@ -55,6 +56,7 @@ export async function openParts(directory: string): Promise<Services> {
     sealingPublicKey: sealing.publicKey,
     subnets: new Subnets({ store, events, clock, machines, interfaces: [] }),
     trace: new Trace(clock),
+    leases: await LeaseStore.open(store, { reservedFor: () => undefined, isOurs: () => false }, clock),
     webhooks: new Webhooks({ store, events, clock, newId: randomUUID }),
     builtins: undefined,
     registry: createRegistry({ images }),

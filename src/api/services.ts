@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
 import type { Subnets } from '../boots/subnets/index.ts';
+import type { LeaseStore } from '../boots/leases/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import type { Content } from '../content/index.ts';
 import type { Jobs } from '../life/jobs.ts';
@@ -45,6 +46,7 @@ export interface Services {
   workerStream: WorkerStream;
   subnets: Subnets;
   trace: Trace;
+  leases: LeaseStore;
   stream: Stream;
   webhooks: Webhooks;
   images: Images;

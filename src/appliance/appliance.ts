@@ -16,6 +16,7 @@ import { WorkerStream } from '../api/worker-stream.ts';
 import { bootFiles } from '../boots/boot-files.ts';
 import { BootTokens } from '../boots/boot-tokens.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
+import { LeaseStore } from '../boots/leases/index.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { Subnets } from '../boots/subnets/index.ts';
 import { Texts } from '../boots/texts.ts';
@@ -32,7 +33,7 @@ import { type DataDirectory, EventLog, openStore } from '../store/index.ts';
 import { startTrimming } from '../store/retention.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { Webhooks } from '../webhooks/index.ts';
-import { DhcpContexts } from './dhcp-contexts.ts';
+import { DhcpContexts, reservedMac } from './dhcp-contexts.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
 import { dhcpRole, httpRole, tftpRole } from './network-roles.ts';
 import { startProvisionerWorker } from './provisioner-worker.ts';
@@ -68,6 +69,14 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const machines = new Machines(store, events, clock);
     const lastSeen = new LastSeen(clock);
     const subnets = new Subnets({ store, events, clock, machines, interfaces });
+    const leases = await LeaseStore.open(
+      store,
+      {
+        reservedFor: (address) => reservedMac(machines, address),
+        isOurs: (address) => interfaces.some((each) => each.address === address),
+      },
+      clock,
+    );
     const trace = new Trace(clock);
     const stream = createStream(events, clock);
     trace.listen((entry) => {
@@ -139,6 +148,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       content,
       sealingPublicKey: sealing.publicKey,
       lastSeen,
+      leases,
       workerStream,
       subnets,
       trace,
@@ -191,7 +201,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     if (settings.dhcp === 'off') roles.off('dhcp');
     else {
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown);
-      await roles.start(dhcpRole(around, settings.dhcp, contexts));
+      await roles.start(dhcpRole(around, settings.dhcp, { contexts, leases }));
     }
     await startProvisionerWorker(roles, {
       ...{ settings, httpPort, log },

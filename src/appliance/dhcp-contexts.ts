@@ -1,5 +1,5 @@
 /** What DHCP is told of a client: its reservation, and what it is to boot. */
-import type { ClientContext, DhcpPacket, Reservation } from '../boots/dhcp/index.ts';
+import type { ClientContext, DhcpPacket, InterfaceSettings, Reservation } from '../boots/dhcp/index.ts';
 import type { DhcpInterface, DhcpNote } from '../boots/dhcp/sockets.ts';
 import type { Environments } from '../boots/environments.ts';
 import { bootAnswer } from '../boots/loaders.ts';
@@ -40,6 +40,7 @@ export class DhcpContexts {
     const found = machine && interfaceOf(machine, mac);
     return {
       reservation: found && reservationOf(found),
+      settings: found && settingsOf(found),
       machineName: machine?.name,
       discovers: this.#unknown === 'discover',
       declined: (this.#declined.get(mac) ?? 0) > this.#clock(),
@@ -65,17 +66,25 @@ export class DhcpContexts {
   }
 }
 
-function reservationOf({ dhcp }: HardwareInterface): Reservation | undefined {
-  if (!dhcp.ip) return undefined;
+/** MAC address of the interface that an address is reserved for. */
+export function reservedMac(machines: Machines, address: string): string | undefined {
+  const interfaces = machines.byAddress(address)?.hardware.network.interfaces;
+  return interfaces?.find(({ dhcp }) => dhcp.ip?.address === address)?.dhcp.mac;
+}
+
+function reservationOf(found: HardwareInterface): Reservation | undefined {
+  const { mac, ip } = found.dhcp;
+  if (!ip) return undefined;
+  const { address, netmask, gateway } = ip;
+  return { mac, address, netmask, gateway, ...settingsOf(found) };
+}
+
+function settingsOf({ dhcp }: HardwareInterface) {
   return {
-    mac: dhcp.mac,
-    address: dhcp.ip.address,
-    netmask: dhcp.ip.netmask,
-    gateway: dhcp.ip.gateway,
     hostname: dhcp.hostname,
     domainName: dhcp.domain_name,
     nameServers: dhcp.name_servers ?? [],
     timeServers: dhcp.time_servers ?? [],
     leaseTime: dhcp.lease_time,
-  };
+  } satisfies InterfaceSettings;
 }

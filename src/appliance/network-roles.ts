@@ -2,8 +2,9 @@
 import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
-import { startDhcp } from '../boots/dhcp/index.ts';
+import { amongOwn, ConflictProbe, type DhcpLeases, type Network, ownNetworks, startDhcp } from '../boots/dhcp/index.ts';
 import type { InterfaceAddress } from '../boots/interface-addresses.ts';
+import { isWithin } from '../boots/leases/index.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { noteSent } from '../boots/routes.ts';
 import { startTftp, type TftpFiles, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
@@ -88,18 +89,22 @@ export function tftpRole(
 
 export function dhcpRole(
   { settings, interfaces, trace, log }: Around,
-  mode: 'reservation' | 'proxy',
-  contexts: DhcpContexts,
+  mode: Exclude<Settings['dhcp'], 'off'>,
+  { contexts, leases }: { contexts: DhcpContexts; leases: DhcpLeases },
 ): Role {
   const proxyPort = mode === 'proxy' ? settings.proxyDhcpPort : undefined;
+  const networks = ownNetworks(interfaces, { mode, ranges: settings.ranges });
   return {
     name: `dhcp (${mode})`,
     transport: 'udp',
     ports: [settings.dhcpPort, ...(proxyPort === undefined ? [] : [proxyPort])],
     async start() {
+      const conflicts = new ConflictProbe(log);
       const server = await startDhcp({
         interfaces,
-        mode,
+        networkOf: amongOwn(networks, mode),
+        leases,
+        probe: conflicts.probe,
         port67: settings.dhcpPort,
         proxyPort4011: proxyPort,
         contextFor: (packet, from) => contexts.of(packet, from),
@@ -113,9 +118,21 @@ export function dhcpRole(
         log,
       });
       return {
-        bound: server.bound.map(({ address, port, interface: on }) => `${address}:${port} (${on})`),
-        stop: () => server.stop(),
+        bound: server.bound.map(({ address, port, interface: on, role }) => {
+          const network = networks.find((each) => isWithin(address, each));
+          const served = role === 67 && mode === 'pool' && network !== undefined ? `, ${whatIsGiven(network)}` : '';
+          return `${address}:${port} (${on}${served})`;
+        }),
+        async stop() {
+          conflicts.close();
+          await server.stop();
+        },
       };
     },
   };
+}
+
+function whatIsGiven({ mode, ranges }: Network): string {
+  if (mode !== 'pool') return mode;
+  return `pool ${ranges.map(({ first, last }) => `${first}-${last}`).join(' ')}`;
 }

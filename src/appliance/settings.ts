@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { UNKNOWN_POLICIES, type UnknownPolicy } from '../boots/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
+import { addressNumber } from '../machines/hardware.ts';
 import type { KeepEvents } from '../store/retention.ts';
 
 const port = z.preprocess(
@@ -13,10 +14,15 @@ const port = z.preprocess(
 );
 const count = z.preprocess(digits, z.int('is not a whole number').min(1, 'is below 1'));
 const directory = z.string('is not a path').min(1, 'is empty');
-const list = z.preprocess(
-  (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
-  z.array(z.string().min(1, 'is empty'), 'is not a list'),
-);
+const list = z.preprocess(parts, z.array(z.string().min(1, 'is empty'), 'is not a list'));
+const addressRange = z.string('is not a range').transform((text, context) => {
+  const [first = '', last = '', ...more] = text.split('-').map((part) => part.trim());
+  if (isIPv4(first) && isIPv4(last) && more.length === 0) {
+    if (addressNumber(first) <= addressNumber(last)) return { first, last };
+    context.addIssue({ code: 'custom', message: 'is not a range: its first address is above its last' });
+  } else context.addIssue({ code: 'custom', message: 'is not a range such as 192.168.1.100-192.168.1.200' });
+  return z.NEVER;
+});
 const choice = <const T extends string>(...values: readonly T[]) =>
   z.enum(values, `is not one of ${values.join(', ')}`);
 
@@ -24,7 +30,8 @@ const choice = <const T extends string>(...values: readonly T[]) =>
 const SHAPES = {
   data: directory.default('/var/lib/tinsmith'),
   interface: list.default([]),
-  dhcp: choice('reservation', 'proxy', 'off').default('proxy'),
+  dhcp: choice('reservation', 'proxy', 'pool', 'off').default('proxy'),
+  range: z.preprocess(parts, z.array(addressRange, 'is not a list')).default([]),
   unknown: choice(...UNKNOWN_POLICIES).default('ignore'),
   'dhcp-port': port.default(67),
   'proxy-dhcp-port': port.default(4011),
@@ -70,7 +77,9 @@ export interface Settings {
   data: string;
   /** Interfaces to serve; none means every one that has an IPv4 address. */
   interfaces: string[];
-  dhcp: 'reservation' | 'proxy' | 'off';
+  dhcp: 'reservation' | 'proxy' | 'pool' | 'off';
+  /** Addresses that are given in pool mode. */
+  ranges: { first: string; last: string }[];
   /** What becomes of machines that nobody knows. */
   unknown: UnknownPolicy;
   dhcpPort: number;
@@ -168,6 +177,7 @@ function settingsOf(values: Values): Settings {
     data: values.data,
     interfaces: values.interface,
     dhcp: values.dhcp,
+    ranges: values.range,
     unknown: values.unknown,
     dhcpPort: values['dhcp-port'],
     proxyDhcpPort: values['proxy-dhcp-port'],
@@ -229,6 +239,11 @@ function refusal(problems: Problem[]): TinsmithError {
     next: 'Correct what is named and start again. All settings: tinsmith up --help',
     problems,
   });
+}
+
+/** `a,b` is a list too. */
+function parts(value: unknown): unknown {
+  return typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
 }
 
 /** YAML reads `on` and `off` as themselves, but a person may write `true`. */

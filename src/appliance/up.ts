@@ -58,6 +58,7 @@ const FOR_WHOM: Record<string, string> = {
   tftp: 'boot loaders for firmware',
   'dhcp (proxy)': 'what to boot, for known machines; their addresses come from the router',
   'dhcp (reservation)': 'addresses and what to boot, for known machines',
+  'dhcp (pool)': 'addresses for everybody, and what to boot for known machines',
   'provisioner-worker': 'services and actions of workflows on this computer',
 };
 

@@ -9,7 +9,11 @@ import { errno, libc, udpSocket } from './libc.ts';
 const SIOCGIFFLAGS = 0x8913;
 const SIOCGIFADDR = 0x8915;
 const SIOCGIFNETMASK = 0x891b;
+const SIOCGIFHWADDR = 0x8927;
+const SIOCGIFINDEX = 0x8933;
 const IFF_UP = 1;
+// <net/if_arp.h>
+const ARPHRD_ETHER = 1;
 /** struct ifreq: a name of 16 bytes, then a union. The address of a sockaddr_in is 4 bytes into the union. */
 const IFREQ = { bytes: 40, union: 16, address: 20 };
 
@@ -38,6 +42,24 @@ export function interfaceAddresses(): InterfaceAddress[] {
       const netmask = address(ask(name, SIOCGIFNETMASK));
       return flags & IFF_UP && own && netmask ? [{ name, address: own, netmask }] : [];
     });
+  } finally {
+    close(fd);
+  }
+}
+
+/** Number and hardware address of an Ethernet interface; undefined for one that is gone, or that has no such address. */
+export function linkOf(name: string): { index: number; mac: Buffer } | undefined {
+  const { ioctl, close } = libc();
+  const fd = udpSocket();
+  if (fd < 0) return undefined;
+  try {
+    const argument = Buffer.alloc(IFREQ.bytes);
+    argument.write(name, 'latin1');
+    if (ioctl(fd, SIOCGIFINDEX, argument) < 0) return undefined;
+    const index = argument.readInt32LE(IFREQ.union);
+    if (ioctl(fd, SIOCGIFHWADDR, argument) < 0) return undefined;
+    if (argument.readUInt16LE(IFREQ.union) !== ARPHRD_ETHER) return undefined;
+    return { index, mac: Buffer.from(argument.subarray(IFREQ.union + 2, IFREQ.union + 8)) };
   } finally {
     close(fd);
   }

@@ -5,10 +5,14 @@
 import koffi from 'koffi';
 
 const AF_INET = 2;
+const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
+const IPPROTO_ICMP = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCKADDR_IN_BYTES = 16;
+const SOCKADDR_LL_BYTES = 20;
 
 /** libc's own functions: -1, with {@link errno}, where they fail. */
 interface Libc {
@@ -16,6 +20,8 @@ interface Libc {
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
   bind(fd: number, address: Buffer, length: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
+  sendto(fd: number, bytes: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
+  recv(fd: number, bytes: Buffer, length: number, flags: number): number;
   close(fd: number): number;
 }
 
@@ -30,6 +36,8 @@ export function libc(): Libc {
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
       bind: library.func('int bind(int, const void *, uint32_t)'),
       ioctl: library.func('int ioctl(int, unsigned long, void *)'),
+      sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
+      recv: library.func('long recv(int, void *, size_t, int)'),
       close: library.func('int close(int)'),
     };
   }
@@ -46,6 +54,33 @@ export function errno(): { code: string; number: number } {
 /** A UDP socket over IPv4, non-blocking and close-on-exec, or -1. */
 export function udpSocket(): number {
   return libc().socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+/** A socket for ICMP over IPv4 that hears with IP header and speaks without, or -1. Needs CAP_NET_RAW. */
+export function icmpSocket(): number {
+  return libc().socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP);
+}
+
+/** A socket for one protocol of Ethernet, without the frames' headers, or -1. Needs CAP_NET_RAW. */
+export function packetSocket(etherType: number): number {
+  return libc().socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, networkOrder(etherType));
+}
+
+/** struct sockaddr_ll (packet(7)): an interface, and where a frame goes. @param mac bytes; undefined: to bind only */
+export function linkAddress(etherType: number, interfaceIndex: number, mac?: Buffer): Buffer {
+  const bytes = Buffer.alloc(SOCKADDR_LL_BYTES);
+  bytes.writeUInt16LE(AF_PACKET, 0);
+  bytes.writeUInt16BE(etherType, 2);
+  bytes.writeInt32LE(interfaceIndex, 4);
+  if (mac) {
+    bytes[11] = mac.length;
+    mac.copy(bytes, 12);
+  }
+  return bytes;
+}
+
+function networkOrder(number: number): number {
+  return ((number & 0xff) << 8) | (number >>> 8);
 }
 
 /** struct sockaddr_in of an IPv4 address and port. */

@@ -9,6 +9,7 @@ export const up = command({
   examples: [
     ['up', 'Beside the router’s DHCP: it gives addresses, we say what to boot'],
     ['up --interface eth1 --dhcp reservation', 'Give the addresses too, to known machines on one network'],
+    ['up --interface eth1 --dhcp pool --range 10.0.0.100-10.0.0.200', 'And to all others, from a range'],
     ['up --unknown discover', 'Boot machines that nobody knows into the in-memory system, and add them'],
     ['up --settings /etc/tinsmith.yaml', 'With settings from a file, whose keys are the names of these flags'],
   ],
@@ -23,8 +24,13 @@ export const up = command({
       })
       .option('dhcp', {
         type: 'string',
-        choices: ['reservation', 'proxy', 'off'],
-        describe: 'Give addresses, only say what to boot, or neither [proxy]',
+        choices: ['reservation', 'proxy', 'pool', 'off'],
+        describe: 'Give addresses to known machines, only say what to boot, give addresses to all, or nothing [proxy]',
+      })
+      .option('range', {
+        type: 'string',
+        array: true,
+        describe: 'Addresses that --dhcp pool gives, FIRST-LAST; may be given several times',
       })
       .option('unknown', {
         type: 'string',

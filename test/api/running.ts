@@ -14,6 +14,7 @@ import { bootFiles } from '../../src/boots/boot-files.ts';
 import type { UnknownPolicy } from '../../src/boots/plan.ts';
 import { noteSent } from '../../src/boots/routes.ts';
 import { Subnets } from '../../src/boots/subnets/index.ts';
+import { LeaseStore } from '../../src/boots/leases/index.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { startHttp } from '../../src/http/index.ts';
 import { sealingKeys } from '../../src/life/seal.ts';
@@ -60,6 +61,11 @@ export async function running(t: TestContext, options: { osie?: boolean; unknown
     workerStream,
     subnets: new Subnets({ ...parts, interfaces: INTERFACES }),
     trace,
+    leases: await LeaseStore.open(
+      parts.store,
+      { reservedFor: () => undefined, isOurs: () => false },
+      clock,
+    ),
     stream: createStream(events, clock),
     webhooks: new Webhooks({ store: parts.store, events, clock, newId: randomUUID }),
     images,

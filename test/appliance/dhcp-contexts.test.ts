@@ -7,7 +7,7 @@ import type { BootLife } from '../../src/boots/plan.ts';
 import { Machines } from '../../src/machines/machines.ts';
 import { EventLog } from '../../src/store/index.ts';
 import { captured } from '../boots/dhcp/captured.ts';
-import { alter, request } from '../boots/dhcp/requests.ts';
+import { alter, network, request } from '../boots/dhcp/requests.ts';
 import { hardware, idOf, macOf } from '../machines/examples.ts';
 import { opened } from '../store/opened.ts';
 
@@ -46,7 +46,7 @@ describe('the context of a DHCP client', () => {
     const fate = (mode: 'proxy' | 'reservation', unknown?: 'ignore' | 'discover', mac = macOf(9)): string => {
       const contexts = new DhcpContexts(machines, (address) => `http://${address}:80`, clock, undefined, unknown);
       const packet = alter(captured('edk2-pxe-discover'), { chaddr: mac });
-      const outcome = respond(packet, { ...contexts.of(packet, from), mode, port: 67, server: from });
+      const outcome = respond(packet, { ...contexts.of(packet, from), network: network(mode), port: 67, server: from });
       return `${outcome.kind} ${outcome.reason}: ${outcome.sentence}`;
     };
     for (const mode of ['proxy', 'reservation'] as const) {
@@ -64,7 +64,7 @@ describe('the context of a DHCP client', () => {
     // A system of its own that asks is nobody's business, and what is known is as it was.
     const system = request('DISCOVER', { chaddr: macOf(9) });
     const contexts = new DhcpContexts(machines, String, clock, undefined, 'discover');
-    const { reason } = respond(system, { ...contexts.of(system, from), mode: 'proxy', port: 67, server: from });
+    const { reason } = respond(system, { ...contexts.of(system, from), network: network('proxy'), port: 67, server: from });
     assert.equal(reason, 'not-firmware');
     assert.match(fate('proxy', 'discover', macOf(1)), /^ignored no-workflow/);
   });

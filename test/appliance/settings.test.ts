@@ -41,6 +41,7 @@ describe('settings', () => {
       data: '/var/lib/tinsmith',
       interfaces: [],
       dhcp: 'proxy',
+      ranges: [],
       unknown: 'ignore',
       dhcpPort: 67,
       proxyDhcpPort: 4011,
@@ -100,7 +101,7 @@ describe('settings', () => {
         'dhcp: maybe\nhttp-address: nowhere\n',
       ),
       [
-        'settings.yaml:1:1 dhcp: maybe is not one of reservation, proxy, off',
+        'settings.yaml:1:1 dhcp: maybe is not one of reservation, proxy, pool, off',
         '--dhcp-port null is not a port, a whole number',
         'TINSMITH_TFTP_PORT x is not a port, a whole number',
         '--http-port 99999 is above 65535',

@@ -2,18 +2,34 @@
 // the first parameter; tells by lines of JSON: once `{ "bound": [...] }`, then each note.
 import { pino } from 'pino';
 import {
+  amongOwn,
   type BootAnswer,
+  ConflictProbe,
   type DhcpInterface,
   type DhcpMode,
   type DhcpNote,
+  ownNetworks,
   type Reservation,
   startDhcp,
 } from '../../src/boots/dhcp/index.ts';
+import type { Network } from '../../src/boots/dhcp/network.ts';
+import { LeaseStore } from '../../src/boots/leases/index.ts';
+import { openStore } from '../../src/store/index.ts';
 
 export interface ServerSetting {
   mode: DhcpMode;
   interfaces: DhcpInterface[];
-  machines: Record<string, { name: string; reservation: Reservation }>;
+  machines: Record<string, { name: string; reservation?: Reservation }>;
+  /** In pool mode. */
+  pool?: {
+    /** Directory of the store with the leases. */
+    data: string;
+    ranges: Network['ranges'];
+    /** What is said of every network of an interface. */
+    network?: Partial<Pick<Network, 'routers' | 'nameServers' | 'leaseTime' | 'shortestLease'>>;
+    /** Networks behind relay agents. */
+    more?: (Pick<Network, 'name' | 'address' | 'prefix' | 'ranges'> & Partial<Network>)[];
+  };
 }
 
 export type ServerLine = { bound: unknown } | DhcpNote;
@@ -23,19 +39,37 @@ export const isNote = (line: ServerLine): line is DhcpNote => 'outcome' in line;
 async function serve(setting: ServerSetting): Promise<void> {
   const tell = (line: ServerLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
   const nothing: BootAnswer = { answer: 'none', reason: 'no-work', sentence: 'it has no work' };
+  const { mode, interfaces, machines, pool } = setting;
+  const log = pino({ level: 'warn' }, pino.destination(2));
+  const own = ownNetworks(interfaces, { mode, ranges: pool?.ranges ?? [] }).map((each) => ({ ...each, ...pool?.network }));
+  const [first] = own;
+  const more = (pool?.more ?? []).flatMap((each) => (first ? { ...first, excluded: [], ...each } : []));
+  const store = pool && (await openStore(pool.data));
+  const surroundings = {
+    reservedFor: (address: string) =>
+      Object.entries(machines).find(([, { reservation }]) => reservation?.address === address)?.[0],
+    isOurs: (address: string) => interfaces.some((each) => each.address === address),
+  };
   const server = await startDhcp({
-    mode: setting.mode,
-    interfaces: setting.interfaces,
+    networkOf: amongOwn([...own, ...more], mode),
+    leases: store && (await LeaseStore.open(store, surroundings, Date.now)),
+    probe: new ConflictProbe(log).probe,
+    interfaces,
     port67: 67,
     proxyPort4011: 4011,
     contextFor: (packet) => {
-      const machine = setting.machines[packet.chaddr];
+      const machine = machines[packet.chaddr];
       return { machineName: machine?.name, reservation: machine?.reservation, boot: () => nothing, declined: false };
     },
     note: tell,
-    log: pino({ level: 'warn' }, pino.destination(2)),
+    log,
   });
-  process.on('SIGTERM', () => void server.stop().then(() => process.exit(0)));
+  const stop = async () => {
+    await server.stop();
+    await store?.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
   tell({ bound: server.bound });
 }
 

@@ -1,4 +1,5 @@
 import type { FirmwareClient } from './firmware.ts';
+import type { Network } from './network.ts';
 import type { DhcpPacket } from './packet.ts';
 
 /** What a machine's network interface is given by DHCP. Addresses are dotted IPv4. */
@@ -30,8 +31,14 @@ export type BootAnswer =
   /** No answer at all, so that the firmware goes on to its next boot entry. */
   | { answer: 'ignore'; reason: string; sentence: string };
 
-/** `reservation`: we give the address. `proxy`: another server does, we say what to boot (PXE 2.1 section 2.2.3). */
-export type DhcpMode = 'reservation' | 'proxy';
+/** What hardware data says of an interface that has no address in it: it counts in pool mode. */
+export type InterfaceSettings = Partial<Omit<Reservation, 'mac' | 'address' | 'netmask'>>;
+
+/**
+ * `reservation`: we give the known machines their addresses. `pool`: and all others one of a range. `proxy`: another
+ * server gives them, we say what to boot (PXE 2.1 section 2.2.3). `off`: another server does both.
+ */
+export type DhcpMode = Network['mode'];
 
 /** The standard port a packet came in on, whatever port the socket really has: 67 DHCP, 4011 PXE's proxy and boot service. */
 export type DhcpPort = 67 | 4011;
@@ -40,6 +47,8 @@ export type DhcpPort = 67 | 4011;
 export interface ClientContext {
   /** Undefined for a machine that is not known, or known without an address. */
   reservation: Reservation | undefined;
+  /** What is known of the interface of a machine that has no reservation. */
+  settings?: InterfaceSettings | undefined;
   /** Undefined for a machine that is not known. */
   machineName: string | undefined;
   /** A machine that is not known boots, to be discovered; by default it is ignored. */
@@ -50,13 +59,40 @@ export interface ClientContext {
   declined: boolean;
 }
 
+/** What the leases of a network say about a client. Reading changes nothing. */
+export interface LeasesOfClient {
+  /** The address for the client, and whether it has to be found out first that nobody uses it; undefined: none is left. */
+  choose(wanted: string | undefined): { address: string; isStrange: boolean } | undefined;
+  /** Whether the client may have, or keep, an address. */
+  claim(address: string): { claim: 'own' | 'free' | 'outside' } | { claim: 'taken'; why: string };
+  /** MAC address of who has an address, or was offered it. */
+  holder(address: string): string | undefined;
+}
+
 /** All that a decision depends on, besides the packet. */
 export interface ResponderContext extends ClientContext {
-  mode: DhcpMode;
+  /** The network that the request is of; undefined: of none that is served. */
+  network: Network | undefined;
+  /** In pool mode. */
+  leases?: LeasesOfClient | undefined;
   port: DhcpPort;
-  /** Address and netmask of the interface that the packet came in on; the address is our server identifier. */
-  server: { address: string; netmask: string };
+  /**
+   * Address and netmask of the interface that the packet came in on; the address is our server identifier, unless the
+   * relay agent wants another named (RFC 5107).
+   */
+  server: { address: string; netmask: string; identifier?: string | undefined };
 }
+
+/** What a decision means for the leases: to be seen to before the reply is sent. */
+export type LeaseChange =
+  /** The address is kept for the client; a strange one is asked for first. */
+  | { change: 'offer'; address: string; isStrange: boolean }
+  /** The lease is to be on the disk before the reply is sent. @param seconds its length */
+  | { change: 'keep'; address: string; seconds: number; hostname: string | undefined }
+  | { change: 'release'; address: string }
+  | { change: 'decline'; address: string }
+  /** The client has taken another server's offer. */
+  | { change: 'withdraw' };
 
 /** Where a reply goes. */
 export type Destination =
@@ -76,6 +112,7 @@ export interface Reply {
   to: Destination;
   reason: ReplyReason;
   sentence: string;
+  lease?: LeaseChange | undefined;
 }
 
 /** Why, in short, a reply says what it says. */
@@ -95,6 +132,7 @@ export interface Noted {
   address: string;
   reason: 'address-released' | 'address-declined';
   sentence: string;
+  lease?: LeaseChange | undefined;
 }
 
 /** A packet that is not answered, and why. */
@@ -103,6 +141,7 @@ export interface Ignored {
   /** One of `IgnoredReason`, or the reason of a `BootAnswer`. */
   reason: IgnoredReason | (string & {});
   sentence: string;
+  lease?: LeaseChange | undefined;
 }
 
 /** Reasons of our own for not answering. */
@@ -117,7 +156,13 @@ export type IgnoredReason =
   | 'dhcp-disabled'
   | 'address-in-use'
   | 'other-server'
-  | 'not-firmware';
+  | 'not-firmware'
+  | 'dhcp-off'
+  | 'network-unknown'
+  | 'relay-unknown'
+  | 'pool-exhausted'
+  | 'not-our-address'
+  | 'lease-not-kept';
 
 /** What becomes of a packet. */
 export type Outcome = Reply | Noted | Ignored;

@@ -6,6 +6,9 @@ export type {
   DhcpPort,
   Ignored,
   IgnoredReason,
+  InterfaceSettings,
+  LeaseChange,
+  LeasesOfClient,
   Noted,
   Outcome,
   Reply,
@@ -13,7 +16,10 @@ export type {
   Reservation,
   ResponderContext,
 } from './exchange.ts';
+export { ConflictProbe, type Probe } from './conflict-probe.ts';
 export { type FirmwareClient, firmwareOf } from './firmware.ts';
+export type { CameIn, Network, NetworkOf } from './network.ts';
+export { amongOwn, type OwnNetworks, ownNetworks } from './own-networks.ts';
 export {
   type Decoded,
   type DhcpPacket,
@@ -27,6 +33,7 @@ export { respond } from './responder.ts';
 export {
   type BoundSocket,
   type DhcpInterface,
+  type DhcpLeases,
   type DhcpNote,
   type DhcpOptions,
   type DhcpServer,

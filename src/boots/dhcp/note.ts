@@ -1,6 +1,6 @@
 import type { Outcome, ReplyReason } from './exchange.ts';
 import { firmwareOf } from './firmware.ts';
-import { messageTypeName, Option, readAddress, readText } from './options.ts';
+import { messageTypeName, Option, optionName, readAddress, readText } from './options.ts';
 import type { MalformedReason } from './packet.ts';
 import { type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
 import { messageTypeOf } from './responder.ts';
@@ -40,16 +40,27 @@ export function noteOfMalformed(reason: MalformedReason, sentence: string, arriv
   return { mac: '', what: 'malformed', outcome: 'ignored', reason, sentence, interface: arrival.interface, details };
 }
 
+/** What a note says beyond the packet and its outcome. */
+export interface MoreOfNote {
+  /** Numbers of options for which the reply had no room. */
+  leftOut?: readonly number[];
+  details?: DhcpNote['details'] | undefined;
+}
+
 /** The note of a packet and what became of it. */
-export function noteOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival): DhcpNote {
+export function noteOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival, more: MoreOfNote = {}): DhcpNote {
+  const details = detailsOf(packet, outcome, arrival);
+  if (more.details) Object.assign(details, more.details);
+  const leftOut = more.leftOut?.map(optionName).join(', ');
+  if (leftOut) details.leftOut = leftOut;
   return {
     mac: macOf(packet) ?? '',
     what: whatIs(packet),
     outcome: outcomeOf(outcome),
     reason: outcome.reason,
-    sentence: outcome.sentence,
+    sentence: leftOut ? `${outcome.sentence}; no room was left for ${leftOut}` : outcome.sentence,
     interface: arrival.interface,
-    details: detailsOf(packet, outcome, arrival),
+    details,
   };
 }
 

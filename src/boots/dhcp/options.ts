@@ -6,6 +6,7 @@ export const Option = {
   DOMAIN_NAME_SERVER: 6,
   HOST_NAME: 12,
   DOMAIN_NAME: 15,
+  INTERFACE_MTU: 26,
   BROADCAST_ADDRESS: 28,
   NTP_SERVERS: 42,
   VENDOR_SPECIFIC_INFORMATION: 43,
@@ -33,6 +34,12 @@ export const Option = {
   CLIENT_NETWORK_INTERFACE: 94,
   /** RFC 4578. */
   CLIENT_MACHINE_IDENTIFIER: 97,
+  /** RFC 3011. */
+  SUBNET_SELECTION: 118,
+  /** RFC 3397. */
+  DOMAIN_SEARCH: 119,
+  /** RFC 3442. */
+  CLASSLESS_STATIC_ROUTE: 121,
   /** iPXE's own encapsulated options (ipxe.org/appnote/premature_option_175). */
   IPXE: 175,
   END: 255,
@@ -58,6 +65,16 @@ const MESSAGE_NAMES = new Map<number, string>(Object.entries(MessageType).map(([
 /** `DISCOVER` for 1 and so on; `type 13` for a number without a name here. */
 export function messageTypeName(type: number): string {
   return MESSAGE_NAMES.get(type) ?? `type ${type}`;
+}
+
+const OPTION_NAMES = new Map<number, string>(
+  Object.entries(Option).map(([name, number]) => [number, name.toLowerCase().replaceAll('_', ' ')]),
+);
+
+/** `option 119 (domain search)`; `option 200` for one without a name here. */
+export function optionName(code: number): string {
+  const name = OPTION_NAMES.get(code);
+  return name === undefined ? `option ${code}` : `option ${code} (${name})`;
 }
 
 /** Sub-options of option 43 in PXE (PXE 2.1, table 2-1). */

@@ -2,8 +2,8 @@ import type { Ignored, IgnoredReason, Outcome, ResponderContext } from './exchan
 import { firmwareOf } from './firmware.ts';
 import { MessageType, messageTypeName, Option, readAddress } from './options.ts';
 import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
-import { addBoot, bareReply, destinationOf } from './reply.ts';
-import type { ClientMessage } from './reservation.ts';
+import { addBoot, bareReply, destinationOf, identifierOf } from './reply.ts';
+import type { ClientMessage } from './answers.ts';
 
 /**
  * ProxyDHCP (PXE 2.1 section 2.2.3): another server gives the addresses, we say what to boot. On port 67 the DISCOVER
@@ -30,7 +30,7 @@ export function respondAsProxy(request: DhcpPacket, type: ClientMessage, context
     return { kind: 'ignored', reason: answer.reason, sentence: answer.sentence };
   }
   const offer = type === MessageType.DISCOVER;
-  const packet = bareReply(request, offer ? MessageType.OFFER : MessageType.ACK, context.server.address);
+  const packet = bareReply(request, offer ? MessageType.OFFER : MessageType.ACK, context.server);
   if (!offer) packet.ciaddr = request.ciaddr;
   // The boot service of port 4011 is part of ProxyDHCP in reservation mode too.
   addBoot(packet, request, client, answer, { mode: 'proxy', server: context.server });
@@ -50,7 +50,7 @@ function isForUs(type: ClientMessage, named: string | undefined, context: Respon
     case MessageType.DISCOVER:
       return context.port === 67;
     case MessageType.REQUEST:
-      return context.port === 4011 || named === context.server.address;
+      return context.port === 4011 || named === identifierOf(context.server);
     case MessageType.INFORM:
       return context.port === 4011;
     case MessageType.DECLINE:

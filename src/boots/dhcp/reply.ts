@@ -1,4 +1,6 @@
-import type { BootAnswer, Destination, Reservation, ResponderContext } from './exchange.ts';
+import { FOR_EVER_SECONDS } from '../leases/lease.ts';
+import type { Configuration } from './configuration.ts';
+import type { BootAnswer, Destination, DhcpMode, ResponderContext } from './exchange.ts';
 import type { FirmwareClient } from './firmware.ts';
 import {
   address,
@@ -11,12 +13,12 @@ import {
   subOptions,
   text,
   u8,
+  u16,
   u32,
 } from './options.ts';
 import { BOOTREPLY, type DhcpPacket, NO_ADDRESS } from './packet.ts';
+import { classlessRoutes, domainSearch } from './routes-and-names.ts';
 
-const DAY = 86_400;
-const FOR_EVER = 0xffffffff;
 /** A name of 128 bytes would leave no room for the NUL that some clients look for. */
 const LONGEST_FILE = 127;
 
@@ -30,13 +32,18 @@ const HTTP_CLIENT = text('HTTPClient');
 
 /**
  * The bare reply to a request (RFC 2131 table 3): message type, our identifier, and the options that are sent back as
- * they came: client identifier (RFC 6842), relay agent information (RFC 3046).
+ * they came: client identifier (RFC 6842), relay agent information (RFC 3046), subnet selection (RFC 3011).
  */
-export function bareReply(request: DhcpPacket, type: MessageTypeNumber, server: string): DhcpPacket {
+export function bareReply(
+  request: DhcpPacket,
+  type: MessageTypeNumber,
+  server: ResponderContext['server'],
+): DhcpPacket {
   const options = new Map<number, Buffer>();
   options.set(Option.DHCP_MESSAGE_TYPE, u8(type));
-  options.set(Option.SERVER_IDENTIFIER, address(server));
+  options.set(Option.SERVER_IDENTIFIER, address(identifierOf(server)));
   echo(request, options, Option.CLIENT_IDENTIFIER);
+  if (request.giaddr !== NO_ADDRESS) echo(request, options, Option.SUBNET_SELECTION);
   echo(request, options, Option.RELAY_AGENT_INFORMATION);
   return {
     op: BOOTREPLY,
@@ -56,9 +63,14 @@ export function bareReply(request: DhcpPacket, type: MessageTypeNumber, server: 
   };
 }
 
+/** What we call ourselves in option 54. */
+export function identifierOf(server: ResponderContext['server']): string {
+  return server.identifier ?? server.address;
+}
+
 /**
  * Where a reply goes (RFC 2131 section 4.1). A client without an address yet gets a broadcast even if it would take a
- * unicast: it does not answer ARP for the address it is offered, and a process without raw sockets cannot do without.
+ * unicast: it does not answer ARP for the address it is offered. Whoever takes unicasts takes broadcasts too.
  */
 export function destinationOf(request: DhcpPacket): Destination {
   if (request.giaddr !== NO_ADDRESS) return { kind: 'relay', address: request.giaddr };
@@ -67,37 +79,46 @@ export function destinationOf(request: DhcpPacket): Destination {
 }
 
 /** Adds lease time, T1 and T2 (RFC 2131 section 4.4.5). */
-export function addLease(reply: DhcpPacket, reservation: Reservation): void {
-  const lease = reservation.leaseTime || DAY;
+export function addLease(reply: DhcpPacket, lease: number): void {
   reply.options.set(Option.IP_ADDRESS_LEASE_TIME, u32(lease));
-  reply.options.set(Option.RENEWAL_TIME, u32(lease === FOR_EVER ? lease : Math.floor(lease / 2)));
-  reply.options.set(Option.REBINDING_TIME, u32(lease === FOR_EVER ? lease : Math.floor((lease * 7) / 8)));
+  reply.options.set(Option.RENEWAL_TIME, u32(lease === FOR_EVER_SECONDS ? lease : Math.floor(lease / 2)));
+  reply.options.set(Option.REBINDING_TIME, u32(lease === FOR_EVER_SECONDS ? lease : Math.floor((lease * 7) / 8)));
 }
 
+/** Options that are ours to set, whatever a network's own options say. */
+const NOT_OF_A_NETWORK: ReadonlySet<number> = new Set([
+  ...[Option.PAD, Option.END, Option.SUBNET_MASK, Option.REQUESTED_IP_ADDRESS, Option.OPTION_OVERLOAD],
+  ...[Option.IP_ADDRESS_LEASE_TIME, Option.DHCP_MESSAGE_TYPE, Option.SERVER_IDENTIFIER, Option.CLIENT_IDENTIFIER],
+  ...[Option.PARAMETER_REQUEST_LIST, Option.MAXIMUM_DHCP_MESSAGE_SIZE, Option.RELAY_AGENT_INFORMATION],
+]);
+
 /** Adds what the network needs: netmask and router always, the rest where the client asks for it. */
-export function addNetwork(
-  reply: DhcpPacket,
-  request: DhcpPacket,
-  reservation: Reservation,
-  server: ResponderContext['server'],
-): void {
+export function addNetwork(reply: DhcpPacket, request: DhcpPacket, given: Configuration): void {
   const { options } = reply;
-  const netmask = reservation.netmask || server.netmask;
-  options.set(Option.SUBNET_MASK, address(netmask));
-  if (reservation.gateway) options.set(Option.ROUTER, address(reservation.gateway));
+  const { routers, routes, mtu } = given;
+  for (const [code, value] of given.options) {
+    if (!NOT_OF_A_NETWORK.has(code) && asksFor(request, code)) options.set(code, value);
+  }
+  options.set(Option.SUBNET_MASK, address(given.netmask));
+  if (routers.length > 0) options.set(Option.ROUTER, addresses(routers));
   const offerText = (code: number, value: string | undefined) => {
     if (value && asksFor(request, code)) options.set(code, text(value));
   };
   const offerAddresses = (code: number, values: readonly string[]) => {
     if (values.length > 0 && asksFor(request, code)) options.set(code, addresses(values));
   };
-  offerAddresses(Option.DOMAIN_NAME_SERVER, reservation.nameServers);
-  offerText(Option.HOST_NAME, reservation.hostname);
-  offerText(Option.DOMAIN_NAME, reservation.domainName);
+  offerAddresses(Option.DOMAIN_NAME_SERVER, given.nameServers);
+  offerText(Option.HOST_NAME, given.hostname);
+  offerText(Option.DOMAIN_NAME, given.domainName);
   if (asksFor(request, Option.BROADCAST_ADDRESS)) {
-    options.set(Option.BROADCAST_ADDRESS, broadcastOf(reservation.address, netmask));
+    options.set(Option.BROADCAST_ADDRESS, broadcastOf(given.address, given.netmask));
   }
-  offerAddresses(Option.NTP_SERVERS, reservation.timeServers);
+  offerAddresses(Option.NTP_SERVERS, given.timeServers);
+  if (mtu !== undefined && asksFor(request, Option.INTERFACE_MTU)) options.set(Option.INTERFACE_MTU, u16(mtu));
+  if (routes.length > 0 && asksFor(request, Option.CLASSLESS_STATIC_ROUTE))
+    options.set(Option.CLASSLESS_STATIC_ROUTE, classlessRoutes(routes, routers));
+  if (given.searchDomains.length > 0 && asksFor(request, Option.DOMAIN_SEARCH))
+    options.set(Option.DOMAIN_SEARCH, domainSearch(given.searchDomains));
 }
 
 /**
@@ -109,11 +130,11 @@ export function addBoot(
   request: DhcpPacket,
   client: FirmwareClient,
   answer: BootAnswer,
-  context: Pick<ResponderContext, 'mode' | 'server'>,
+  context: { mode: DhcpMode; server: ResponderContext['server'] },
 ): void {
   const { options } = reply;
   echo(request, options, Option.CLIENT_MACHINE_IDENTIFIER);
-  if (client.kind === 'ipxe' && context.mode === 'reservation') options.set(Option.IPXE, NO_PROXY_DHCP);
+  if (client.kind === 'ipxe' && context.mode !== 'proxy') options.set(Option.IPXE, NO_PROXY_DHCP);
   if (answer.answer !== 'file' && answer.answer !== 'url') return;
   addVendorOptions(options, request, client, context.mode);
   reply.siaddr = context.server.address;
@@ -134,7 +155,7 @@ function addVendorOptions(
   options: Map<number, Buffer>,
   request: DhcpPacket,
   client: FirmwareClient,
-  mode: ResponderContext['mode'],
+  mode: DhcpMode,
 ): void {
   switch (client.kind) {
     case 'http':

@@ -1,6 +1,8 @@
-import type { Ignored, IgnoredReason, Outcome, ResponderContext } from './exchange.ts';
+import { type ClientMessage, ignored } from './answers.ts';
+import type { Outcome, ResponderContext } from './exchange.ts';
 import { MessageType, messageTypeName, Option, readU8 } from './options.ts';
-import { BOOTREQUEST, type DhcpPacket, macOf } from './packet.ts';
+import { BOOTREQUEST, type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
+import { respondFromPool } from './pool.ts';
 import { respondAsProxy } from './proxy.ts';
 import { respondWithReservation } from './reservation.ts';
 
@@ -36,14 +38,40 @@ export function respond(request: DhcpPacket, context: ResponderContext): Outcome
     case MessageType.DECLINE:
     case MessageType.RELEASE:
     case MessageType.INFORM:
-      return context.mode === 'proxy' || context.port === 4011
-        ? respondAsProxy(request, type, context)
-        : respondWithReservation(request, type, context);
+      return respondToClient(request, type, context);
     default:
       return ignored('unsupported-message', `${request.chaddr} sent a message of ${messageTypeName(type)}`);
   }
 }
 
-function ignored(reason: IgnoredReason, sentence: string): Ignored {
-  return { kind: 'ignored', reason, sentence };
+function respondToClient(request: DhcpPacket, type: ClientMessage, context: ResponderContext): Outcome {
+  const { network, leases, port, reservation } = context;
+  const name = messageTypeName(type);
+  if (network?.mode === 'off')
+    return ignored('dhcp-off', `${name} of ${request.chaddr}: DHCP is off for network ${network.name}`);
+  // The boot service gives no addresses: it need not know the network.
+  if (port === 4011) return respondAsProxy(request, type, context);
+  if (network === undefined) {
+    // A reservation that says all by itself needs no network.
+    if (reservation?.netmask) return respondWithReservation(request, type, context);
+    return ofNoNetwork(request, name);
+  }
+  switch (network.mode) {
+    case 'proxy':
+      return respondAsProxy(request, type, context);
+    case 'reservation':
+      return respondWithReservation(request, type, context);
+    case 'pool':
+      if (leases === undefined) throw new Error(`network ${network.name} is in pool mode, but there are no leases`);
+      return respondFromPool(request, type, context, { network, leases });
+  }
+}
+
+function ofNoNetwork({ giaddr, chaddr }: DhcpPacket, name: string): Outcome {
+  if (giaddr === NO_ADDRESS) return ignored('network-unknown', `${name} of ${chaddr} is of no network that is served`);
+  const next = `describe the network that ${giaddr} is in, or give the machine a reservation with address and netmask`;
+  return ignored(
+    'relay-unknown',
+    `${name} of ${chaddr} came by the relay agent ${giaddr}, which is of no network that is served: ${next}`,
+  );
 }

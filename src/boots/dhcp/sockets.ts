@@ -1,29 +1,19 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import type { Logger } from 'pino';
 import { messageOf, TinsmithError } from '../../errors.ts';
 import { bindToInterface } from '../interface-socket.ts';
-import type { ClientContext, Destination, DhcpMode, DhcpPort, Reply } from './exchange.ts';
-import { type Arrival, type DhcpNote, noteOf, noteOfMalformed } from './note.ts';
-import { type DhcpPacket, decode, encode, replySize } from './packet.ts';
-import { respond } from './responder.ts';
+import { Answering, type AnsweringOptions, type DhcpInterface, type Post } from './answering.ts';
+import type { Destination, DhcpPort, Reply } from './exchange.ts';
+import { type DhcpPacket, encode, replySize } from './packet.ts';
 
+export type { DhcpInterface, DhcpLeases } from './answering.ts';
 export type { DhcpNote } from './note.ts';
 
 /** A power-on storm outruns the kernel's default of 208 kB; a smaller limit of the system is taken as it is. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 const LIMITED_BROADCAST = '255.255.255.255';
 
-/** A network interface that is served, with the address that is our server identifier there. */
-export interface DhcpInterface {
-  name: string;
-  address: string;
-  netmask: string;
-}
-
 /** How DHCP is to be served. */
-export interface DhcpOptions {
-  interfaces: readonly DhcpInterface[];
-  mode: DhcpMode;
+export interface DhcpOptions extends AnsweringOptions {
   /** Port of the DHCP server, 67 but for tests; 0: a free one. */
   port67: number;
   /** Port of the ProxyDHCP and boot service, 4011 but for tests; 0: a free one; undefined: not served. */
@@ -32,11 +22,6 @@ export interface DhcpOptions {
   clientPort?: number;
   /** Port that relay agents listen on, 67 but for tests. */
   relayPort?: number;
-  /** What is known of the sender of a packet. Called once for each DHCP message; should not block. */
-  contextFor(packet: DhcpPacket, from: DhcpInterface, port: DhcpPort): ClientContext;
-  /** Told of every datagram, malformed ones too, and what became of it. */
-  note(entry: DhcpNote): void;
-  log: Logger;
 }
 
 /** A socket that is being served. */
@@ -58,16 +43,20 @@ export interface DhcpServer {
 
 /**
  * Serves DHCP on the interfaces given, one socket an interface and port, so that a reply leaves where its request came
- * in. Datagrams are answered in the order in which they came.
+ * in. Answers go out in the order in which their requests came, but for those that wait for a lease to be on the disk, or
+ * for a probe.
  *
  * @throws TinsmithError PORT_TAKEN where another process has the port, FORBIDDEN where the right to bind it is lacking,
  *   UNAVAILABLE for other failures, such as an interface that is gone; nothing stays bound then
  */
 export async function startDhcp(options: DhcpOptions): Promise<DhcpServer> {
-  const opened: { socket: Socket; bound: BoundSocket }[] = [];
+  const opened: { socket: Socket; answering: Answering; bound: BoundSocket }[] = [];
   const stop = async () => {
     await Promise.all(
-      opened.splice(0).map(({ socket }) => new Promise<void>((done) => void socket.close(() => done()))),
+      opened.splice(0).map(({ socket, answering }) => {
+        answering.close();
+        return new Promise<void>((done) => void socket.close(() => done()));
+      }),
     );
   };
   try {
@@ -101,71 +90,26 @@ async function open(options: DhcpOptions, from: DhcpInterface, role: DhcpPort, p
   socket.on('error', (error) => log.error({ err: error, interface: from.name, port: role }, 'DHCP socket failed'));
   socket.setBroadcast(true);
   socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-  const receive = receiver(options, from, role, socket);
-  socket.on('message', receive);
   const bound: BoundSocket = { interface: from.name, address: from.address, role, port: socket.address().port };
-  return { socket, bound };
+  const send = sender(options, from, socket);
+  const answering = new Answering(options, { from, role, ownPort: bound.port, send });
+  socket.on('message', (bytes, sentBy) => answering.receive(bytes, sentBy));
+  return { socket, answering, bound };
 }
 
-/** What is done with each datagram of one socket. Whatever goes wrong with one, the next is served. */
-function receiver(options: DhcpOptions, from: DhcpInterface, role: DhcpPort, socket: Socket) {
-  const { log } = options;
-  const note = (entry: DhcpNote) => {
-    try {
-      options.note(entry);
-    } catch (error) {
-      log.error({ err: error, mac: entry.mac, interface: from.name }, 'DHCP message not recorded');
-    }
-  };
-  const ownPort = socket.address().port;
-  return (bytes: Buffer, sender: RemoteInfo): void => {
-    const arrival: Arrival = {
-      interface: from.name,
-      port: role,
-      from: `${sender.address}:${sender.port}`,
-      bytes: bytes.length,
-    };
-    const decoded = decode(bytes);
-    if (decoded.kind === 'malformed') {
-      note(noteOfMalformed(decoded.reason, decoded.sentence, arrival));
-      return;
-    }
-    const { packet } = decoded;
-    const ignore = (reason: string, sentence: string) =>
-      note(noteOf(packet, { kind: 'ignored', reason, sentence }, arrival));
-    if (sender.address === from.address && sender.port === ownPort) {
-      ignore('own-packet', 'the datagram was sent by this server itself');
-      return;
-    }
-    try {
-      const client = options.contextFor(packet, from, role);
-      const outcome = respond(packet, {
-        ...client,
-        boot: (c) => client.boot(c),
-        mode: options.mode,
-        port: role,
-        server: from,
-      });
-      if (outcome.kind === 'reply') send(packet, outcome, sender);
-      note(noteOf(packet, outcome, arrival));
-    } catch (error) {
-      log.error({ err: error, mac: packet.chaddr, interface: from.name }, 'DHCP message not answered');
-      ignore('internal-error', `the answer could not be made: ${messageOf(error)}`);
-    }
-  };
-
-  function send(request: DhcpPacket, reply: Reply, sender: RemoteInfo): void {
+function sender(options: DhcpOptions, from: DhcpInterface, socket: Socket): Post['send'] {
+  return (request: DhcpPacket, reply: Reply, sentBy): number[] => {
     const { bytes, dropped } = encode(reply.packet, replySize(request));
-    if (dropped.length > 0)
-      log.warn({ mac: request.chaddr, dropped }, 'DHCP reply too long for the client: options left out');
-    const to = addressOf(reply.to, sender, options);
+    const to = addressOf(reply.to, sentBy, options);
     socket.send(bytes, to.port, to.address, (error) => {
-      if (error) log.warn({ err: error, mac: request.chaddr, to, interface: from.name }, 'DHCP reply not sent');
+      if (error)
+        options.log.warn({ err: error, mac: request.chaddr, to, interface: from.name }, 'DHCP reply not sent');
     });
-  }
+    return dropped;
+  };
 }
 
-function addressOf(to: Destination, sender: RemoteInfo, options: DhcpOptions): { address: string; port: number } {
+function addressOf(to: Destination, sender: Pick<RemoteInfo, 'address' | 'port'>, options: DhcpOptions): { address: string; port: number } {
   const { clientPort = 68, relayPort = 67 } = options;
   switch (to.kind) {
     case 'broadcast':

@@ -1,4 +1,5 @@
 import type { BootAnswer, Reply, Reservation, ResponderContext } from '../../../src/boots/dhcp/exchange.ts';
+import type { Network } from '../../../src/boots/dhcp/network.ts';
 import { address, MessageType, Option, u8 } from '../../../src/boots/dhcp/options.ts';
 import { type DhcpPacket, NO_ADDRESS } from '../../../src/boots/dhcp/packet.ts';
 import { respond } from '../../../src/boots/dhcp/responder.ts';
@@ -27,10 +28,32 @@ export const aUrl: BootAnswer = {
   sentence: 'it installs',
 };
 
+/** The network of the tests, with changes. */
+export function network(mode: Network['mode'] = 'reservation', changes: Partial<Network> = {}): Network {
+  return {
+    name: 'lab',
+    address: '10.77.0.0',
+    prefix: 16,
+    mode,
+    ranges: [],
+    excluded: [],
+    routers: [],
+    nameServers: [],
+    timeServers: [],
+    searchDomains: [],
+    routes: [],
+    leaseTime: 86_400,
+    shortestLease: 60,
+    longestLease: 2_592_000,
+    options: new Map(),
+    ...changes,
+  };
+}
+
 /** The context of a known machine in reservation mode, with changes. */
 export function context(changes: Partial<ResponderContext> = {}): ResponderContext {
   return {
-    mode: 'reservation',
+    network: network(),
     port: 67,
     server: { address: SERVER, netmask: '255.255.0.0' },
     reservation,

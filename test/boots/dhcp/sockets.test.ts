@@ -8,7 +8,7 @@ import { type DhcpPacket, encode } from '../../../src/boots/dhcp/packet.ts';
 import { type DhcpNote, type DhcpOptions, type DhcpServer, startDhcp } from '../../../src/boots/dhcp/sockets.ts';
 import { TinsmithError } from '../../../src/errors.ts';
 import { packetOf } from './captured.ts';
-import { aFile, MAC, request, reservation } from './requests.ts';
+import { aFile, MAC, network, request, reservation } from './requests.ts';
 
 // The loopback interface stands in for a network card; its address is not the sender's, so that a packet from the test
 // is not one from the server itself.
@@ -39,7 +39,7 @@ describe('DHCP sockets', () => {
 
   const options = (changes: Partial<DhcpOptions>): DhcpOptions => ({
     interfaces: [loopback],
-    mode: 'reservation',
+    networkOf: () => network(),
     port67: 0,
     proxyPort4011: 0,
     clientPort: client.port,

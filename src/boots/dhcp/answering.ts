@@ -1,0 +1,260 @@
+/** What is done with each datagram: decide, see to the leases, send, note. */
+import type { Logger } from 'pino';
+import { messageOf } from '../../errors.ts';
+import { sameSubnet } from '../../machines/hardware.ts';
+import { cameInByAddress, cameInOf } from './came-in.ts';
+import type { Probe } from './conflict-probe.ts';
+import type { ClientContext, DhcpPort, LeaseChange, LeasesOfClient, Outcome, Reply } from './exchange.ts';
+import type { Network, NetworkOf } from './network.ts';
+import { type Arrival, type DhcpNote, type MoreOfNote, noteOf, noteOfMalformed } from './note.ts';
+import { type DhcpPacket, decode } from './packet.ts';
+import { respond } from './responder.ts';
+
+/** A network interface that is served, with the address that is our server identifier there. */
+export interface DhcpInterface {
+  name: string;
+  address: string;
+  netmask: string;
+}
+
+/** What keeps the leases of pool mode. */
+export interface DhcpLeases {
+  of(mac: string, network: Network): LeasesOfClient;
+  offer(mac: string, network: Network, address: string): void;
+  proven(mac: string, address: string): void;
+  /** @returns when it is given again, ms since 1970 */
+  foundInUse(address: string, usedBy: string | undefined): { until: number };
+  withdraw(mac: string, network: Network): void;
+  /** Resolves when the lease is on the disk. */
+  keep(
+    client: { mac: string; hostname: string | undefined },
+    network: Network,
+    address: string,
+    seconds: number,
+  ): Promise<void>;
+  release(mac: string, address: string): Promise<unknown>;
+  decline(mac: string, network: Network, address: string): Promise<unknown>;
+}
+
+/** What datagrams are answered with. */
+export interface AnsweringOptions {
+  interfaces: readonly DhcpInterface[];
+  /** The network of a request. Called once for each DHCP message, twice for some. */
+  networkOf: NetworkOf;
+  /** Needed for networks in pool mode. */
+  leases?: DhcpLeases | undefined;
+  /** Asks whether an address is in use before it is offered; without it nobody is asked. */
+  probe?: Probe | undefined;
+  /** What is known of the sender of a packet. Called once for each DHCP message; should not block. */
+  contextFor(packet: DhcpPacket, from: DhcpInterface, port: DhcpPort): ClientContext;
+  /** Told of every datagram, malformed ones too, and what became of it. */
+  note(entry: DhcpNote): void;
+  log: Logger;
+}
+
+/** One socket of ours. */
+export interface Post {
+  from: DhcpInterface;
+  role: DhcpPort;
+  /** The port that it is bound to. */
+  ownPort: number;
+  /** Sends a reply. @returns the options that had to be left out of it */
+  send(request: DhcpPacket, reply: Reply, sender: Sender): number[];
+}
+
+/** Where a datagram came from. */
+export interface Sender {
+  address: string;
+  port: number;
+}
+
+/** Addresses that are found in use before one client is told to try again. */
+const MOST_CONFLICTS = 4;
+
+/** A packet that is being answered. */
+interface Asked {
+  packet: DhcpPacket;
+  sender: Sender;
+  arrival: Arrival;
+  conflicts: number;
+}
+
+export class Answering {
+  readonly #options: AnsweringOptions;
+  readonly #post: Post;
+  #isClosed = false;
+
+  constructor(options: AnsweringOptions, post: Post) {
+    this.#options = options;
+    this.#post = post;
+  }
+
+  /** Nothing is sent any more; what is under way comes to its end unheard. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Whatever goes wrong with one datagram, the next is served. */
+  receive(bytes: Buffer, sender: Sender): void {
+    const { from, role, ownPort } = this.#post;
+    const arrival: Arrival = {
+      interface: from.name,
+      port: role,
+      from: `${sender.address}:${sender.port}`,
+      bytes: bytes.length,
+    };
+    const decoded = decode(bytes);
+    if (decoded.kind === 'malformed') {
+      this.#tell(noteOfMalformed(decoded.reason, decoded.sentence, arrival));
+      return;
+    }
+    const asked: Asked = { packet: decoded.packet, sender, arrival, conflicts: 0 };
+    if (sender.address === from.address && sender.port === ownPort) {
+      this.#ignore(asked, 'own-packet', 'the datagram was sent by this server itself');
+      return;
+    }
+    this.#answer(asked);
+  }
+
+  #answer(asked: Asked): void {
+    try {
+      const { from, role } = this.#post;
+      const { packet } = asked;
+      const { contextFor, leases } = this.#options;
+      const cameIn = cameInOf(packet, from);
+      const network = this.#networkOf(packet, cameIn);
+      const client = contextFor(packet, from, role);
+      const outcome = respond(packet, {
+        ...client,
+        boot: (c) => client.boot(c),
+        network,
+        leases: network?.mode === 'pool' ? leases?.of(packet.chaddr, network) : undefined,
+        port: role,
+        server: { address: from.address, netmask: from.netmask, identifier: cameIn.serverIdentifier },
+      });
+      if (outcome.lease !== undefined && network !== undefined && leases !== undefined)
+        this.#seeTo(outcome.lease, { asked, outcome, network, leases });
+      else this.#conclude(asked, outcome);
+    } catch (error) {
+      this.#failed(asked, error);
+    }
+  }
+
+  /**
+   * A client that renews its address is of the network of that, by whatever way the packet came; but not if that network
+   * is at another of our interfaces: then it was plugged in elsewhere, and must ask anew.
+   */
+  #networkOf(packet: DhcpPacket, cameIn: ReturnType<typeof cameInOf>): Network | undefined {
+    const { networkOf, interfaces } = this.#options;
+    const byAddress = cameInByAddress(packet, cameIn);
+    if (byAddress === undefined) return networkOf(cameIn);
+    const { ciaddr } = packet;
+    const { from } = this.#post;
+    const isOfOther = interfaces.some(
+      ({ name, address, netmask }) => name !== from.name && sameSubnet(address, ciaddr, netmask),
+    );
+    return (isOfOther ? undefined : networkOf(byAddress)) ?? networkOf(cameIn);
+  }
+
+  #seeTo(
+    lease: LeaseChange,
+    { asked, outcome, network, leases }: { asked: Asked; outcome: Outcome; network: Network; leases: DhcpLeases },
+  ): void {
+    const { chaddr: mac } = asked.packet;
+    switch (lease.change) {
+      case 'offer':
+        leases.offer(mac, network, lease.address);
+        if (lease.isStrange) this.#offerStrange(lease.address, { asked, outcome, leases });
+        else this.#conclude(asked, outcome);
+        return;
+      case 'keep':
+        leases.keep({ mac, hostname: lease.hostname }, network, lease.address, lease.seconds).then(
+          () => this.#conclude(asked, outcome),
+          (error: unknown) => this.#notKept(asked, lease.address, error),
+        );
+        return;
+      case 'release':
+        this.#besides(leases.release(mac, lease.address), asked);
+        break;
+      case 'decline':
+        this.#besides(leases.decline(mac, network, lease.address), asked);
+        break;
+      case 'withdraw':
+        leases.withdraw(mac, network);
+        break;
+    }
+    this.#conclude(asked, outcome);
+  }
+
+  /** Offers an address once nobody has answered from it; else another one. */
+  #offerStrange(
+    address: string,
+    { asked, outcome, leases }: { asked: Asked; outcome: Outcome; leases: DhcpLeases },
+  ): void {
+    const { chaddr: mac } = asked.packet;
+    const answer = this.#options.probe?.(address, this.#post.from);
+    if (answer === undefined) {
+      this.#conclude(asked, outcome);
+      return;
+    }
+    answer
+      .then((user) => {
+        if (this.#isClosed) return;
+        if (user === undefined || user.mac === mac) {
+          leases.proven(mac, address);
+          this.#conclude(asked, outcome);
+          return;
+        }
+        const { until } = leases.foundInUse(address, user.mac);
+        const who = user.mac ?? 'another computer';
+        const when = `it is given to nobody until ${new Date(until).toISOString()}`;
+        const more = { address, ...(user.mac === undefined ? {} : { usedBy: user.mac }) };
+        this.#ignore(asked, 'address-in-use', `did not offer ${address} to ${mac}: ${who} uses it; ${when}`, more);
+        asked.conflicts += 1;
+        if (asked.conflicts < MOST_CONFLICTS) this.#answer(asked);
+      })
+      .catch((error: unknown) => this.#failed(asked, error));
+  }
+
+  #notKept(asked: Asked, address: string, error: unknown): void {
+    if (this.#isClosed) return;
+    const why = messageOf(error);
+    this.#ignore(asked, 'lease-not-kept', `${address} was not given to ${asked.packet.chaddr}: ${why}`, { address });
+  }
+
+  /** What nobody waits for. */
+  #besides(change: Promise<unknown>, { packet }: Asked): void {
+    change.catch((error: unknown) =>
+      this.#options.log.error({ err: error, mac: packet.chaddr }, 'the end of a lease was not kept'),
+    );
+  }
+
+  #conclude(asked: Asked, outcome: Outcome): void {
+    if (this.#isClosed) return;
+    const { packet, sender, arrival } = asked;
+    try {
+      const leftOut = outcome.kind === 'reply' ? this.#post.send(packet, outcome, sender) : [];
+      this.#tell(noteOf(packet, outcome, arrival, { leftOut }));
+    } catch (error) {
+      this.#failed(asked, error);
+    }
+  }
+
+  #failed(asked: Asked, error: unknown): void {
+    const { log } = this.#options;
+    log.error({ err: error, mac: asked.packet.chaddr, interface: this.#post.from.name }, 'DHCP message not answered');
+    this.#ignore(asked, 'internal-error', `the answer could not be made: ${messageOf(error)}`);
+  }
+
+  #ignore({ packet, arrival }: Asked, reason: string, sentence: string, details?: MoreOfNote['details']): void {
+    this.#tell(noteOf(packet, { kind: 'ignored', reason, sentence }, arrival, { details }));
+  }
+
+  #tell(entry: DhcpNote): void {
+    try {
+      this.#options.note(entry);
+    } catch (error) {
+      this.#options.log.error({ err: error, mac: entry.mac, interface: entry.interface }, 'DHCP message not recorded');
+    }
+  }
+}

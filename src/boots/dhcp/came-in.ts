@@ -1,0 +1,45 @@
+import type { CameIn } from './network.ts';
+import { addressAt, Option, readAddress, readSubOptions } from './options.ts';
+import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
+
+/** Sub-options of option 82: RFC 3046, RFC 3527, RFC 5107. */
+const AgentSubOption = { CIRCUIT_ID: 1, REMOTE_ID: 2, LINK_SELECTION: 5, SERVER_IDENTIFIER_OVERRIDE: 11 } as const;
+
+/**
+ * Where a request came in. A relay agent's link selection counts before the client's own subnet selection (option 118,
+ * RFC 3011), and that only where a relay agent passed it on: anybody on a network could ask for addresses of the others.
+ */
+export function cameInOf(packet: DhcpPacket, from: CameIn['interface']): CameIn {
+  const giaddr = packet.giaddr === NO_ADDRESS ? undefined : packet.giaddr;
+  const bare: CameIn = {
+    interface: from,
+    giaddr,
+    circuitId: undefined,
+    remoteId: undefined,
+    linkSelection: giaddr && readAddress(packet.options, Option.SUBNET_SELECTION),
+    serverIdentifier: undefined,
+  };
+  if (!packet.options.has(Option.RELAY_AGENT_INFORMATION)) return bare;
+  const agent = readSubOptions(packet.options, Option.RELAY_AGENT_INFORMATION);
+  const addressIn = (code: number): string | undefined => {
+    const value = agent.get(code);
+    const text = value?.length === 4 ? addressAt(value, 0) : undefined;
+    return text === NO_ADDRESS ? undefined : text;
+  };
+  return {
+    ...bare,
+    circuitId: agent.get(AgentSubOption.CIRCUIT_ID),
+    remoteId: agent.get(AgentSubOption.REMOTE_ID),
+    linkSelection: addressIn(AgentSubOption.LINK_SELECTION) ?? bare.linkSelection,
+    serverIdentifier: addressIn(AgentSubOption.SERVER_IDENTIFIER_OVERRIDE),
+  };
+}
+
+/**
+ * The same for a client that has an address and speaks to us directly, though it may be behind a relay agent: its address
+ * says of which network it is (RFC 2131 section 4.3.2, RENEWING). Undefined: it does not say more than the interface.
+ */
+export function cameInByAddress(packet: DhcpPacket, cameIn: CameIn): CameIn | undefined {
+  if (packet.giaddr !== NO_ADDRESS || packet.ciaddr === NO_ADDRESS) return undefined;
+  return { ...cameIn, linkSelection: packet.ciaddr };
+}

@@ -1,0 +1,194 @@
+/** Leases on the disk: written and synced before a client is told, many at once (the store's group commit). */
+import { TinsmithError } from '../../errors.ts';
+import type { Store } from '../../store/store.ts';
+import type { LeasesOfClient } from '../dhcp/exchange.ts';
+import type { Network } from '../dhcp/network.ts';
+import { endAfter, type Lease } from './lease.ts';
+import { Leases, type Surroundings } from './leases.ts';
+import type { Quarantined } from './quarantine.ts';
+
+const PREFIX = 'lease/';
+const keyOf = (address: string): string => `${PREFIX}${address}`;
+
+/** A lease that ended so long ago is forgotten at the next start: its client has gone. */
+const FORGOTTEN_MS = 90 * 86_400_000;
+/** Leases on their way to the disk. A disk that stands still is not to fill the memory. */
+const MOST_UNDER_WAY = 8192;
+
+/** A lease as it is on the disk, short: there is one write for each renewal. */
+type Kept = [
+  mac: string,
+  network: string,
+  start: number,
+  renewed: number,
+  end: number,
+  isReleased: 0 | 1,
+  hostname?: string,
+];
+
+export class LeaseStore {
+  readonly leases: Leases;
+  readonly #store: Store;
+  readonly #clock: () => number;
+  #underWay = 0;
+
+  private constructor(store: Store, leases: Leases, clock: () => number) {
+    this.#store = store;
+    this.leases = leases;
+    this.#clock = clock;
+  }
+
+  static async open(store: Store, surroundings: Surroundings, clock: () => number): Promise<LeaseStore> {
+    const leases = new Leases(surroundings);
+    const old: string[] = [];
+    for await (const page of store.pages<Kept>(PREFIX)) {
+      for (const [key, kept] of page) {
+        const lease = leaseOf(key.slice(PREFIX.length), kept);
+        if (clock() - lease.end > FORGOTTEN_MS) old.push(key);
+        else leases.take(lease);
+      }
+    }
+    if (old.length > 0) {
+      await store.change((transaction) => {
+        for (const key of old) transaction.delete(key);
+      });
+    }
+    return new LeaseStore(store, leases, clock);
+  }
+
+  /** What the leases of a network say about a client now. */
+  of(mac: string, network: Network): LeasesOfClient {
+    const { leases } = this;
+    const now = this.#clock();
+    return {
+      choose: (wanted) => leases.choose(mac, network, wanted, now),
+      claim: (address) => leases.claim(mac, network, address, now),
+      holder: (address) => leases.holder(address, now),
+    };
+  }
+
+  /** Keeps an address for a client that it is offered to, in memory only. */
+  offer(mac: string, network: Network, address: string): void {
+    this.leases.offer(mac, network, address, this.#clock());
+  }
+
+  /** Nobody else was found using an address that is offered. */
+  proven(mac: string, address: string): void {
+    this.leases.proven(mac, address);
+  }
+
+  /** Somebody else uses an address that was to be offered. @param usedBy its MAC address, where that is known */
+  foundInUse(address: string, usedBy: string | undefined): Quarantined {
+    return this.leases.foundInUse(address, usedBy, this.#clock());
+  }
+
+  /** The client has taken another server's offer. */
+  withdraw(mac: string, network: Network): void {
+    this.leases.withdraw(mac, network);
+  }
+
+  /** A client has found its address in use (DHCPDECLINE). @throws as `keep` */
+  async decline(mac: string, network: Network, address: string): Promise<void> {
+    this.leases.declined(mac, network, address, this.#clock());
+    await this.release(mac, address);
+  }
+
+  /**
+   * Gives a client an address, or lengthens its lease; what else it had in the network is free again. Resolves when it is
+   * on the disk: only then the client may be told.
+   * @throws TinsmithError STORE_WRITE_FAILED, UNAVAILABLE (the store is closing, or too much waits for the disk)
+   */
+  async keep(
+    { mac, hostname }: { mac: string; hostname: string | undefined },
+    network: Network,
+    address: string,
+    seconds: number,
+  ): Promise<void> {
+    if (this.#underWay >= MOST_UNDER_WAY)
+      throw new TinsmithError('UNAVAILABLE', `${this.#underWay} leases wait for the disk already.`, {
+        next: 'See what keeps the disk of the data directory busy.',
+      });
+    const now = this.#clock();
+    const { leases } = this;
+    const before = leases.get(address);
+    const isSame = before?.mac === mac && !before.isReleased && before.end > now;
+    const lease: Lease = {
+      address,
+      mac,
+      network: network.name,
+      start: isSame ? before.start : now,
+      renewed: now,
+      end: endAfter(now, seconds),
+      hostname: hostname ?? (isSame ? before.hostname : undefined),
+      isReleased: false,
+    };
+    const others = leases.othersOf(mac, network, address, now).map((other) => ended(other, now));
+    leases.underWay(mac, network, address, now);
+    this.#underWay += 1;
+    try {
+      await this.#put([lease, ...others]);
+    } finally {
+      this.#underWay -= 1;
+      leases.settled(mac, address);
+    }
+  }
+
+  /**
+   * A client gives its address back, or must not go on using it.
+   * @returns whether it had it
+   * @throws as `keep`
+   */
+  async release(mac: string, address: string): Promise<boolean> {
+    const lease = this.leases.get(address);
+    if (lease?.mac !== mac || lease.isReleased) return false;
+    await this.#put([ended(lease, this.#clock())]);
+    return true;
+  }
+
+  /**
+   * Forgets the lease of an address, and its quarantine.
+   * @returns the lease; undefined where there was only a quarantine
+   * @throws TinsmithError NOT_FOUND, and as `keep`
+   */
+  async delete(address: string): Promise<Lease | undefined> {
+    const lease = this.leases.get(address);
+    const wasQuarantined = this.leases.acquit(address, this.#clock());
+    if (lease === undefined && !wasQuarantined) throw noLease(address);
+    if (lease === undefined) return undefined;
+    await this.#store.change((transaction) => {
+      transaction.delete(keyOf(address));
+      transaction.afterwards(() => this.leases.forget(address, this.#clock()));
+    });
+    return lease;
+  }
+
+  async #put(leases: readonly Lease[]): Promise<void> {
+    await this.#store.change((transaction) => {
+      for (const lease of leases) transaction.put(keyOf(lease.address), keptOf(lease));
+      transaction.afterwards(() => {
+        for (const lease of leases) this.leases.take(lease);
+      });
+    });
+  }
+}
+
+/** @throws TinsmithError NOT_FOUND */
+export function noLease(address: string): TinsmithError {
+  return new TinsmithError('NOT_FOUND', `No client has, or had, a lease of ${address}.`, {
+    next: 'See which there are: tinsmith lease list',
+  });
+}
+
+function ended(lease: Lease, now: number): Lease {
+  return { ...lease, end: Math.min(lease.end, now), isReleased: true };
+}
+
+function keptOf({ mac, network, start, renewed, end, isReleased, hostname }: Lease): Kept {
+  const kept: Kept = [mac, network, start, renewed, end, isReleased ? 1 : 0];
+  if (hostname !== undefined) kept.push(hostname);
+  return kept;
+}
+
+function leaseOf(address: string, [mac, network, start, renewed, end, isReleased, hostname]: Kept): Lease {
+  return { address, mac, network, start, renewed, end, hostname, isReleased: isReleased === 1 };
+}
