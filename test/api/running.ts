@@ -61,11 +61,7 @@ export async function running(t: TestContext, options: { osie?: boolean; unknown
     workerStream,
     subnets: new Subnets({ ...parts, interfaces: INTERFACES }),
     trace,
-    leases: await LeaseStore.open(
-      parts.store,
-      { reservedFor: () => undefined, isOurs: () => false },
-      clock,
-    ),
+    leases: await LeaseStore.open(parts.store, { reservedFor: () => undefined, isOurs: () => false }, clock),
     stream: createStream(events, clock),
     webhooks: new Webhooks({ store: parts.store, events, clock, newId: randomUUID }),
     images,

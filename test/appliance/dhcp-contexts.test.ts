@@ -64,7 +64,12 @@ describe('the context of a DHCP client', () => {
     // A system of its own that asks is nobody's business, and what is known is as it was.
     const system = request('DISCOVER', { chaddr: macOf(9) });
     const contexts = new DhcpContexts(machines, String, clock, undefined, 'discover');
-    const { reason } = respond(system, { ...contexts.of(system, from), network: network('proxy'), port: 67, server: from });
+    const { reason } = respond(system, {
+      ...contexts.of(system, from),
+      network: network('proxy'),
+      port: 67,
+      server: from,
+    });
     assert.equal(reason, 'not-firmware');
     assert.match(fate('proxy', 'discover', macOf(1)), /^ignored no-workflow/);
   });

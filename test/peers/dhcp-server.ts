@@ -41,7 +41,10 @@ async function serve(setting: ServerSetting): Promise<void> {
   const nothing: BootAnswer = { answer: 'none', reason: 'no-work', sentence: 'it has no work' };
   const { mode, interfaces, machines, pool } = setting;
   const log = pino({ level: 'warn' }, pino.destination(2));
-  const own = ownNetworks(interfaces, { mode, ranges: pool?.ranges ?? [] }).map((each) => ({ ...each, ...pool?.network }));
+  const own = ownNetworks(interfaces, { mode, ranges: pool?.ranges ?? [] }).map((each) => ({
+    ...each,
+    ...pool?.network,
+  }));
   const [first] = own;
   const more = (pool?.more ?? []).flatMap((each) => (first ? { ...first, excluded: [], ...each } : []));
   const store = pool && (await openStore(pool.data));

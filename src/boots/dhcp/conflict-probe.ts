@@ -67,7 +67,13 @@ export class ConflictProbe {
     const { promise, resolve } = Promise.withResolvers<User | undefined>();
     const now = performance.now();
     const wait = WAIT_MS[way.kind];
-    const asked: Asked = { send: () => way.send(address), answer: resolve, promise, again: now + wait / 2, end: now + wait };
+    const asked: Asked = {
+      send: () => way.send(address),
+      answer: resolve,
+      promise,
+      again: now + wait / 2,
+      end: now + wait,
+    };
     if (this.#asked.size === 0) this.#look(false);
     this.#asked.set(address, asked);
     asked.send();

@@ -1,3 +1,4 @@
+export { ConflictProbe, type Probe } from './conflict-probe.ts';
 export type {
   BootAnswer,
   ClientContext,
@@ -16,7 +17,6 @@ export type {
   Reservation,
   ResponderContext,
 } from './exchange.ts';
-export { ConflictProbe, type Probe } from './conflict-probe.ts';
 export { type FirmwareClient, firmwareOf } from './firmware.ts';
 export type { CameIn, Network, NetworkOf } from './network.ts';
 export { amongOwn, type OwnNetworks, ownNetworks } from './own-networks.ts';

@@ -38,11 +38,13 @@ export function respondFromPool(
   const who = machineName === undefined ? `the unknown machine ${mac}` : `${machineName} (${mac})`;
   if (reservation !== undefined && isOf(reservation.address, network)) {
     const holder = leases.holder(reservation.address);
-    if (holder === undefined || holder === mac) return withoutLease(request, respondWithReservation(request, type, context));
+    if (holder === undefined || holder === mac)
+      return withoutLease(request, respondWithReservation(request, type, context));
     const sentence = `${who} gets no address yet: its ${reservation.address} is still leased to ${holder}`;
     return ignored('address-in-use', sentence);
   }
-  if (context.reservation?.disabled) return ignored('dhcp-disabled', `DHCP is switched off for this interface of ${who}`);
+  if (context.reservation?.disabled)
+    return ignored('dhcp-disabled', `DHCP is switched off for this interface of ${who}`);
   const named = readAddress(request.options, Option.SERVER_IDENTIFIER);
   if (isForAnother(type, named, context.server)) {
     const lease = type === MessageType.REQUEST ? ({ change: 'withdraw' } as const) : undefined;
@@ -116,7 +118,8 @@ function respondToRequest(exchange: PoolExchange, named: string | undefined): Ou
   const requested = readAddress(request.options, Option.REQUESTED_IP_ADDRESS);
   // A request that names no address can only mean the one that was offered; the npm client `dhcp` sends such.
   const address = requested ?? inUse ?? leases.choose(undefined)?.address;
-  if (address === undefined) return ignored('pool-exhausted', `no address of network ${network.name} is left for ${who}`);
+  if (address === undefined)
+    return ignored('pool-exhausted', `no address of network ${network.name} is left for ${who}`);
   const no = (why: string): Outcome =>
     refuse(request, context.server, {
       told: why,
@@ -160,6 +163,8 @@ function elsewhere({ context: { reservation } }: PoolExchange): string {
 
 /** The name the client gives itself, as far as it can be shown. */
 function hostnameOf(request: DhcpPacket): string | undefined {
-  const name = readText(request.options, Option.HOST_NAME)?.replace(/[^\x21-\x7e]/g, '?').slice(0, LONGEST_NAME);
+  const name = readText(request.options, Option.HOST_NAME)
+    ?.replace(/[^\x21-\x7e]/g, '?')
+    .slice(0, LONGEST_NAME);
   return name === '' ? undefined : name;
 }

@@ -1,9 +1,9 @@
+import type { ClientMessage } from './answers.ts';
 import type { Ignored, IgnoredReason, Outcome, ResponderContext } from './exchange.ts';
 import { firmwareOf } from './firmware.ts';
 import { MessageType, messageTypeName, Option, readAddress } from './options.ts';
 import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
 import { addBoot, bareReply, destinationOf, identifierOf } from './reply.ts';
-import type { ClientMessage } from './answers.ts';
 
 /**
  * ProxyDHCP (PXE 2.1 section 2.2.3): another server gives the addresses, we say what to boot. On port 67 the DISCOVER

@@ -1,4 +1,12 @@
-import { type ClientMessage, type Exchange, ignored, isForAnother, refuse, withAddress, withConfiguration } from './answers.ts';
+import {
+  type ClientMessage,
+  type Exchange,
+  ignored,
+  isForAnother,
+  refuse,
+  withAddress,
+  withConfiguration,
+} from './answers.ts';
 import { type Configuration, configurationOfReservation } from './configuration.ts';
 import type { Outcome, Reply, ResponderContext } from './exchange.ts';
 import { firmwareOf } from './firmware.ts';

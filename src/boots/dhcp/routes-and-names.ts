@@ -30,7 +30,10 @@ const LONGEST_LABEL = 63;
 export function domainSearch(domains: readonly string[]): Buffer {
   return Buffer.concat(
     domains.flatMap((domain) => {
-      const labels = domain.replace(/\.$/, '').split('.').map((label) => Buffer.from(label, 'latin1'));
+      const labels = domain
+        .replace(/\.$/, '')
+        .split('.')
+        .map((label) => Buffer.from(label, 'latin1'));
       if (labels.some(({ length }) => length === 0 || length > LONGEST_LABEL)) return [];
       return [...labels.flatMap((label) => [Buffer.of(label.length), label]), Buffer.of(0)];
     }),

@@ -102,14 +102,17 @@ function sender(options: DhcpOptions, from: DhcpInterface, socket: Socket): Post
     const { bytes, dropped } = encode(reply.packet, replySize(request));
     const to = addressOf(reply.to, sentBy, options);
     socket.send(bytes, to.port, to.address, (error) => {
-      if (error)
-        options.log.warn({ err: error, mac: request.chaddr, to, interface: from.name }, 'DHCP reply not sent');
+      if (error) options.log.warn({ err: error, mac: request.chaddr, to, interface: from.name }, 'DHCP reply not sent');
     });
     return dropped;
   };
 }
 
-function addressOf(to: Destination, sender: Pick<RemoteInfo, 'address' | 'port'>, options: DhcpOptions): { address: string; port: number } {
+function addressOf(
+  to: Destination,
+  sender: Pick<RemoteInfo, 'address' | 'port'>,
+  options: DhcpOptions,
+): { address: string; port: number } {
   const { clientPort = 68, relayPort = 67 } = options;
   switch (to.kind) {
     case 'broadcast':

@@ -84,7 +84,7 @@ export class LeaseStore {
 
   /** The client has taken another server's offer. */
   withdraw(mac: string, network: Network): void {
-    this.leases.withdraw(mac, network);
+    this.leases.withdraw(mac, network, this.#clock());
   }
 
   /** A client has found its address in use (DHCPDECLINE). @throws as `keep` */

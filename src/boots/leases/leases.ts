@@ -52,7 +52,7 @@ export class Leases {
   readonly #offers = new Map<number, Offer>();
   /** Addresses that a client has, had, or was offered. */
   readonly #ofClient = new Map<string, Set<number>>();
-  readonly #quarantine = new Quarantine();
+  readonly #quarantine = new Quarantine((address, now) => this.#freed(address, now));
   /** By name of the network. */
   readonly #pools = new Map<string, Pool>();
   readonly #states: AddressStates = {
@@ -125,7 +125,7 @@ export class Leases {
     const number = addressNumber(address);
     const pool = this.#poolOf(network);
     for (const other of this.#ofClient.get(mac) ?? []) {
-      if (other !== number && pool.has(other)) this.#withdraw(mac, other);
+      if (other !== number && pool.has(other)) this.#withdraw(mac, other, now);
     }
     const before = this.#offers.get(number);
     const isSame = before?.mac === mac;
@@ -149,9 +149,10 @@ export class Leases {
   }
 
   /** The client has taken another server's offer. */
-  withdraw(mac: string, network: Network): void {
+  withdraw(mac: string, network: Network, now: number): void {
     const pool = this.#poolOf(network);
-    for (const address of [...(this.#ofClient.get(mac) ?? [])]) if (pool.has(address)) this.#withdraw(mac, address);
+    for (const address of [...(this.#ofClient.get(mac) ?? [])])
+      if (pool.has(address)) this.#withdraw(mac, address, now);
   }
 
   /** A lease is on its way to the disk: nobody else gets its address until `settled`. */
@@ -167,7 +168,7 @@ export class Leases {
     if (offer?.mac !== mac || offer.underWay === 0) return;
     offer.underWay -= 1;
     if (offer.underWay === 0 && this.#leases.get(addressNumber(address))?.mac === mac)
-      this.#withdraw(mac, addressNumber(address));
+      this.#offers.delete(addressNumber(address));
   }
 
   /** Takes in a lease that is on the disk. */
@@ -177,7 +178,7 @@ export class Leases {
     if (before !== undefined && before.mac !== lease.mac) this.#forgetOf(before.mac, number);
     this.#leases.set(number, lease);
     this.#rememberOf(lease.mac, number);
-    if (lease.isReleased) this.#freed(number, lease.network, lease.end);
+    if (lease.isReleased) this.#freed(number, lease.end);
   }
 
   /** Forgets a lease whose record is gone from the disk. */
@@ -186,7 +187,7 @@ export class Leases {
     const lease = this.#leases.get(number);
     if (lease === undefined) return;
     this.#leases.delete(number);
-    this.#freed(number, lease.network, now);
+    this.#freed(number, now);
     this.#forgetOf(lease.mac, number);
   }
 
@@ -212,7 +213,7 @@ export class Leases {
     const number = addressNumber(address);
     const pool = this.#poolOf(network);
     if (!pool.has(number) || this.#holder(number, now) !== mac) return undefined;
-    this.#withdraw(mac, number);
+    this.#withdraw(mac, number, now);
     const most = Math.max(1, pool.size >> 1);
     return this.#quarantine.declined(number, mac, now, most, (each) => pool.has(each));
   }
@@ -267,10 +268,11 @@ export class Leases {
     return this.#surroundings.isOurs(text) || this.#surroundings.reservedFor(text) !== undefined;
   }
 
-  #withdraw(mac: string, address: number): void {
+  #withdraw(mac: string, address: number, now: number): void {
     const offer = this.#offers.get(address);
     if (offer?.mac !== mac || offer.underWay > 0) return;
     this.#offers.delete(address);
+    this.#freed(address, now);
     this.#forgetOf(mac, address);
   }
 
@@ -283,8 +285,8 @@ export class Leases {
     }
   }
 
-  #freed(address: number, network: string, now: number): void {
-    this.#pools.get(network)?.freed(address, now);
+  #freed(address: number, now: number): void {
+    for (const pool of this.#pools.values()) pool.freed(address, now);
   }
 
   #rememberOf(mac: string, address: number): void {

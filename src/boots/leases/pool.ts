@@ -53,9 +53,9 @@ export class Pool {
     return this.#ranges.some(({ first, last }) => address >= first && address <= last) && !this.#never.has(address);
   }
 
-  /** A lease ended before its time: its address may be given again now. */
+  /** An address is free before the time that it was to be looked at again. */
   freed(address: number, now: number): void {
-    if (this.#used.has(address)) this.#used.push(now, address);
+    for (const due of [this.#used, this.#found]) if (due.has(address)) due.push(now, address);
   }
 
   /** The address that is to be given to somebody new: one never leased, else that of the lease that ended first. */

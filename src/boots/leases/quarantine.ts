@@ -25,6 +25,12 @@ export interface Quarantined {
 export class Quarantine {
   /** The oldest first. */
   readonly #all = new Map<number, Quarantined>();
+  readonly #onFreed: (address: number, now: number) => void;
+
+  /** @param onFreed told of an address that is freed before its time */
+  constructor(onFreed: (address: number, now: number) => void) {
+    this.#onFreed = onFreed;
+  }
 
   until(address: number): number {
     return this.#all.get(address)?.until ?? 0;
@@ -47,20 +53,26 @@ export class Quarantine {
    * A client declined an address (DHCPDECLINE).
    * @param most how many addresses of `isBeside`, those of the same network, may be kept back by declines at once
    */
-  declined(address: number, by: string, now: number, most: number, isBeside: (address: number) => boolean): Quarantined {
+  declined(
+    address: number,
+    by: string,
+    now: number,
+    most: number,
+    isBeside: (address: number) => boolean,
+  ): Quarantined {
     const keptBack = (fits: (each: number, why: Quarantined) => boolean): number[] =>
       [...this.#all].flatMap(([each, why]) => (why.by !== undefined && why.until > now && fits(each, why) ? each : []));
     const own = keptBack((_each, why) => why.by === by);
-    if (own[MOST_OF_ONE - 1] !== undefined) this.#all.delete(own[0] ?? address);
+    if (own.length >= MOST_OF_ONE) this.#free(own[0], now);
     const beside = keptBack(isBeside);
-    if (beside.length >= most) this.#all.delete(beside[0] ?? address);
+    if (beside.length >= most) this.#free(beside[0], now);
     return this.#put(address, { by, usedBy: undefined }, now);
   }
 
   /** Frees an address at once. @returns whether it was in quarantine */
   delete(address: number, now: number): boolean {
     const found = this.#all.get(address);
-    this.#all.delete(address);
+    if (found) this.#free(address, now);
     return found !== undefined && found.until > now;
   }
 
@@ -72,8 +84,14 @@ export class Quarantine {
     this.#all.set(address, entry);
     for (const oldest of this.#all.keys()) {
       if (this.#all.size <= MOST) break;
-      this.#all.delete(oldest);
+      this.#free(oldest, now);
     }
     return entry;
+  }
+
+  #free(address: number | undefined, now: number): void {
+    if (address === undefined) return;
+    this.#all.delete(address);
+    this.#onFreed(address, now);
   }
 }

@@ -3,7 +3,17 @@ import { describe, it } from 'node:test';
 import type { ResponderContext } from '../../../src/boots/dhcp/exchange.ts';
 import { Option, readAddress, readText, text, u8 } from '../../../src/boots/dhcp/options.ts';
 import { captured } from './captured.ts';
-import { alter, fate, NO_ADDRESS, replyTo, network, request, reservation, SERVER, serverIdentifier } from './requests.ts';
+import {
+  alter,
+  fate,
+  NO_ADDRESS,
+  network,
+  replyTo,
+  request,
+  reservation,
+  SERVER,
+  serverIdentifier,
+} from './requests.ts';
 
 const on67: Partial<ResponderContext> = { network: network('proxy'), port: 67, reservation: undefined };
 const on4011: Partial<ResponderContext> = { ...on67, port: 4011 };

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { LeaseStore } from '../../../src/boots/leases/index.ts';
+import { openStore } from '../../../src/store/index.ts';
+import { temporaryDirectory } from '../../store/opened.ts';
+import { network } from '../dhcp/requests.ts';
+import { HeldStore } from './kept.ts';
+
+const MAC = '52:54:00:77:00:01';
+const OTHER = '52:54:00:77:00:02';
+const FIRST = '10.77.1.0';
+const DAY = 86_400_000;
+const pool = network('pool', { ranges: [{ first: FIRST, last: '10.77.1.9' }] });
+const nothingElse = { reservedFor: () => undefined, isOurs: () => false };
+const client = { mac: MAC, hostname: 'node1' };
+
+async function held(clock: () => number) {
+  const disk = new HeldStore();
+  const leases = await LeaseStore.open(disk.store, nothingElse, clock);
+  disk.isHeld = true;
+  return { disk, leases };
+}
+
+async function reopened(t: TestContext, directory: string, clock: () => number) {
+  const store = await openStore(directory);
+  t.after(() => store.close());
+  return { store, leases: await LeaseStore.open(store, nothingElse, clock) };
+}
+
+describe('leases on the disk', () => {
+  it('are there again after a restart, renewed, released and deleted', async (t) => {
+    const directory = temporaryDirectory(t);
+    let now = 1_000_000_000_000;
+    const clock = () => now;
+    const first = await reopened(t, directory, clock);
+    await first.leases.keep(client, pool, FIRST, 600);
+    await first.leases.keep({ mac: OTHER, hostname: undefined }, pool, '10.77.1.1', 600);
+    await first.leases.keep({ mac: '52:54:00:77:00:03', hostname: undefined }, pool, '10.77.1.2', 600);
+    now += 60_000;
+    await first.leases.keep({ mac: MAC, hostname: undefined }, pool, FIRST, 600);
+    assert.equal(await first.leases.release(OTHER, '10.77.1.1'), true);
+    assert.equal(await first.leases.release(OTHER, FIRST), false, 'it is not its own');
+    await first.leases.delete('10.77.1.2');
+    const before = [...first.leases.leases.all()];
+    await first.store.close();
+    const second = await reopened(t, directory, clock);
+    assert.deepEqual([...second.leases.leases.all()], before);
+    const lease = second.leases.leases.get(FIRST);
+    assert.deepEqual(lease, {
+      ...{ address: FIRST, mac: MAC, network: 'lab', hostname: 'node1', isReleased: false },
+      ...{ start: now - 60_000, renewed: now, end: now + 600_000 },
+    });
+    assert.equal(second.leases.leases.holder('10.77.1.1', now), undefined);
+    await assert.rejects(second.leases.delete('10.77.1.2'), { code: 'NOT_FOUND' });
+  });
+
+  it('that ended long ago are forgotten at a start', async () => {
+    const disk = new HeldStore();
+    let now = 1_000_000_000_000;
+    const leases = await LeaseStore.open(disk.store, nothingElse, () => now);
+    await leases.keep(client, pool, FIRST, 600);
+    now += 91 * DAY;
+    assert.deepEqual([...(await LeaseStore.open(disk.store, nothingElse, () => now)).leases.all()], []);
+    assert.equal(disk.disk.size, 0);
+  });
+
+  it('on their way there are nobody else’s, however long that takes', async () => {
+    let now = 1_000_000_000_000;
+    const { disk, leases } = await held(() => now);
+    const kept = leases.keep(client, pool, FIRST, 600);
+    now += 300_000;
+    assert.equal(leases.of(OTHER, pool).claim(FIRST).claim, 'taken');
+    assert.equal(leases.of(OTHER, pool).choose(FIRST)?.address, '10.77.1.1');
+    disk.write();
+    await kept;
+    assert.equal(leases.leases.holder(FIRST, now), MAC);
+    now += 301_000;
+    assert.equal(leases.of(OTHER, pool).choose(FIRST)?.address, FIRST);
+  });
+
+  it('that could not be written are none, and their address is free after the offer', async () => {
+    let now = 1_000_000_000_000;
+    const { disk, leases } = await held(() => now);
+    const kept = leases.keep(client, pool, FIRST, 600);
+    disk.fail();
+    await assert.rejects(kept, /no space left/);
+    assert.equal(leases.leases.get(FIRST), undefined);
+    assert.equal(leases.of(OTHER, pool).claim(FIRST).claim, 'taken');
+    now += 61_000;
+    assert.equal(leases.of(OTHER, pool).claim(FIRST).claim, 'free');
+  });
+
+  it('do not pile up before a disk that stands still', async () => {
+    const { disk, leases } = await held(() => 0);
+    const waiting = Array.from({ length: 8192 }, () => leases.keep(client, pool, FIRST, 600));
+    await assert.rejects(leases.keep(client, pool, FIRST, 600), { code: 'UNAVAILABLE' });
+    disk.write();
+    await Promise.all(waiting);
+    disk.isHeld = false;
+    await leases.keep(client, pool, FIRST, 600);
+  });
+
+  it('end when the client is given another address of the network, and not elsewhere', async () => {
+    const now = 1_000_000_000_000;
+    const leases = await LeaseStore.open(new HeldStore().store, nothingElse, () => now);
+    const elsewhere = network('pool', {
+      name: 'b',
+      address: '10.88.0.0',
+      ranges: [{ first: '10.88.0.1', last: '10.88.0.9' }],
+    });
+    await leases.keep(client, pool, FIRST, 600);
+    await leases.keep(client, elsewhere, '10.88.0.1', 600);
+    await leases.keep(client, pool, '10.77.1.5', 600);
+    const holders = [FIRST, '10.77.1.5', '10.88.0.1'].map((each) => leases.leases.holder(each, now));
+    assert.deepEqual(holders, [undefined, MAC, MAC]);
+  });
+
+  it('of a great range are given fast, to the last address', async () => {
+    const now = 1_000_000_000_000;
+    const disk = new HeldStore();
+    const leases = await LeaseStore.open(disk.store, nothingElse, () => now);
+    const great = network('pool', { ranges: [{ first: '10.77.0.0', last: '10.77.255.255' }] });
+    const given = new Set<string>();
+    for (let each = 0; each < 65_534; each++) {
+      const mac = `02:00:00:00:${(each >> 8).toString(16).padStart(2, '0')}:${(each & 255).toString(16).padStart(2, '0')}`;
+      const address = leases.of(mac, great).choose(undefined)?.address ?? '';
+      leases.offer(mac, great, address);
+      given.add(address);
+    }
+    assert.equal(given.size, 65_534);
+    assert.equal(leases.of(MAC, great).choose(undefined), undefined);
+  });
+});
