@@ -8,6 +8,7 @@ import { discoveryOperations } from './routes/discovery.ts';
 import { eventOperations } from './routes/events.ts';
 import { imageOperations } from './routes/images.ts';
 import { jobOperations } from './routes/jobs.ts';
+import { leaseOperations } from './routes/leases.ts';
 import { lifeOperations } from './routes/life.ts';
 import { machineOperations } from './routes/machines.ts';
 import { packOperations } from './routes/packs.ts';
@@ -28,6 +29,7 @@ export function operationsOf(
     ...machineOperations(services),
     ...subnetOperations(services),
     ...discoveryOperations(services),
+    ...leaseOperations(services),
     ...lifeOperations(services),
     ...jobOperations(services),
     ...contentOperations(services),

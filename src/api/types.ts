@@ -10,6 +10,7 @@ export type { DiscoveryRule, InventoryTold } from './shapes/discovery.ts';
 export type { AnyEvent, EventKind, StreamEvent, StreamFacts } from './shapes/event.ts';
 export type { ActionLog, DataVersion, DataWritten, ServiceLog, WorkflowActionEvent } from './shapes/history.ts';
 export type { Job, JobLog } from './shapes/job.ts';
+export type { Lease } from './shapes/lease.ts';
 export type { Life, LifeSummary, MachineParams, SealingKey, TaskStep } from './shapes/life.ts';
 export type { Machine, MachinesPushed } from './shapes/machine.ts';
 export type { ProblemDetails } from './shapes/problem.ts';

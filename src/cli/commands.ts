@@ -9,6 +9,7 @@ import { get } from './get.ts';
 import { image } from './image.ts';
 import { inventory } from './inventory.ts';
 import { job } from './job.ts';
+import { lease } from './lease.ts';
 import { machine } from './machine/machine.ts';
 import { objectNouns } from './objects.ts';
 import { repair } from './repair.ts';
@@ -25,6 +26,7 @@ export const NOUNS: readonly Noun[] = [
   machine,
   subnet,
   discovery,
+  lease,
   job,
   ...objectNouns,
   content,

@@ -51,8 +51,8 @@ function givenByUdhcpc(env: Environment): Given {
   };
 }
 
-/** Waits for a line on a stream of a client that goes on running. */
-async function said(child: ChildProcess, fits: RegExp): Promise<void> {
+/** Waits for a line on a stream of a program that goes on running; resolves with what it has said so far. */
+export async function said(child: ChildProcess, fits: RegExp): Promise<string> {
   let text = '';
   await new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -63,6 +63,7 @@ async function said(child: ChildProcess, fits: RegExp): Promise<void> {
     }
     child.once('close', (status) => reject(new Error(`client ended with ${status}: ${text}`)));
   });
+  return text;
 }
 
 /** Runs dhclient until it is bound, then has it release the lease if `release` is set. */
@@ -94,11 +95,16 @@ exit 0
 }
 
 /** Runs udhcpc until it is bound. */
-export async function udhcpc(network: TestNetwork, namespace: string, device: string): Promise<Given> {
+export async function udhcpc(
+  network: TestNetwork,
+  namespace: string,
+  device: string,
+  more: readonly string[] = [],
+): Promise<Given> {
   const env = join(network.directory, `udhcpc-${namespace}-${device}`);
   const script = network.script(`udhcpc-${namespace}-${device}.sh`, `env > ${env}.$1\n`);
   const options = ['-f', '-q', '-n', '-t', '30', '-T', '1', '-i', device, '-s', script];
-  await network.run(namespace, 'udhcpc', ...options, '-O', 'ntpsrv');
+  await network.run(namespace, 'udhcpc', ...options, '-O', 'ntpsrv', ...more);
   return givenByUdhcpc(readEnvironment(`${env}.bound`));
 }
 

@@ -24,7 +24,7 @@ export interface ServerSetting {
   pool?: {
     /** Directory of the store with the leases. */
     data: string;
-    ranges: Network['ranges'];
+    ranges: { first: string; last: string }[];
     /** What is said of every network of an interface. */
     network?: Partial<Pick<Network, 'routers' | 'nameServers' | 'leaseTime' | 'shortestLease'>>;
     /** Networks behind relay agents. */

@@ -78,6 +78,7 @@ const PRECEDENCE: readonly number[] = [
   Option.VENDOR_SPECIFIC_INFORMATION,
   Option.CLIENT_MACHINE_IDENTIFIER,
   Option.ROUTER,
+  Option.CLASSLESS_STATIC_ROUTE,
   Option.TFTP_SERVER_NAME,
   Option.IPXE,
   Option.DOMAIN_NAME_SERVER,
@@ -86,8 +87,11 @@ const PRECEDENCE: readonly number[] = [
   Option.REBINDING_TIME,
   Option.HOST_NAME,
   Option.BROADCAST_ADDRESS,
+  Option.INTERFACE_MTU,
   Option.DOMAIN_NAME,
+  Option.SUBNET_SELECTION,
   Option.NTP_SERVERS,
+  Option.DOMAIN_SEARCH,
   Option.MESSAGE,
 ];
 
@@ -139,8 +143,9 @@ export function decode(bytes: Buffer): Decoded {
 
 /**
  * Writes a packet, padded to the 300 bytes of BOOTP. Values over 255 bytes are split (RFC 3396). Where `maxSize`
- * (bytes of the UDP payload, see `replySize`) does not suffice, the least important options stay out, but never
- * message type, server identifier and lease time.
+ * (bytes of the UDP payload, see `replySize`) does not suffice, the fields for server name and boot file take what they
+ * can, if they are empty (RFC 2132 section 9.3); what is left then are the least important options, and never message
+ * type, server identifier and lease time.
  *
  * @throws RangeError for a server name or boot file name too long for its field, or a `maxSize` too small for
  *   the three options that every reply has: mistakes of the caller
@@ -148,7 +153,7 @@ export function decode(bytes: Buffer): Decoded {
 export function encode(packet: DhcpPacket, maxSize: number): Encoded {
   if (packet.sname.length > 64) throw new RangeError('sname has more than 64 bytes');
   if (packet.file.length > 128) throw new RangeError('file has more than 128 bytes');
-  const { chosen, dropped, size } = chooseOptions(packet.options, maxSize - OPTIONS - 1);
+  const { chosen, dropped, inFile, inSname, size } = placeOptions(packet, maxSize - OPTIONS - 1);
   const bytes = Buffer.alloc(Math.max(OPTIONS + size + 1, MINIMUM_BYTES));
   const hardware = Buffer.from(packet.chaddr.replaceAll(':', ''), 'hex');
   bytes[0] = packet.op;
@@ -169,6 +174,8 @@ export function encode(packet: DhcpPacket, maxSize: number): Encoded {
   let at = OPTIONS;
   for (const [code, value] of chosen) at = writeOption(bytes, at, code, value);
   bytes[at] = Option.END;
+  writeField(bytes, FILE, inFile);
+  writeField(bytes, SNAME, inSname);
   return { bytes, dropped };
 }
 
@@ -235,16 +242,61 @@ class OptionCollector {
   }
 }
 
+type Chosen = [code: number, value: Buffer][];
+
+/** Puts the options in their places: behind the cookie, and where they do not fit there, into fields that are empty. */
+function placeOptions(packet: DhcpPacket, room: number) {
+  const plain = chooseOptions(packet.options, room);
+  const fields = { inFile: [] as Chosen, inSname: [] as Chosen };
+  if (plain.dropped.length === 0 || (packet.file !== '' && packet.sname !== '')) return { ...plain, ...fields };
+  const overload: Chosen = [[Option.OPTION_OVERLOAD, Buffer.alloc(1)]];
+  const { chosen, dropped: over, size } = chooseOptions(packet.options, room - OVERLOAD_BYTES);
+  let roomInFile = packet.file === '' ? COOKIE - FILE - 1 : 0;
+  let roomInSname = packet.sname === '' ? FILE - SNAME - 1 : 0;
+  const dropped: number[] = [];
+  for (const code of over) {
+    const value = packet.options.get(code) ?? EMPTY;
+    const cost = costOf(value);
+    // Option 82 stands at the end of the options proper, or not at all.
+    if (code === Option.RELAY_AGENT_INFORMATION || cost > Math.max(roomInFile, roomInSname)) dropped.push(code);
+    else if (cost <= roomInFile) {
+      fields.inFile.push([code, value]);
+      roomInFile -= cost;
+    } else {
+      fields.inSname.push([code, value]);
+      roomInSname -= cost;
+    }
+  }
+  if (dropped.length >= plain.dropped.length) return { ...plain, inFile: [], inSname: [] };
+  overload[0]?.[1].writeUInt8((fields.inFile.length > 0 ? 1 : 0) | (fields.inSname.length > 0 ? 2 : 0));
+  return { chosen: [...overload, ...chosen], dropped, size: size + OVERLOAD_BYTES, ...fields };
+}
+
+const EMPTY = Buffer.alloc(0);
+/** Option 52 with its one byte. */
+const OVERLOAD_BYTES = 3;
+
+function costOf(value: Buffer): number {
+  return value.length + 2 * Math.max(1, Math.ceil(value.length / 255));
+}
+
+function writeField(bytes: Buffer, start: number, options: Chosen): void {
+  if (options.length === 0) return;
+  let at = start;
+  for (const [code, value] of options) at = writeOption(bytes, at, code, value);
+  bytes[at] = Option.END;
+}
+
 /** Takes the options that fit into `room` bytes, the most important first; option 82 is written last (RFC 3046 2.1). */
 function chooseOptions(options: ReadonlyMap<number, Buffer>, room: number) {
-  const chosen: [code: number, value: Buffer][] = [];
+  const chosen: Chosen = [];
   const dropped: number[] = [];
   let last: [code: number, value: Buffer] | undefined;
   let size = 0;
   for (const [rank, code] of inOrder(options)) {
     const value = options.get(code);
     if (value === undefined || code === Option.OPTION_OVERLOAD) continue;
-    const cost = value.length + 2 * Math.max(1, Math.ceil(value.length / 255));
+    const cost = costOf(value);
     if (size + cost > room) {
       if (rank < ESSENTIAL) throw new RangeError(`no room for option ${code}, which every reply must have`);
       dropped.push(code);

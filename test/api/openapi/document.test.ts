@@ -11,6 +11,7 @@ import { operationsOf } from '../../../src/api/operations.ts';
 import type { Services } from '../../../src/api/services.ts';
 import { type EventKind, facts } from '../../../src/api/shapes/event.ts';
 import { statusOf } from '../../../src/errors.ts';
+import { network } from '../../boots/dhcp/requests.ts';
 import { hardware, macOf } from '../../machines/examples.ts';
 import { anvil } from '../../machines/inventories.ts';
 import { layer, saved, tar } from '../../registry/archives.ts';
@@ -297,6 +298,10 @@ describe('real answers', () => {
     await call('PUT', '/api/v1/discovery/rules', { body: {} });
     await call('GET', '/api/v1/discovery/rules');
     await call('GET', '/api/v1/machines/node1/inventory');
+    const pool = network('pool', { ranges: [{ first: '10.77.0.8', last: '10.77.0.12' }] });
+    await all.leases.keep({ mac: macOf(1), hostname: undefined }, pool, '10.77.0.10', 600);
+    await call('GET', '/api/v1/leases?state=active');
+    for (const method of ['GET', 'DELETE', 'DELETE', 'GET']) await call(method, '/api/v1/leases/10.77.0.10');
     const seen = { mac: '9c:00:5e:00:00:01', inventory: anvil({}), boot: 'b' };
     await all.discovery.take(seen, () => {});
     await call('GET', `/api/v1/machines/${seen.mac}/inventory`);

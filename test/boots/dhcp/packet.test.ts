@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Option, readAddress, readText, readU16, readU16List, readU32 } from '../../../src/boots/dhcp/options.ts';
 import { type DhcpPacket, decode, encode, macOf, replySize } from '../../../src/boots/dhcp/packet.ts';
 import { captured, capturedBytes, capturedNames, packetOf } from './captured.ts';
+import { alter } from './requests.ts';
 
 const LARGEST = 65_507;
 
@@ -191,5 +192,41 @@ describe('DHCP packet codec', () => {
     assert.equal(said(100), 548);
     assert.equal(said(1000), 972);
     assert.equal(said(65280), 1472);
+  });
+});
+
+describe('a reply that is too long for its client', () => {
+  const reply = (more: Record<number, Buffer>, fields: Partial<Omit<DhcpPacket, 'options'>> = {}): DhcpPacket => {
+    const bare = alter(captured('udhcpc-discover'), { op: 2, ...fields }, more);
+    for (const code of bare.options.keys()) if (!(code in more) && code !== 53) bare.options.delete(code);
+    return bare;
+  };
+  const LIMIT = 548;
+  const big = { 6: Buffer.alloc(200, 1), 15: Buffer.alloc(80, 97), 42: Buffer.alloc(60, 2), 82: Buffer.of(1, 1, 7) };
+
+  it('uses the fields for boot file and server name, and is read again as it was', () => {
+    const packet = reply({ ...big, 54: Buffer.of(1, 2, 3, 4) });
+    const { bytes, dropped } = encode(packet, LIMIT);
+    assert.deepEqual(dropped, []);
+    assert.ok(bytes.length <= LIMIT);
+    assert.deepEqual(new Map([...packetOf(bytes).options].sort()), new Map([...packet.options].sort()));
+    assert.equal(bytes[242], 1);
+  });
+
+  it('leaves the boot file where it is, and says what had no room', () => {
+    const packet = reply(big, { file: 'ipxe.efi', sname: '10.0.0.1' });
+    const { bytes, dropped } = encode(packet, LIMIT);
+    assert.deepEqual(dropped, [42]);
+    assert.equal(packetOf(bytes).file, 'ipxe.efi');
+    const inSname = encode(reply(big, { file: 'ipxe.efi' }), LIMIT);
+    assert.deepEqual(inSname.dropped, []);
+    assert.equal(packetOf(inSname.bytes).file, 'ipxe.efi');
+    assert.ok(packetOf(inSname.bytes).options.has(42));
+  });
+
+  it('keeps the relay agent’s option last of the options proper', () => {
+    const { bytes } = encode(reply(big), LIMIT);
+    const at = bytes.indexOf(Buffer.of(82, 3, 1, 1, 7, 255));
+    assert.ok(at >= 240);
   });
 });
