@@ -1,5 +1,4 @@
-import { sameSubnet } from '../../machines/hardware.ts';
-import { netmaskOf } from '../leases/addresses.ts';
+import { isWithin, netmaskOf } from '../leases/addresses.ts';
 import { FOR_EVER_SECONDS } from '../leases/lease.ts';
 import type { InterfaceSettings, Reservation, ResponderContext } from './exchange.ts';
 import type { Network } from './network.ts';
@@ -28,7 +27,7 @@ export function configurationOfReservation(
   { network, server }: Pick<ResponderContext, 'network' | 'server'>,
 ): Configuration {
   const { address } = reservation;
-  const around = network !== undefined && isOf(address, network) ? network : undefined;
+  const around = network !== undefined && isWithin(address, network) ? network : undefined;
   const netmask = reservation.netmask || (around ? netmaskOf(around.prefix) : server.netmask);
   return { address, netmask, ...merged(request, reservation, around) };
 }
@@ -41,11 +40,6 @@ export function configurationFromPool(
   network: Network,
 ): Configuration {
   return { address, netmask: netmaskOf(network.prefix), ...merged(request, settings ?? {}, network) };
-}
-
-/** Whether an address is of a network. */
-export function isOf(address: string, network: Network): boolean {
-  return sameSubnet(address, network.address, netmaskOf(network.prefix));
 }
 
 function merged(

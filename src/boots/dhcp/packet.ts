@@ -95,6 +95,8 @@ const PRECEDENCE: readonly number[] = [
   Option.MESSAGE,
 ];
 
+const RANKED: ReadonlySet<number> = new Set(PRECEDENCE);
+
 /** Options without which a reply is none. */
 const ESSENTIAL = 3;
 
@@ -293,26 +295,23 @@ function chooseOptions(options: ReadonlyMap<number, Buffer>, room: number) {
   const dropped: number[] = [];
   let last: [code: number, value: Buffer] | undefined;
   let size = 0;
-  for (const [rank, code] of inOrder(options)) {
+  const take = (code: number, isEssential: boolean): void => {
     const value = options.get(code);
-    if (value === undefined || code === Option.OPTION_OVERLOAD) continue;
+    if (value === undefined || code === Option.OPTION_OVERLOAD) return;
     const cost = costOf(value);
     if (size + cost > room) {
-      if (rank < ESSENTIAL) throw new RangeError(`no room for option ${code}, which every reply must have`);
+      if (isEssential) throw new RangeError(`no room for option ${code}, which every reply must have`);
       dropped.push(code);
-      continue;
+      return;
     }
     size += cost;
     if (code === Option.RELAY_AGENT_INFORMATION) last = [code, value];
     else chosen.push([code, value]);
-  }
+  };
+  for (let rank = 0; rank < PRECEDENCE.length; rank++) take(PRECEDENCE[rank] ?? 0, rank < ESSENTIAL);
+  for (const code of options.keys()) if (!RANKED.has(code)) take(code, false);
   if (last !== undefined) chosen.push(last);
   return { chosen, dropped, size };
-}
-
-function* inOrder(options: ReadonlyMap<number, Buffer>): Generator<[rank: number, code: number]> {
-  for (const [rank, code] of PRECEDENCE.entries()) yield [rank, code];
-  for (const code of options.keys()) if (!PRECEDENCE.includes(code)) yield [PRECEDENCE.length, code];
 }
 
 function writeOption(bytes: Buffer, start: number, code: number, value: Buffer): number {

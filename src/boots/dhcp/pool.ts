@@ -1,3 +1,4 @@
+import { isWithin } from '../leases/addresses.ts';
 import {
   type ClientMessage,
   type Exchange,
@@ -7,7 +8,7 @@ import {
   withAddress,
   withConfiguration,
 } from './answers.ts';
-import { configurationFromPool, isOf } from './configuration.ts';
+import { configurationFromPool } from './configuration.ts';
 import type { BootAnswer, LeasesOfClient, Outcome, ResponderContext } from './exchange.ts';
 import { firmwareOf } from './firmware.ts';
 import type { Network } from './network.ts';
@@ -36,7 +37,7 @@ export function respondFromPool(
   const { reservation, machineName } = context;
   const mac = request.chaddr;
   const who = machineName === undefined ? `the unknown machine ${mac}` : `${machineName} (${mac})`;
-  if (reservation !== undefined && isOf(reservation.address, network)) {
+  if (reservation !== undefined && isWithin(reservation.address, network)) {
     const holder = leases.holder(reservation.address);
     if (holder === undefined || holder === mac)
       return withoutLease(request, respondWithReservation(request, type, context));
@@ -127,7 +128,7 @@ function respondToRequest(exchange: PoolExchange, named: string | undefined): Ou
       // It stops using what it had.
       lease: { change: 'release', address },
     });
-  if (!isOf(address, network)) return no(`it is not of network ${network.name}, where it asked`);
+  if (!isWithin(address, network)) return no(`it is not of network ${network.name}, where it asked`);
   const given = configurationOf(exchange, address);
   const isRenewal = inUse !== undefined && named === undefined;
   const yes = (): Outcome =>
