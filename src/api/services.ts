@@ -1,8 +1,8 @@
 /** What the routes are built on: every part of the appliance that they call. */
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
-import type { Subnets } from '../boots/subnets/index.ts';
 import type { LeaseStore } from '../boots/leases/index.ts';
+import type { Subnets } from '../boots/subnets/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import type { Content } from '../content/index.ts';
 import type { Jobs } from '../life/jobs.ts';

@@ -77,6 +77,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       },
       clock,
     );
+    machines.leaseOf = (address) => leases.held(address);
     const trace = new Trace(clock);
     const stream = createStream(events, clock);
     trace.listen((entry) => {
@@ -201,7 +202,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     if (settings.dhcp === 'off') roles.off('dhcp');
     else {
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown);
-      await roles.start(dhcpRole(around, settings.dhcp, { contexts, leases }));
+      await roles.start(dhcpRole(around, settings.dhcp, { contexts, leases, subnets }));
     }
     await startProvisionerWorker(roles, {
       ...{ settings, httpPort, log },

@@ -2,11 +2,20 @@
 import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
-import { amongOwn, ConflictProbe, type DhcpLeases, type Network, ownNetworks, startDhcp } from '../boots/dhcp/index.ts';
+import {
+  amongOwn,
+  type CameIn,
+  ConflictProbe,
+  type Network,
+  type NetworkOf,
+  ownNetworks,
+  startDhcp,
+} from '../boots/dhcp/index.ts';
 import type { InterfaceAddress } from '../boots/interface-addresses.ts';
-import { isWithin } from '../boots/leases/index.ts';
+import { isWithin, type LeaseStore } from '../boots/leases/index.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { noteSent } from '../boots/routes.ts';
+import type { Subnets } from '../boots/subnets/index.ts';
 import { startTftp, type TftpFiles, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import { packaged, readEmbedded } from '../executable/embedded.ts';
@@ -90,10 +99,24 @@ export function tftpRole(
 export function dhcpRole(
   { settings, interfaces, trace, log }: Around,
   mode: Exclude<Settings['dhcp'], 'off'>,
-  { contexts, leases }: { contexts: DhcpContexts; leases: DhcpLeases },
+  { contexts, leases, subnets }: { contexts: DhcpContexts; leases: LeaseStore; subnets: Subnets },
 ): Role {
-  const proxyPort = mode === 'proxy' ? settings.proxyDhcpPort : undefined;
-  const networks = ownNetworks(interfaces, { mode, ranges: settings.ranges });
+  const own = ownNetworks(interfaces, {
+    ...{ mode, ranges: settings.ranges },
+    isDescribed: (from) => subnets.networkOf(direct(from)) !== undefined,
+  });
+  const amongInterfaces = amongOwn(own, mode);
+  const networkOf: NetworkOf = (cameIn) => subnets.networkOf(cameIn, amongInterfaces);
+  const networkAt = (address: string): Network | undefined => {
+    const lease = leases.leases.get(address);
+    return (
+      (lease && subnets.networkNamed(lease.network)) ??
+      subnets.networksAt(address)[0] ??
+      own.find((each) => isWithin(address, each))
+    );
+  };
+  const needsProxyPort = mode === 'proxy' || interfaces.some((each) => networkOf(direct(each))?.mode === 'proxy');
+  const proxyPort = needsProxyPort ? settings.proxyDhcpPort : undefined;
   return {
     name: `dhcp (${mode})`,
     transport: 'udp',
@@ -102,7 +125,8 @@ export function dhcpRole(
       const conflicts = new ConflictProbe(log);
       const server = await startDhcp({
         interfaces,
-        networkOf: amongOwn(networks, mode),
+        networkOf,
+        networkAt,
         leases,
         probe: conflicts.probe,
         port67: settings.dhcpPort,
@@ -119,9 +143,10 @@ export function dhcpRole(
       });
       return {
         bound: server.bound.map(({ address, port, interface: on, role }) => {
-          const network = networks.find((each) => isWithin(address, each));
-          const served = role === 67 && mode === 'pool' && network !== undefined ? `, ${whatIsGiven(network)}` : '';
-          return `${address}:${port} (${on}${served})`;
+          const from = interfaces.find((each) => each.name === on);
+          const network = from && role === 67 ? networkOf(direct(from)) : undefined;
+          const isTold = network !== undefined && (network.mode === 'pool' || network.mode !== mode);
+          return `${address}:${port} (${on}${isTold ? `, ${whatIsGiven(network)}` : ''})`;
         }),
         async stop() {
           conflicts.close();
@@ -129,6 +154,18 @@ export function dhcpRole(
         },
       };
     },
+  };
+}
+
+/** A request of a client on the network of an interface. */
+function direct(from: InterfaceAddress): CameIn {
+  return {
+    interface: from,
+    giaddr: undefined,
+    circuitId: undefined,
+    remoteId: undefined,
+    linkSelection: undefined,
+    serverIdentifier: undefined,
   };
 }
 

@@ -45,4 +45,20 @@ describe('leases over the API', () => {
     assert.equal((await call('DELETE', '/api/v1/leases/10.77.0.10')).status, 404);
     assert.equal((await call('GET', '/api/v1/leases?state=odd')).status, 422);
   });
+
+  it('cannot become reservations of others while they last', async (t) => {
+    const { call, services } = await running(t);
+    await services.leases.keep({ mac: macOf(9), hostname: undefined }, pool, '10.77.0.10', 600);
+    const push = (n: number) => call('POST', '/api/v1/machines', { body: hardware(n, { ip: '10.77.0.10' }) });
+    const refused = await push(1);
+    assert.deepEqual([refused.status, refused.json.code], [409, 'CONFLICT']);
+    assert.deepEqual(refused.json.problems, [
+      {
+        field: 'network.interfaces[0].dhcp.ip.address',
+        message: `10.77.0.10 is leased to ${macOf(9)} until ${new Date(services.clock() + 600_000).toISOString()}`,
+      },
+    ]);
+    assert.equal((await push(9)).status, 201, 'it is its own');
+    assert.equal((await push(9)).status, 201);
+  });
 });

@@ -11,10 +11,10 @@ import { createStream } from '../../src/api/stream.ts';
 import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
 import { WorkerStream } from '../../src/api/worker-stream.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
+import { LeaseStore } from '../../src/boots/leases/index.ts';
 import type { UnknownPolicy } from '../../src/boots/plan.ts';
 import { noteSent } from '../../src/boots/routes.ts';
 import { Subnets } from '../../src/boots/subnets/index.ts';
-import { LeaseStore } from '../../src/boots/leases/index.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { startHttp } from '../../src/http/index.ts';
 import { sealingKeys } from '../../src/life/seal.ts';
@@ -55,13 +55,15 @@ export async function running(t: TestContext, options: { osie?: boolean; unknown
   const trace = new Trace(clock);
   const images = await openImages(join(directory, 'images'));
   const neighbours = new Map<string, string>();
+  const leases = await LeaseStore.open(parts.store, { reservedFor: () => undefined, isOurs: () => false }, clock);
+  machines.leaseOf = (address) => leases.held(address);
   const services: Services = {
     ...parts,
     sealingPublicKey: sealingKeys(directory).publicKey,
     workerStream,
     subnets: new Subnets({ ...parts, interfaces: INTERFACES }),
     trace,
-    leases: await LeaseStore.open(parts.store, { reservedFor: () => undefined, isOurs: () => false }, clock),
+    leases,
     stream: createStream(events, clock),
     webhooks: new Webhooks({ store: parts.store, events, clock, newId: randomUUID }),
     images,

@@ -46,6 +46,18 @@ describe('tinsmith up', () => {
     assert.equal((await appliance.stop()).code, 0);
   });
 
+  it('gives addresses of a range in pool mode, and says which; without a range it does not start', async (t) => {
+    const args = ['--interface', 'wire0', '--dhcp', 'pool', '--range', '10.77.0.100-10.77.0.120'];
+    const appliance = await started(t, temporaryDirectory(t), { args, namespace: WIRE });
+    const { bound } = await appliance.told(({ role, msg }) => role === 'dhcp (pool)' && msg === 'started');
+    assert.deepEqual(bound, ['10.77.0.1:67 (wire0, pool 10.77.0.100-10.77.0.120)']);
+    assert.equal((await appliance.stop()).code, 0);
+    const refused = await started(t, temporaryDirectory(t), { args: args.slice(0, 4), namespace: WIRE });
+    assert.notEqual((await refused.ended)[0], 0);
+    assert.match(refused.said.join('\n'), /--dhcp pool needs to know which addresses it may give: no --range\./);
+    assert.match(refused.said.join('\n'), /--range 10\.77\.0\.128-10\.77\.0\.254/);
+  });
+
   it('starts the other roles when a port is taken, and names who has it', async (t) => {
     const hold = `require('dgram').createSocket('udp4').bind(69, '10.77.0.1', () => require('fs').writeFileSync(process.argv[1], ''))`;
     const data = temporaryDirectory(t);

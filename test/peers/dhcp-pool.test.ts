@@ -134,6 +134,13 @@ describe('pool mode with clients that we did not write', { timeout: 180_000 }, (
     assert.equal(isNote(renewed) && renewed.reason, 'lease-renewed');
     const dh = await dhclient(network, 'c', 'eth0');
     assert.ok(isFrom(dh.address, 100, 119, '10.88.0'), dh.address);
+    // Somebody in the relay's network uses an address: asked by ICMP.
+    network.ip('r', 'address', 'add', '10.88.0.110/32', 'dev', 'downstream');
+    network.ip('c', 'link', 'set', 'eth0', 'address', MAC.n);
+    const other = await udhcpc(network, 'c', 'eth0', ['-r', '10.88.0.110']);
+    assert.notEqual(other.address, '10.88.0.110');
+    const conflict = await noted(MAC.n, 'address-in-use');
+    assert.match(isNote(conflict) ? conflict.sentence : '', /another computer uses it/);
   });
 
   it('an address that somebody uses is not offered, and the trace says who has it', async () => {
@@ -142,7 +149,9 @@ describe('pool mode with clients that we did not write', { timeout: 180_000 }, (
     const given = await udhcpc(network, 'a', 'eth0', ['-r', USED]);
     network.ip('a', 'link', 'set', 'eth0', 'address', MAC.a);
     assert.notEqual(given.address, USED);
-    const conflict = await noted(MAC.n, 'address-in-use');
+    const conflict = await server.told(
+      (line) => isNote(line) && line.mac === MAC.n && line.details.usedBy !== undefined,
+    );
     assert.ok(isNote(conflict));
     assert.equal(conflict.details.usedBy, MAC.u);
     assert.match(

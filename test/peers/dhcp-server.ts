@@ -13,7 +13,7 @@ import {
   startDhcp,
 } from '../../src/boots/dhcp/index.ts';
 import type { Network } from '../../src/boots/dhcp/network.ts';
-import { LeaseStore } from '../../src/boots/leases/index.ts';
+import { isWithin, LeaseStore } from '../../src/boots/leases/index.ts';
 import { openStore } from '../../src/store/index.ts';
 
 export interface ServerSetting {
@@ -55,6 +55,7 @@ async function serve(setting: ServerSetting): Promise<void> {
   };
   const server = await startDhcp({
     networkOf: amongOwn([...own, ...more], mode),
+    networkAt: (address) => [...own, ...more].find((each) => isWithin(address, each)),
     leases: store && (await LeaseStore.open(store, surroundings, Date.now)),
     probe: new ConflictProbe(log).probe,
     interfaces,

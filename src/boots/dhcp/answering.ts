@@ -2,12 +2,12 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.ts';
 import { sameSubnet } from '../../machines/hardware.ts';
-import { cameInByAddress, cameInOf } from './came-in.ts';
+import { cameInOf } from './came-in.ts';
 import type { Probe } from './conflict-probe.ts';
 import type { ClientContext, DhcpPort, LeaseChange, LeasesOfClient, Outcome, Reply } from './exchange.ts';
 import type { Network, NetworkOf } from './network.ts';
 import { type Arrival, type DhcpNote, type MoreOfNote, noteOf, noteOfMalformed } from './note.ts';
-import { type DhcpPacket, decode } from './packet.ts';
+import { type DhcpPacket, decode, NO_ADDRESS } from './packet.ts';
 import { respond } from './responder.ts';
 
 /** A network interface that is served, with the address that is our server identifier there. */
@@ -39,8 +39,13 @@ export interface DhcpLeases {
 /** What datagrams are answered with. */
 export interface AnsweringOptions {
   interfaces: readonly DhcpInterface[];
-  /** The network of a request. Called once for each DHCP message, twice for some. */
+  /** The network of a request. */
   networkOf: NetworkOf;
+  /**
+   * The network that an address is of: a client that renews speaks to us itself, though it may be behind a relay agent
+   * (RFC 2131 section 4.3.2). Without it that of the interface is taken.
+   */
+  networkAt?(address: string): Network | undefined;
   /** Needed for networks in pool mode. */
   leases?: DhcpLeases | undefined;
   /** Asks whether an address is in use before it is offered; without it nobody is asked. */
@@ -146,14 +151,13 @@ export class Answering {
    */
   #networkOf(packet: DhcpPacket, cameIn: ReturnType<typeof cameInOf>): Network | undefined {
     const { networkOf, interfaces } = this.#options;
-    const byAddress = cameInByAddress(packet, cameIn);
-    if (byAddress === undefined) return networkOf(cameIn);
-    const { ciaddr } = packet;
+    const { ciaddr, giaddr } = packet;
+    if (ciaddr === NO_ADDRESS || giaddr !== NO_ADDRESS) return networkOf(cameIn);
     const { from } = this.#post;
     const isOfOther = interfaces.some(
       ({ name, address, netmask }) => name !== from.name && sameSubnet(address, ciaddr, netmask),
     );
-    return (isOfOther ? undefined : networkOf(byAddress)) ?? networkOf(cameIn);
+    return (isOfOther ? undefined : this.#options.networkAt?.(ciaddr)) ?? networkOf(cameIn);
   }
 
   #seeTo(

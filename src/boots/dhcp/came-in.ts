@@ -34,12 +34,3 @@ export function cameInOf(packet: DhcpPacket, from: CameIn['interface']): CameIn 
     serverIdentifier: addressIn(AgentSubOption.SERVER_IDENTIFIER_OVERRIDE),
   };
 }
-
-/**
- * The same for a client that has an address and speaks to us directly, though it may be behind a relay agent: its address
- * says of which network it is (RFC 2131 section 4.3.2, RENEWING). Undefined: it does not say more than the interface.
- */
-export function cameInByAddress(packet: DhcpPacket, cameIn: CameIn): CameIn | undefined {
-  if (packet.giaddr !== NO_ADDRESS || packet.ciaddr === NO_ADDRESS) return undefined;
-  return { ...cameIn, linkSelection: packet.ciaddr };
-}

@@ -18,13 +18,15 @@ export interface OwnNetworks {
   mode: Network['mode'];
   /** Of `--range`; each belongs to the network that it lies in. */
   ranges: Network['ranges'];
+  /** Somebody has described the network of an interface otherwise: it needs no range here. */
+  isDescribed?: (from: Interface) => boolean;
 }
 
 /**
  * The networks of the interfaces. In pool mode one without a range is served in reservation mode.
  * @throws TinsmithError INVALID_INPUT for ranges that lie in none of them, or overlap, and in pool mode without any
  */
-export function ownNetworks(interfaces: readonly Interface[], { mode, ranges }: OwnNetworks): Network[] {
+export function ownNetworks(interfaces: readonly Interface[], { mode, ranges, isDescribed }: OwnNetworks): Network[] {
   const networks = interfaces.map((each) => networkOfInterface(each, mode, ranges));
   const problems = rangeProblems(ranges, networks);
   if (problems.length > 0) {
@@ -33,8 +35,9 @@ export function ownNetworks(interfaces: readonly Interface[], { mode, ranges }: 
       problems,
     });
   }
-  if (mode === 'pool' && networks.length > 0 && networks.every((each) => each.ranges.length === 0)) {
-    const [first] = networks;
+  const bare = interfaces.filter((each) => isDescribed?.(each) !== true);
+  if (mode === 'pool' && bare.length > 0 && ranges.length === 0) {
+    const [first] = bare.map((each) => networkOfInterface(each, mode, ranges));
     throw new TinsmithError('INVALID_INPUT', `--dhcp pool needs to know which addresses it may give: no --range.`, {
       next: `Give a range that no other computer uses${first ? `, such as --range ${example(first)}` : ''}. Networks served: ${shown(networks)}.`,
       problems: [{ field: '--range', message: 'is missing' }],

@@ -3,7 +3,7 @@ import { TinsmithError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import type { LeasesOfClient } from '../dhcp/exchange.ts';
 import type { Network } from '../dhcp/network.ts';
-import { endAfter, type Lease } from './lease.ts';
+import { endAfter, FOR_EVER, isActive, type Lease } from './lease.ts';
 import { Leases, type Surroundings } from './leases.ts';
 import type { Quarantined } from './quarantine.ts';
 
@@ -54,6 +54,13 @@ export class LeaseStore {
       });
     }
     return new LeaseStore(store, leases, clock);
+  }
+
+  /** Who has a lease of an address now, and until when, ms since 1970; `Infinity`: for ever. */
+  held(address: string): { mac: string; until: number } | undefined {
+    const lease = this.leases.get(address);
+    if (lease === undefined || !isActive(lease, this.#clock())) return undefined;
+    return { mac: lease.mac, until: lease.end === FOR_EVER ? Number.POSITIVE_INFINITY : lease.end };
   }
 
   /** What the leases of a network say about a client now. */

@@ -6,7 +6,7 @@ import { Answering } from '../../../src/boots/dhcp/answering.ts';
 import type { User } from '../../../src/boots/dhcp/conflict-probe.ts';
 import type { DhcpNote } from '../../../src/boots/dhcp/note.ts';
 import { type DhcpPacket, encode } from '../../../src/boots/dhcp/packet.ts';
-import { LeaseStore } from '../../../src/boots/leases/index.ts';
+import { isWithin, LeaseStore } from '../../../src/boots/leases/index.ts';
 import { HeldStore } from '../leases/kept.ts';
 import { MAC, network, request, requestedAddress, SERVER, serverIdentifier } from './requests.ts';
 
@@ -41,10 +41,8 @@ describe('answering in pool mode', () => {
     answering = new Answering(
       {
         interfaces: [from, { name: 'eth1', address: '10.99.0.1', netmask: '255.255.0.0' }],
-        networkOf: ({ linkSelection, giaddr }) => {
-          const by = linkSelection ?? giaddr;
-          return by === undefined || by.startsWith('10.77.') ? pool : by.startsWith('10.88.') ? rack : undefined;
-        },
+        networkOf: ({ giaddr }) => (giaddr === undefined ? pool : networkAt(giaddr)),
+        networkAt,
         leases,
         probe: (address) => {
           if (!canProbe) return undefined;
@@ -72,6 +70,8 @@ describe('answering in pool mode', () => {
       },
     );
   });
+
+  const networkAt = (address: string) => [pool, rack].find((each) => isWithin(address, each));
 
   const hear = async (packet: DhcpPacket): Promise<void> => {
     answering.receive(encode(packet, 1472).bytes, asking);
