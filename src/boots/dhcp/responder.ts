@@ -69,7 +69,7 @@ function respondToClient(request: DhcpPacket, type: ClientMessage, context: Resp
 
 function ofNoNetwork({ giaddr, chaddr }: DhcpPacket, name: string): Outcome {
   if (giaddr === NO_ADDRESS) return ignored('network-unknown', `${name} of ${chaddr} is of no network that is served`);
-  const next = `describe the network that ${giaddr} is in, or give the machine a reservation with address and netmask`;
+  const next = `add a subnet for it (tinsmith subnet add), or give the machine a reservation with address and netmask`;
   return ignored(
     'relay-unknown',
     `${name} of ${chaddr} came by the relay agent ${giaddr}, which is of no network that is served: ${next}`,
