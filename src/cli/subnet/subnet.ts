@@ -122,9 +122,14 @@ const remove = command({
     deleteEach(new Client(args, terminal), 'subnets', args.names, terminal, (answer) => told(answer as Told, terminal)),
 });
 
+const FIELDS = [
+  ...['name', 'description', 'network', 'mode', 'ranges', 'exclude', 'routers', 'dns', 'ntp', 'domain', 'search'],
+  ...['routes', 'mtu', 'leaseTime', 'shortestLease', 'longestLease', 'interface', 'relays', 'options', 'enabled'],
+] as const satisfies readonly (keyof Subnet['object'])[];
+
 const wait = waitCommand({
   ...{ noun: 'subnet', plural: 'subnets', example: ['lab', 'mode', 'pool'] },
-  fields: async () => Object.keys((await import('../../api/shapes/subnet.ts')).subnetObject.shape),
+  fields: async () => FIELDS,
   awaited: (client, name) => ({
     called: `Subnet ${name}`,
     query: { kind: ['subnet.*'] },
