@@ -10,6 +10,7 @@ import { mount } from './openapi/index.ts';
 import { operationsOf } from './operations.ts';
 import { problemHandler } from './problem-handler.ts';
 import { documentRoutes } from './routes/documents.ts';
+import type { PreviewDhcp } from './routes/explain.ts';
 import { autoIpxeOf, serviceRoutes } from './routes/services.ts';
 import { workerRoutes } from './routes/worker.ts';
 import type { Services } from './services.ts';
@@ -19,6 +20,8 @@ export interface BootOptions
   extends Pick<BootRoutes, 'filesDirectory' | 'kernelArguments' | 'environments' | 'texts' | 'unknown'> {
   /** Makes the tokens of boots; those of the workers by default. */
   bootTokens?: Pick<BootTokens, 'issue'>;
+  /** What DHCP would answer. */
+  previewDhcp?: PreviewDhcp | undefined;
 }
 
 /** @param gateway the REST paths of Tinkerbell, below `/v1` */

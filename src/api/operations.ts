@@ -22,7 +22,7 @@ import type { Services } from './services.ts';
 /** @param boot.kernelArguments added to those of every kernel. */
 export function operationsOf(
   services: Services,
-  boot: Pick<BootOptions, 'kernelArguments' | 'environments' | 'unknown'>,
+  boot: Pick<BootOptions, 'kernelArguments' | 'environments' | 'unknown' | 'previewDhcp'>,
 ): Operation[] {
   return [
     ...applianceOperations(services, boot),

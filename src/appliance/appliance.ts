@@ -8,6 +8,7 @@ import { directRoutes } from '../api/direct.ts';
 import { basicAuthentication, gatewayRoutes } from '../api/gateway/index.ts';
 import { grpcRole, tinkerbellCalls } from '../api/grpc/index.ts';
 import { presentTrace } from '../api/present.ts';
+import type { PreviewDhcp } from '../api/routes/explain.ts';
 import type { Services } from '../api/services.ts';
 import { createStream } from '../api/stream.ts';
 import { adminToken, WorkerTokens } from '../api/tokens.ts';
@@ -15,13 +16,13 @@ import type { Status } from '../api/types.ts';
 import { WorkerStream } from '../api/worker-stream.ts';
 import { bootFiles } from '../boots/boot-files.ts';
 import { BootTokens } from '../boots/boot-tokens.ts';
+import type { DhcpPacket } from '../boots/dhcp/index.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { LeaseStore } from '../boots/leases/index.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { Subnets } from '../boots/subnets/index.ts';
 import { Texts } from '../boots/texts.ts';
 import { textFiles } from '../boots/tftp/texts.ts';
-import { Trace } from '../boots/trace.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
 import { makeLife, openContent } from '../life/index.ts';
@@ -33,7 +34,9 @@ import { type DataDirectory, EventLog, openStore } from '../store/index.ts';
 import { startTrimming } from '../store/retention.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { Webhooks } from '../webhooks/index.ts';
+import { keptTrace, watchBoots } from './boot-watch.ts';
 import { DhcpContexts, reservedMac } from './dhcp-contexts.ts';
+import { dhcpPreview } from './dhcp-preview.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
 import { dhcpRole, httpRole, tftpRole } from './network-roles.ts';
 import { startProvisionerWorker } from './provisioner-worker.ts';
@@ -78,7 +81,8 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       clock,
     );
     machines.leaseOf = (address) => leases.held(address);
-    const trace = new Trace(clock);
+    const { trace, stop: stopTrace } = await keptTrace(settings.data, { machines, clock, log });
+    cleanUp.push(stopTrace);
     const stream = createStream(events, clock);
     trace.listen((entry) => {
       // A storm of packets with nobody watching costs nothing here.
@@ -175,7 +179,11 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const basic = basicAuthentication(process.env);
     const gateway = gatewayRoutes({ calls, adminToken: services.adminToken, basic, log });
     const { kernelArguments, unknown } = settings;
-    const boot = { filesDirectory, kernelArguments, unknown, environments, texts, bootTokens };
+    let previewDhcp: PreviewDhcp = () => undefined;
+    const boot = {
+      ...{ filesDirectory, kernelArguments, unknown, environments, texts, bootTokens },
+      previewDhcp: (packet: DhcpPacket) => previewDhcp(packet),
+    };
     const app = createApp(services, boot, gateway);
 
     cleanUp.push(() => roles.stop());
@@ -203,7 +211,10 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     else {
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown);
       await roles.start(dhcpRole(around, settings.dhcp, { contexts, leases, subnets }));
+      previewDhcp = dhcpPreview(settings.dhcp, interfaces, machines, contexts);
     }
+    const stuck = watchBoots(services, { environments, unknown });
+    cleanUp.push(() => stuck.stop());
     await startProvisionerWorker(roles, {
       ...{ settings, httpPort, log },
       issueToken: (machine) => services.workerTokens.issue(machine),

@@ -217,7 +217,10 @@ export function noteSent(trace: Trace, sent: Sent, about: unknown): void {
     sentence: whole
       ? `${about.what} fetched${sent.range ? ` (${sent.range})` : ' whole'}: ${sent.bytes} bytes in ${seconds} s`
       : `${about.what} broke off after ${sent.bytes} of ${sent.total} bytes`,
-    details: { bytes: sent.bytes, total: sent.total, ms: Math.round(sent.ms), remote: about.remote },
+    details: {
+      ...{ bytes: sent.bytes, total: sent.total, ms: Math.round(sent.ms), remote: about.remote },
+      ...(sent.range !== undefined && { range: sent.range }),
+    },
   });
 }
 

@@ -1,4 +1,10 @@
-/** What was seen of each machine's boots: every packet and request, what was decided, and why. Bounded in memory. */
+/**
+ * What was seen of each machine's boots: every packet and request, what was decided, and why. Bounded in memory; what is
+ * in memory is what is kept on the disk, a moment later (`trace/keeper.ts`).
+ */
+import { beginsBoot, sketchAfter } from './trace/beginnings.ts';
+import { type Kept, type KeptBoot, type KeptMac, keyOf, numberIn } from './trace/kept.ts';
+import { type Limits, OF_MACHINES, OF_STRANGERS, victimOf } from './trace/limits.ts';
 
 export type Role = 'dhcp' | 'tftp' | 'http' | 'script' | 'worker' | 'system';
 export type Outcome = 'answered' | 'ignored' | 'refused' | 'completed' | 'failed';
@@ -8,6 +14,8 @@ export interface TraceEntry {
   time: number;
   /** Lower case with colons; '' when a packet does not say. */
   mac: string;
+  /** Number of the boot of this MAC address that it belongs to, from 1. */
+  boot: number;
   role: Role;
   /** What was asked, short: `DISCOVER`, `GET /boot/…`, `ipxe.efi`. */
   what: string;
@@ -19,67 +27,174 @@ export interface TraceEntry {
   details: Record<string, string | number | boolean>;
 }
 
-/** Entries kept of one MAC address, MAC addresses kept, and entries in all. A hostile sender makes up new ones for ever. */
-const PER_MAC = 300;
-const MACS = 4096;
-const IN_ALL = 50_000;
+/** The entries of one boot, oldest first. */
+export interface TracedBoot {
+  number: number;
+  entries: TraceEntry[];
+}
+
+/** What the disk is to be told. */
+export interface TraceChanges {
+  deletes: string[];
+  puts: [key: string, json: string][];
+}
+
 /** Characters kept of what a packet or request said. */
 const TEXT_LIMIT = 500;
+/** Characters on the disk, of all entries together. */
+const ON_DISK = 16 << 20;
+/** Entries about strangers that are written in one go; of a flood of them the rest is in memory only. */
+const STRANGERS_WRITTEN = 200;
 
 export class Trace {
   readonly #clock: () => number;
-  readonly #entries = new Map<string, TraceEntry[]>();
+  readonly #isKnown: (mac: string) => boolean;
+  /** Machines of ours, and strangers. Map order is by when each was heard: the one heard longest ago goes first. */
+  readonly #machines: Group = { limits: OF_MACHINES, macs: new Map(), entries: 0 };
+  readonly #strangers: Group = { limits: OF_STRANGERS, macs: new Map(), entries: 0 };
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
-  #count = 0;
+  #wake: (() => void) | undefined;
+  /** Not on the disk yet, and not to be there any more. */
+  #unwritten: Kept[] = [];
+  #gone: string[] = [];
+  #onDisk = 0;
 
-  constructor(clock: () => number) {
+  /** @param isKnown whether a MAC address is of a machine of ours; of others less is kept */
+  constructor(clock: () => number, isKnown: (mac: string) => boolean = () => true) {
     this.#clock = clock;
+    this.#isKnown = isKnown;
   }
 
-  note(entry: Omit<TraceEntry, 'time'>): void {
-    const { what, sentence } = entry;
-    const full = {
-      time: this.#clock(),
+  note(entry: Omit<TraceEntry, 'time' | 'boot'>): void {
+    const { mac, what, sentence } = entry;
+    const of = this.#taken(mac);
+    const time = this.#clock();
+    const bare = {
+      time,
+      boot: 0,
       ...entry,
       what: what.slice(0, TEXT_LIMIT),
       sentence: sentence.slice(0, TEXT_LIMIT),
     };
-    const entries = this.#entries.get(entry.mac) ?? [];
-    entries.push(full);
-    this.#count++;
-    if (entries.length > PER_MAC) {
-      entries.shift();
-      this.#count--;
-    }
-    // Map order is insertion order: the one heard longest ago is dropped first.
-    this.#entries.delete(entry.mac);
-    this.#entries.set(entry.mac, entries);
-    while (this.#entries.size > MACS || this.#count > IN_ALL) this.#dropOldest();
+    const begins = beginsBoot(bare, of.sketch);
+    const boot = (of.boots.at(-1)?.number ?? 0) + (begins ? 1 : 0);
+    const full: TraceEntry = { ...bare, boot };
+    of.sketch = sketchAfter(full, begins ? undefined : of.sketch);
+    this.#add(of, { entry: full, key: keyOf(mac, boot, of.next), written: undefined, dropped: false });
     for (const listener of this.#listeners) listener(full);
   }
 
-  #dropOldest(): void {
-    for (const [mac, entries] of this.#entries) {
-      this.#entries.delete(mac);
-      this.#count -= entries.length;
+  /** What is kept of a MAC address, in the group that it belongs to now, as the one heard last. */
+  #taken(mac: string): KeptMac {
+    const known = mac !== '' && this.#isKnown(mac);
+    const [group, other] = known ? [this.#machines, this.#strangers] : [this.#strangers, this.#machines];
+    const found = group.macs.get(mac);
+    if (found) {
+      group.macs.delete(mac);
+      group.macs.set(mac, found);
+      return found;
+    }
+    const moved = other.macs.get(mac);
+    const of = moved ?? { mac, limits: group.limits, boots: [], sketch: undefined, next: 1 };
+    if (moved) {
+      const count = countOf(moved);
+      other.macs.delete(mac);
+      other.entries -= count;
+      group.entries += count;
+      moved.limits = group.limits;
+    }
+    group.macs.set(mac, of);
+    return of;
+  }
+
+  #groupOf(of: KeptMac): Group {
+    return of.limits === OF_MACHINES ? this.#machines : this.#strangers;
+  }
+
+  #add(of: KeptMac, kept: Kept): void {
+    const group = this.#groupOf(of);
+    const { boot: number } = kept.entry;
+    let boot = of.boots.at(-1);
+    if (boot === undefined || boot.number !== number) {
+      boot = { number, entries: [] };
+      of.boots.push(boot);
+    }
+    boot.entries.push(kept);
+    of.next = numberIn(kept.key) + 1;
+    group.entries++;
+    if (this.#wake && kept.written === undefined) {
+      this.#unwritten.push(kept);
+      this.#wake();
+    }
+    if (boot.entries.length > of.limits.perBoot) this.#drop(group, boot.entries.splice(victimOf(boot.entries), 1));
+    while (of.boots.length > of.limits.boots) this.#dropBoot(group, of);
+    while (group.macs.size > group.limits.macs || group.entries > group.limits.entries) this.#dropOldest(group);
+    // A disk that is slow must not keep what was dropped since in memory.
+    if (this.#unwritten.length > 2 * (OF_MACHINES.entries + OF_STRANGERS.entries))
+      this.#unwritten = this.#unwritten.filter(({ dropped }) => !dropped);
+  }
+
+  /** Of the MAC address heard longest ago its oldest boot, and all of it with the last. */
+  #dropOldest(group: Group): void {
+    for (const of of group.macs.values()) {
+      this.#dropBoot(group, of);
+      while (group.macs.size > group.limits.macs && of.boots.length > 0) this.#dropBoot(group, of);
+      if (of.boots.length === 0) group.macs.delete(of.mac);
       return;
     }
   }
 
-  /** The entries of one MAC address, oldest first. */
+  #dropBoot(group: Group, of: KeptMac): void {
+    const boot: KeptBoot | undefined = of.boots.shift();
+    if (boot) this.#drop(group, boot.entries);
+  }
+
+  #drop(group: Group, entries: readonly Kept[]): void {
+    group.entries -= entries.length;
+    for (const kept of entries) {
+      kept.dropped = true;
+      if (kept.written === undefined) continue;
+      this.#onDisk -= kept.written;
+      this.#gone.push(kept.key);
+    }
+  }
+
+  /** The entries of one MAC address that are kept, oldest first. */
   of(mac: string): TraceEntry[] {
-    return [...(this.#entries.get(mac) ?? [])];
+    return this.boots(mac).flatMap(({ entries }) => entries);
+  }
+
+  /** Its boots that are kept, oldest first. */
+  boots(mac: string): TracedBoot[] {
+    return (this.#find(mac)?.boots ?? []).map(({ number, entries }) => ({
+      number,
+      entries: entries.map(({ entry }) => entry),
+    }));
+  }
+
+  /** The last boot of a MAC address. */
+  lastBoot(mac: string): TracedBoot | undefined {
+    const boot = this.#find(mac)?.boots.at(-1);
+    return boot && { number: boot.number, entries: boot.entries.map(({ entry }) => entry) };
+  }
+
+  #find(mac: string): KeptMac | undefined {
+    return this.#machines.macs.get(mac) ?? this.#strangers.macs.get(mac);
   }
 
   /** The newest entry of each MAC address, heard last first. */
   newest(): TraceEntry[] {
-    return [...this.#entries.values()].flatMap((entries) => entries.at(-1) ?? []).reverse();
+    return [...this.#machines.macs.values(), ...this.#strangers.macs.values()]
+      .flatMap(({ boots }) => boots.at(-1)?.entries.at(-1)?.entry ?? [])
+      .map((entry, order) => ({ entry, order }))
+      .sort((a, b) => b.entry.time - a.entry.time || b.order - a.order)
+      .map(({ entry }) => entry);
   }
 
   /** The last answer that a MAC address had from DHCP, if that was within so many ms. */
   lastAnswer(mac: string, ms: number): TraceEntry | undefined {
     const since = this.#clock() - ms;
-    return (this.#entries.get(mac) ?? []).findLast(
+    return this.of(mac).findLast(
       ({ role, outcome, time }) => role === 'dhcp' && outcome === 'answered' && time >= since,
     );
   }
@@ -88,4 +203,57 @@ export class Trace {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
+
+  /**
+   * Takes up what the disk has, sorted by key, before anything is noted.
+   * @param wake called when there is something to write from then on
+   */
+  restore(entries: readonly (readonly [key: string, entry: TraceEntry, size: number])[], wake: () => void): void {
+    this.#wake = wake;
+    const byMac = Map.groupBy(entries, ([, { mac }]) => mac);
+    const heard = [...byMac].sort(([, a], [, b]) => (a.at(-1)?.[1].time ?? 0) - (b.at(-1)?.[1].time ?? 0));
+    for (const [mac, own] of heard) {
+      const of = this.#taken(mac);
+      for (const [key, entry, size] of own) {
+        of.sketch = sketchAfter(entry, entry.boot === of.boots.at(-1)?.number ? of.sketch : undefined);
+        this.#onDisk += size;
+        this.#add(of, { entry, key, written: size, dropped: false });
+      }
+    }
+  }
+
+  /** What the disk is to be told next, up to so many entries; what is to go comes before what is new. */
+  changes(most: number): TraceChanges {
+    const deletes = this.#gone.splice(0, most);
+    if (deletes.length === most) return { deletes, puts: [] };
+    const puts: [string, string][] = [];
+    let strangers = STRANGERS_WRITTEN;
+    const taken = this.#unwritten.splice(0, most - deletes.length);
+    for (const kept of taken) {
+      if (kept.dropped || (this.#strangers.macs.has(kept.entry.mac) && strangers-- <= 0)) continue;
+      const json = JSON.stringify(kept.entry);
+      kept.written = json.length;
+      this.#onDisk += json.length;
+      puts.push([kept.key, json]);
+    }
+    const isOver = (): boolean => this.#onDisk > ON_DISK;
+    while (isOver() && this.#strangers.macs.size > 0) this.#dropOldest(this.#strangers);
+    while (isOver() && this.#machines.macs.size > 0) this.#dropOldest(this.#machines);
+    return { deletes, puts };
+  }
+
+  /** Whether the disk is to be told something. */
+  get hasChanges(): boolean {
+    return this.#unwritten.length > 0 || this.#gone.length > 0;
+  }
+}
+
+interface Group {
+  limits: Limits;
+  macs: Map<string, KeptMac>;
+  entries: number;
+}
+
+function countOf({ boots }: KeptMac): number {
+  return boots.reduce((sum, { entries }) => sum + entries.length, 0);
 }

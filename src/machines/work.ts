@@ -6,6 +6,8 @@ export interface MachineWork {
   queue: string[];
   /** How many workflows have ended on it. */
   ended: number;
+  /** Id of the one that ended last. */
+  last?: string;
   /** The system that a workflow put on its disks. */
   installed?: { workflow: string; at: number; disks: string[]; heardAt?: number };
   /** To be done by the worker of this boot, which has reported everything before it. */

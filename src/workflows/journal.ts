@@ -216,12 +216,12 @@ function factsOf(event: WorkflowEvent): Record<string, unknown> {
 /** What the end of a workflow means for its machines. */
 function endOnMachine(workflow: Workflow, now: number): (work: MachineWork, machine: string) => MachineWork {
   return (work, machine) => {
-    const ended = work.ended + 1;
+    const over = { ended: work.ended + 1, last: workflow.id };
     const disks = workflow.state === 'SUCCESS' ? installedDisks(workflow, machine) : [];
-    if (disks.length > 0) return { ...work, ended, installed: { workflow: workflow.id, at: now, disks } };
+    if (disks.length > 0) return { ...work, ...over, installed: { workflow: workflow.id, at: now, disks } };
     // It installed nothing, but it may have wiped what was there before.
     const bootable = bootableDisks(workflow, machine);
     const gone = bootable !== undefined && work.installed?.disks.every((disk) => !bootable.includes(disk));
-    return { ...work, ended, installed: gone ? undefined : work.installed };
+    return { ...work, ...over, installed: gone ? undefined : work.installed };
   };
 }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Trace, type TraceEntry } from '../../src/boots/trace.ts';
 
-function made() {
+function made(isKnown?: (mac: string) => boolean) {
   let now = 0;
-  const trace = new Trace(() => now);
+  const trace = new Trace(() => now, isKnown);
   const note = (mac: string, more: Partial<TraceEntry> = {}): void =>
     trace.note({
       mac,
@@ -29,15 +29,87 @@ const macOf = (n: number): string =>
     .replace(/..(?=.)/g, '$&:');
 
 describe('the trace', () => {
-  it('keeps the last 300 entries of a MAC address, oldest first', () => {
+  it('keeps of a boot how it began and what came last, oldest first', () => {
     const { trace, note, at } = made();
     for (let i = 0; i < 305; i++) {
       at(i);
       note('a', { what: String(i) });
     }
     const entries = trace.of('a');
-    assert.deepEqual([entries.length, entries[0]?.time, entries.at(-1)?.what], [300, 5, '304']);
+    assert.deepEqual([entries.length, entries[0]?.what, entries.at(-1)?.what], [200, '0', '304']);
+    assert.deepEqual(
+      entries.map(({ time }) => time),
+      entries.map(({ time }) => time).sort((x, y) => x - y),
+    );
     assert.deepEqual(trace.of('b'), []);
+  });
+
+  it('drops what is said again before what is said once', () => {
+    const { trace, note } = made();
+    for (let i = 0; i < 60; i++) note('a');
+    note('a', { role: 'http', what: 'initrd.img', reason: 'sent' });
+    for (let i = 0; i < 5000; i++) note('a', { reason: 'unknown-machine' });
+    assert.equal(trace.of('a').filter(({ what }) => what === 'initrd.img').length, 1);
+  });
+
+  it('begins a boot with a DISCOVER of firmware after silence, or once the one before has got on', () => {
+    const { trace, note, at } = made();
+    const firmware = (kind: string, time: number): void => {
+      at(time * 1000);
+      note('a', { details: { firmware: kind } });
+    };
+    firmware('pxe', 0);
+    firmware('pxe', 4);
+    note('a', { role: 'tftp', what: 'ipxe.efi' });
+    firmware('ipxe', 6);
+    note('a', { role: 'script', what: 'auto.ipxe' });
+    note('a', { details: {} });
+    firmware('pxe', 20);
+    firmware('pxe', 400);
+    firmware('ipxe', 402);
+    note('a', { role: 'script', what: 'auto.ipxe' });
+    firmware('ipxe', 410);
+    assert.deepEqual(
+      trace.boots('a').map(({ number, entries }) => [number, entries.length]),
+      [
+        [1, 6],
+        [2, 1],
+        [3, 3],
+        [4, 1],
+      ],
+    );
+    assert.equal(trace.lastBoot('a')?.number, 4);
+  });
+
+  it('keeps the last five boots of a machine', () => {
+    const { trace, note, at } = made();
+    for (let boot = 0; boot < 9; boot++) {
+      at(boot * 600_000);
+      note('a', { details: { firmware: 'pxe' } });
+    }
+    assert.deepEqual(
+      trace.boots('a').map(({ number }) => number),
+      [5, 6, 7, 8, 9],
+    );
+  });
+
+  it('keeps less of strangers, who push out none of ours', () => {
+    const { trace, note } = made((mac) => mac === 'ours');
+    note('ours');
+    for (let i = 0; i < 100_000; i++) note(macOf(i % 3000));
+    for (let i = 0; i < 500; i++) note('aa:aa:aa:aa:aa:aa');
+    assert.equal(trace.of('ours').length, 1);
+    assert.equal(trace.of('aa:aa:aa:aa:aa:aa').length, 50);
+    assert.ok(trace.newest().length <= 1025);
+  });
+
+  it('takes a stranger for a machine once it is one', () => {
+    const known = new Set<string>();
+    const { trace, note } = made((mac) => known.has(mac));
+    note('a');
+    known.add('a');
+    for (let i = 0; i < 100; i++) note('a');
+    assert.equal(trace.of('a').length, 101);
   });
 
   it('forgets the MAC address heard longest ago, not the one that came first', () => {

@@ -12,6 +12,7 @@ import type { Services } from '../services.ts';
 import { preview, status, traceEntry, traceSummary } from '../shapes/appliance.ts';
 import { data } from '../shapes/page.ts';
 import type { Preview } from '../types.ts';
+import { explainOperations, type PreviewDhcp } from './explain.ts';
 import { autoIpxeOf } from './services.ts';
 
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
@@ -23,6 +24,7 @@ export function applianceOperations(
     kernelArguments: string[];
     environments?: Environments | undefined;
     unknown?: UnknownPolicy | undefined;
+    previewDhcp?: PreviewDhcp | undefined;
   },
 ): Operation[] {
   const { machines, trace, serverUrl } = services;
@@ -32,6 +34,31 @@ export function applianceOperations(
     if (decided.boot === 'nothing' || decided.boot === 'environment') return { boot: boots, reason, sentence };
     const facts = { server: serverUrl(undefined), mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
     return { boot: boots, reason, sentence, script: scriptOf(decided, facts) };
+  };
+  const previewOf = async (reference: string): Promise<Preview> => {
+    const unknown = normaliseMac(reference);
+    if (MAC.test(unknown) && !machines.byMac(unknown)) return previewUnknown(unknown);
+    const machine = machines.find(reference);
+    const mac = machine.hardware.network.interfaces[0]?.dhcp.mac ?? '';
+    const autoIpxe = autoIpxeOf(services, machine.id);
+    const life = boot.environments?.lifeOf(machine.id);
+    const decided = plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life });
+    const server = serverUrl(machine.hardware.network.interfaces[0]?.dhcp.ip?.address);
+    const facts = { server, mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
+    const { boot: boots, reason, sentence } = decided;
+    const shown = { boot: boots, reason, sentence };
+    if (decided.boot === 'nothing') return shown;
+    if (decided.boot !== 'environment') return { ...shown, script: scriptOf(decided, facts) };
+    try {
+      const token = async (): Promise<string> => PREVIEW_TOKEN;
+      const { environment } = decided;
+      const script = await scriptOfEnvironment(boot.environments, machine, environment, facts, token);
+      return { ...shown, script };
+    } catch (error) {
+      // Why there is no script is what was asked for.
+      if (!(error instanceof TinsmithError)) throw error;
+      return { ...shown, sentence: `${sentence}, but: ${error.message.replace(/\.$/, '')}` };
+    }
   };
   return [
     operation(
@@ -77,31 +104,8 @@ export function applianceOperations(
         answer: { kind: 'json', shape: preview },
         codes: ['NOT_FOUND'],
       },
-      async ({ params }) => {
-        const unknown = normaliseMac(params.machine);
-        if (MAC.test(unknown) && !machines.byMac(unknown)) return previewUnknown(unknown);
-        const machine = machines.find(params.machine);
-        const mac = machine.hardware.network.interfaces[0]?.dhcp.mac ?? '';
-        const autoIpxe = autoIpxeOf(services, machine.id);
-        const life = boot.environments?.lifeOf(machine.id);
-        const decided = plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life });
-        const server = serverUrl(machine.hardware.network.interfaces[0]?.dhcp.ip?.address);
-        const facts = { server, mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
-        const { boot: boots, reason, sentence } = decided;
-        const shown = { boot: boots, reason, sentence };
-        if (decided.boot === 'nothing') return shown;
-        if (decided.boot !== 'environment') return { ...shown, script: scriptOf(decided, facts) };
-        try {
-          const token = async (): Promise<string> => PREVIEW_TOKEN;
-          const { environment } = decided;
-          const script = await scriptOfEnvironment(boot.environments, machine, environment, facts, token);
-          return { ...shown, script };
-        } catch (error) {
-          // Why there is no script is what was asked for.
-          if (!(error instanceof TinsmithError)) throw error;
-          return { ...shown, sentence: `${sentence}, but: ${error.message.replace(/\.$/, '')}` };
-        }
-      },
+      ({ params }) => previewOf(params.machine),
     ),
+    ...explainOperations(services, boot, previewOf),
   ];
 }

@@ -1,39 +1,19 @@
 /** `/api/v1/workflows`: what they are, how they stand, and what they are told to do. */
 import { TinsmithError } from '../../errors.ts';
-import { PROVISIONER } from '../../machines/provisioner.ts';
-import { type Command, holdUp } from '../../workflows/engine/index.ts';
-import { currentAction, isFinal, type Workflow } from '../../workflows/workflow.ts';
+import type { Command } from '../../workflows/engine/index.ts';
+import { isFinal, type Workflow } from '../../workflows/workflow.ts';
 import { byAge, type Call, type Operation, operation, pageOf } from '../openapi/index.ts';
 import { presentWorkflow } from '../present.ts';
 import type { Services } from '../services.ts';
 import { data, page } from '../shapes/page.ts';
 import { newWorkflow, retryBody, skipBody, workflow, workflowsQuery } from '../shapes/workflow.ts';
 import type { Workflow as Shown } from '../types.ts';
-
-/** Seconds of silence after which a worker is waited for rather than trusted to be at work. */
-const SILENT = 90;
+import { waitsForOf } from '../waits-for.ts';
 
 export function workflowOperations(services: Services): Operation[] {
-  const { workflows, machines, templates, lastSeen, clock } = services;
+  const { workflows, machines, templates } = services;
 
-  const nameOf = (machine: string): string => machines.get(machine)?.name ?? machine;
-
-  /** Why a workflow does not move, as far as can be told. */
-  const waitsFor = (record: Workflow): string | undefined => {
-    const action = record.actions[currentAction(record) ?? -1];
-    if (!action || isFinal(record.state)) return undefined;
-    const name = nameOf(action.machine);
-    const { queue } = machines.work(action.machine);
-    if (action.machine !== PROVISIONER && queue[0] !== record.id) return `workflow ${queue[0]} is before it on ${name}`;
-    const held = action.state === 'RUNNING' ? undefined : holdUp(record, clock());
-    if (held !== undefined) return held;
-    const silent = lastSeen.silentFor(action.machine);
-    if (silent === undefined && action.machine === PROVISIONER)
-      return 'the appliance’s own worker, which has not been heard: tinsmith status says whether it is on';
-    if (silent === undefined) return `machine ${name} to boot: its worker has not been heard`;
-    if (silent > SILENT) return `the worker of ${name}, last heard ${Math.round(silent)} s ago`;
-    return action.state === 'RUNNING' ? undefined : `the worker of ${name} to begin action ${action.name}`;
-  };
+  const waitsFor = waitsForOf(services);
   /** What a worker had running before its machine was restarted is gone, though nobody was there to say so. */
   const withoutLost = (record: Workflow): Workflow =>
     isFinal(record.state) && record.services.length > 0

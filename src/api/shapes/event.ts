@@ -109,6 +109,12 @@ export const facts = {
   ]),
   progress: z.object({ ...ofAttempt, progress }),
   'boot.trace': traceEntry,
+  'boot.stuck': z
+    .object({
+      ...{ name: z.string(), mac: z.string(), boot: z.int(), code: z.string() },
+      sentence: z.string().describe('Why it does not go on: the first link that is missing.'),
+    })
+    .describe('Told once for each boot of a machine.'),
   'worker.hello': z.looseObject({ mac: z.string(), boot: z.string(), version: z.string(), restarted: z.boolean() }),
   'machine.added': named,
   'machine.updated': named,

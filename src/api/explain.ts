@@ -1,0 +1,106 @@
+/** Puts together what `explain` needs to know of a machine, from all the parts that know it. */
+
+import type { Environments } from '../boots/environments.ts';
+import { type ExplainFacts, type Explanation, explain as explainBoot, type RoleFacts } from '../boots/explain/index.ts';
+import { type BootPlan, plan, type UnknownPolicy } from '../boots/plan.ts';
+import type { TraceEntry } from '../boots/trace.ts';
+import type { Machine } from '../machines/machines.ts';
+import { currentAction, isFinal } from '../workflows/workflow.ts';
+import { autoIpxeOf } from './routes/services.ts';
+import type { Services } from './services.ts';
+import { waitsForOf } from './waits-for.ts';
+
+/** What it is about: a machine of ours with its MAC addresses, or an address that is nobody’s. */
+export interface Subject {
+  machine: Machine | undefined;
+  macs: string[];
+}
+
+export interface Explaining {
+  /** What it would be given if it asked now. */
+  planOf(subject: Subject, mac?: string): BootPlan;
+  factsOf(subject: Subject): ExplainFacts;
+  /** Its trace, oldest first. */
+  entriesOf(subject: Subject): TraceEntry[];
+  explain(subject: Subject): Explanation;
+}
+
+export function explaining(
+  services: Services,
+  boot: { environments?: Environments | undefined; unknown?: UnknownPolicy | undefined },
+): Explaining {
+  const { machines, lives, workflows, trace, clock, lastSeen, discovery, serverUrl } = services;
+  const waitsFor = waitsForOf(services);
+
+  const planOf = ({ machine, macs }: Subject, mac = macs[0] ?? ''): BootPlan => {
+    if (!machine) return plan(undefined, boot.unknown);
+    const autoIpxe = autoIpxeOf(services, machine.id);
+    const life = boot.environments?.lifeOf(machine.id);
+    return plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life }, boot.unknown);
+  };
+
+  const machineFacts = ({ id }: Machine): ExplainFacts['machine'] => {
+    const { queue, installed, verb, worker, last } = machines.work(id);
+    const { halt, locked } = lives.get(id);
+    const inventory = discovery.inventories.of(id)?.inventory;
+    const next = queue[0] === undefined ? undefined : workflows.find(queue[0]);
+    const over = last === undefined ? undefined : workflows.find(last);
+    return {
+      workerAt: lastSeen.of(id) ?? worker?.at,
+      installed,
+      ...{ halt, locked, restarts: verb },
+      workflow: next && workflowFacts(next, id, waitsFor(next)),
+      ended: over && {
+        ...{ id: over.id, name: over.name, state: over.state },
+        message: over.message ?? '',
+        at: over.outcome?.until ?? over.updatedAt,
+      },
+      memory: inventory?.memory.total,
+      secureBoot: inventory?.firmware.secureBoot,
+    };
+  };
+
+  const factsOf = (subject: Subject): ExplainFacts => {
+    const { machine, macs } = subject;
+    const address = machine?.hardware.network.interfaces[0]?.dhcp.ip?.address;
+    return {
+      who: machine?.name ?? macs[0] ?? '',
+      macs,
+      plan: planOf(subject),
+      machine: machine && machineFacts(machine),
+      network: { ...rolesOf(services), server: serverUrl(address), startedAt: Date.parse(services.startedAt) },
+    };
+  };
+  const entriesOf = ({ macs }: Subject): TraceEntry[] =>
+    macs.flatMap((mac) => trace.of(mac)).sort((a, b) => a.time - b.time);
+  return {
+    ...{ planOf, factsOf, entriesOf },
+    explain: (subject) => explainBoot(entriesOf(subject), factsOf(subject), clock()),
+  };
+}
+
+function workflowFacts(
+  workflow: NonNullable<ReturnType<Services['workflows']['find']>>,
+  machine: string,
+  waits: string | undefined,
+) {
+  const { id, name, pausedAt } = workflow;
+  const action = workflow.actions[currentAction(workflow) ?? -1];
+  const isHere = action?.machine === machine && action.state === 'RUNNING' && !isFinal(workflow.state);
+  const since = action?.heardAt ?? action?.startedAt ?? 0;
+  return {
+    ...{ id, name, waitsFor: waits, paused: pausedAt !== undefined },
+    ...(isHere && { action: { name: action.name, since } }),
+  };
+}
+
+function rolesOf({ status }: Pick<Services, 'status'>): Pick<ExplainFacts['network'], 'dhcp' | 'tftp' | 'http'> {
+  const { roles } = status();
+  const of = (word: string): RoleFacts => {
+    const own = roles.filter(({ name }) => name === word || name.startsWith(`${word} `));
+    const best = own.find(({ state }) => state === 'up') ?? own.find(({ state }) => state === 'failed') ?? own[0];
+    // Where nobody says, it is another's: nothing is known to be wrong with it.
+    return best ? { state: best.state, why: best.problem?.message } : { state: 'up' };
+  };
+  return { dhcp: of('dhcp'), tftp: of('tftp'), http: of('http') };
+}

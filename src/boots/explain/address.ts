@@ -1,0 +1,70 @@
+/** Of a boot that has no address. Pure. */
+import type { TraceEntry } from '../trace.ts';
+import type { Case } from './explain.ts';
+import type { Said } from './facts.ts';
+import { withoutEnd } from './words.ts';
+
+/** Why a packet of DHCP was not answered, where that is decided here and nothing is wrong. */
+const DECLINED: readonly string[] = [
+  ...['unknown-machine', 'no-workflow', 'netboot-not-allowed', 'dhcp-disabled', 'boot-environment'],
+];
+
+/** What to do about a reason for not answering. */
+const NEXT: Readonly<Record<string, string>> = {
+  'unknown-machine':
+    'Add it: tinsmith machine add NAME --mac MAC; or take in all that come: tinsmith up --unknown discover',
+  'no-workflow': 'Give it something to do: tinsmith workflow create, or tinsmith machine stage',
+  'netboot-not-allowed': 'Allow it: allow_pxe true in its hardware data (tinsmith machine push).',
+  'boot-environment': 'Give it another environment: tinsmith machine bootenv',
+  'no-loader': 'Give it a boot loader of its own, or switch its firmware to another mode.',
+  'no-address': 'Give it one: --ip in tinsmith machine add, or dhcp.ip in its hardware data.',
+  'address-in-use': 'Find the other computer with that address, or give the machine another.',
+  'address-declined': 'Find the other computer with that address, or give the machine another.',
+  'pool-exhausted': 'Make the range of addresses larger, or the leases shorter.',
+  'relay-unknown': 'Add a subnet for the network of that relay.',
+};
+
+export function missingAddress({ progress, entries, facts, now }: Case): Said {
+  const { awaited } = progress;
+  const dhcp = entries.filter(({ role }) => role === 'dhcp');
+  const { broken } = awaited ?? {};
+  if (broken) {
+    const noLoader = broken.reason === 'no-loader' ? noLoaderFor(broken) : undefined;
+    const declined = broken.reason === 'address-declined';
+    return {
+      state: DECLINED.includes(broken.reason) ? 'declined' : 'missing',
+      code: declined ? 'address-in-use' : broken.reason,
+      sentence: noLoader ?? withoutEnd(broken.sentence),
+      ...(NEXT[broken.reason] !== undefined && { next: NEXT[broken.reason] }),
+      evidence: dhcp.filter(({ reason }) => reason === broken.reason).slice(-3),
+    };
+  }
+  const offered = dhcp.findLast(({ outcome }) => outcome === 'answered');
+  if (offered) {
+    const { address } = offered.details;
+    return {
+      state: 'missing',
+      code: 'offer-not-taken',
+      sentence: `was offered ${address === undefined ? 'what to boot' : String(address)}, and has not taken it: most likely the answer does not reach it, or another DHCP server was quicker`,
+      next: 'Look for another DHCP server on its network, and for a switch or relay that drops broadcasts.',
+      evidence: dhcp.slice(-3),
+    };
+  }
+  const last = entries.at(-1);
+  const silent = dhcp.length === 0 && last;
+  return {
+    state: 'missing',
+    code: 'no-address-asked',
+    sentence: silent
+      ? `was heard last with ${last.what} (${withoutEnd(last.sentence)}), and has asked for nothing since`
+      : `asked DHCP, and for no address that this appliance gives: ${withoutEnd(dhcp.at(-1)?.sentence ?? facts.plan.sentence)}`,
+    evidence: entries.slice(-3).filter(({ time }) => time <= now),
+  };
+}
+
+function noLoaderFor({ details }: TraceEntry): string {
+  const codes = String(details.architecture ?? '');
+  return codes === ''
+    ? 'asks for a boot loader without saying for which architecture, so that there is none for it here'
+    : `asks for architecture ${codes}, for which no binary is here`;
+}

@@ -1,0 +1,258 @@
+/** Of a boot that has its address and not its loader, its script, its kernel or its initrd. Pure. */
+import type { TraceEntry } from '../trace.ts';
+import type { Case } from './explain.ts';
+import type { Said } from './facts.ts';
+import { baseOf, isEfi, isIpxe, kindOf } from './files.ts';
+import { sizeOf, timeOf, waitOf, withoutEnd } from './words.ts';
+
+/** Memory that an initrd takes, in multiples of its size: itself, and what it is unpacked to. */
+const UNPACKED = 4;
+
+/** The server whose address it took, where that is not ours. */
+function otherServer(entries: readonly TraceEntry[]): { named: string; entry: TraceEntry } | undefined {
+  const entry = entries.findLast(
+    ({ role, what, reason }) =>
+      role === 'dhcp' && what === 'REQUEST' && (reason === 'other-server' || reason === 'not-firmware'),
+  );
+  if (entry === undefined) return undefined;
+  const { serverIdentifier } = entry.details;
+  return { named: serverIdentifier === undefined ? 'another server' : String(serverIdentifier), entry };
+}
+
+export function missingLoader({ progress, entries, facts }: Case): Said {
+  const { broken } = progress.awaited ?? {};
+  if (broken) return brokenFile(broken, 'its boot loader');
+  const dhcp = entries.filter(({ role }) => role === 'dhcp');
+  const other = otherServer(dhcp);
+  const firmware = dhcp.find(({ details }) => details.firmware !== undefined);
+  const given = dhcp.findLast(({ outcome, details }) => outcome === 'answered' && details.address !== undefined);
+  const took = other
+    ? `took an address from ${other.named}`
+    : `took the address ${String(given?.details.address ?? 'it was offered')}`;
+  const evidence = dhcp.slice(-4);
+  if (firmware === undefined)
+    return {
+      state: 'missing',
+      code: 'not-from-network',
+      sentence: `${took}, then asked us nothing: its boot order does not have the network first`,
+      next: 'Put the network first in the boot order of its firmware, or have it started once from the network.',
+      evidence,
+    };
+  const offer = dhcp.findLast(({ outcome, details }) => outcome === 'answered' && details.bootFile !== undefined);
+  if (other && given)
+    return {
+      state: 'missing',
+      code: 'second-server',
+      sentence: `${took}, then asked us nothing: a second DHCP server answers on its network, and it took that one's offer`,
+      next: `Switch off DHCP at ${other.named}, or start the appliance with --dhcp proxy.`,
+      evidence,
+    };
+  if (other)
+    return {
+      state: 'missing',
+      code: offer ? 'offer-not-followed' : 'second-server',
+      sentence: `${took}, then asked us nothing: most likely ${
+        offer
+          ? 'that server names a boot file too, or its firmware does not look for a ProxyDHCP server'
+          : 'a second DHCP server was quicker than we are'
+      }`,
+      next: `Take options 66 and 67 (next-server, filename) out of the DHCP server ${other.named}.`,
+      evidence,
+    };
+  const { tftp } = facts.network;
+  if (tftp.state !== 'up' && firmware.details.firmware === 'pxe')
+    return {
+      state: 'missing',
+      code: 'tftp-down',
+      sentence: `${took}, and cannot load ${String(offer?.details.bootFile ?? 'its loader')}: TFTP is ${
+        tftp.state === 'off' ? 'switched off here' : `not up here: ${withoutEnd(tftp.why ?? '')}`
+      }`,
+      next: 'See what is wrong, and what to do: tinsmith status',
+      evidence,
+    };
+  return {
+    state: 'missing',
+    code: 'loader-not-asked',
+    sentence: `${took}, and never asked for ${String(offer?.details.bootFile ?? 'its boot loader')}: most likely ${
+      firmware.details.firmware === 'http'
+        ? `HTTP at ${facts.network.server}`
+        : 'TFTP (UDP port 69, and the ports that it answers from)'
+    } does not reach us: a firewall`,
+    next: 'Let UDP port 69 and all UDP from this host pass, and TCP to its HTTP port.',
+    evidence,
+  };
+}
+
+export function missingScript(told: Case): Said {
+  const { progress, entries, all, facts } = told;
+  const { broken } = progress.awaited ?? {};
+  if (broken) return refusedScript(broken);
+  const { stages } = progress;
+  const loader = stages.find(({ stage }) => stage === 'loader')?.entry;
+  // Its DHCP says that iPXE runs.
+  const ipxe = entries.findLast(
+    ({ role, details, time }) => role === 'dhcp' && details.firmware === 'ipxe' && time >= (loader?.time ?? 0),
+  );
+  const name = loader === undefined ? 'iPXE' : baseOf(loader.what);
+  if (ipxe && ipxe.outcome === 'answered')
+    return {
+      state: 'missing',
+      code: 'http-unreachable',
+      sentence: `runs ${name} and has an address, and never asked for its script: most likely ${facts.network.server} does not reach us: a firewall`,
+      next: 'Let TCP to the HTTP port of this host pass, from the network of the machine.',
+    };
+  if (ipxe)
+    return {
+      state: 'missing',
+      code: 'ipxe-not-answered',
+      sentence: `runs ${name}, and its request to DHCP was not answered: ${withoutEnd(ipxe.sentence)}`,
+      evidence: [ipxe],
+    };
+  if (loader === undefined)
+    return {
+      state: 'missing',
+      code: 'script-not-asked',
+      sentence: `has its address, and never asked for its script at ${facts.network.server}`,
+    };
+  const times = all.filter(
+    ({ role, outcome, what }) =>
+      (role === 'tftp' || role === 'http') && outcome === 'completed' && baseOf(what) === baseOf(loader.what),
+  );
+  const often = times.length > 1 ? ` ${times.length} times` : '';
+  if (!isEfi(loader.what))
+    return {
+      state: 'missing',
+      code: 'loader-silent',
+      sentence: `loaded ${name} whole${often} and then nothing: most likely that loader has no driver for its network card`,
+      next: 'Try another loader for it: snponly.efi, or undionly.kpxe.',
+      evidence: times.slice(-3),
+    };
+  const { secureBoot } = facts.machine ?? {};
+  if (secureBoot === 'off')
+    return {
+      state: 'missing',
+      code: 'loader-silent',
+      sentence: `loaded ${name} whole${often} and then nothing: Secure Boot was off when its worker was last heard, so most likely that loader is not for its firmware`,
+      evidence: times.slice(-3),
+    };
+  return {
+    state: 'missing',
+    code: 'secure-boot',
+    sentence: `loaded ${name}${often} and then nothing: ${
+      secureBoot === 'on' ? 'Secure Boot is on' : 'most likely Secure Boot is on'
+    }, and refuses a loader that is not signed for it`,
+    next: 'Switch Secure Boot off in its firmware, or boot it by a signed loader.',
+    evidence: times.slice(-3),
+  };
+}
+
+/** A script that was asked for and not given. */
+function refusedScript(broken: TraceEntry): Said {
+  const { reason, outcome } = broken;
+  const why = withoutEnd(broken.sentence);
+  const evidence = [broken];
+  switch (reason) {
+    case 'not-this-machine':
+      return {
+        state: 'missing',
+        code: reason,
+        sentence: `its script was asked for by somebody else, or from an address that is not its own: ${why}`,
+        next: 'Give the machine the address that it asks from, or all its MAC addresses.',
+        evidence,
+      };
+    case 'no-osie':
+      return {
+        state: 'missing',
+        code: 'osie-missing',
+        sentence: `asked for its script, and there is no in-memory system to boot: ${why}`,
+        next: 'Put vmlinuz and initrd.img beside the executable in osie/, or name their directory with --osie.',
+        evidence,
+      };
+    case 'no-environment':
+    case 'template':
+      return { state: 'missing', code: 'environment-unusable', sentence: why, evidence };
+    default:
+      return {
+        state: outcome === 'ignored' ? 'declined' : 'missing',
+        code: reason,
+        sentence: `asked for its script and was given none: ${why}`,
+        evidence,
+      };
+  }
+}
+
+export function missingFile({ progress, entries, facts, now }: Case, stage: 'kernel' | 'initrd'): Said {
+  const { broken, since = now } = progress.awaited ?? {};
+  const memory = stage === 'initrd' && broken ? tooLarge(broken, facts.machine?.memory) : undefined;
+  if (memory) return memory;
+  if (broken) return brokenFile(broken, stage === 'kernel' ? 'its kernel' : 'its initrd');
+  const { reached } = progress;
+  const last = reached?.entry
+    ? `${baseOf(reached.entry.what)} was given at ${timeOf(reached.entry.time)}`
+    : 'it has its address';
+  const loader = progress.stages.find(({ stage: of }) => of === 'loader')?.entry;
+  const because =
+    stage === 'kernel' && loader && !isIpxe(loader.what) && reached?.stage === 'loader' && isEfi(loader.what)
+      ? ': most likely Secure Boot refuses that loader'
+      : '';
+  return {
+    state: 'missing',
+    code: `${stage}-not-asked`,
+    sentence: `${last}, and for ${waitOf(now - since)} its ${stage} was not loaded${because}`,
+    next: 'Look at its console: the script says there what it could not do.',
+    evidence: entries.slice(-3),
+  };
+}
+
+/** A file that was asked for, and did not arrive. */
+function brokenFile(broken: TraceEntry, called: string): Said {
+  const { reason, outcome, role, details } = broken;
+  const name = baseOf(broken.what);
+  const kind = kindOf(broken.what);
+  const evidence = [broken];
+  const why = withoutEnd(broken.sentence);
+  if (outcome === 'refused')
+    return {
+      state: 'missing',
+      code: `${kind}-missing`,
+      sentence: `asked for ${called} ${broken.what}, which it was not given: ${why}`,
+      evidence,
+    };
+  if (reason === 'options-declined' || reason === 'client-error')
+    return {
+      state: 'missing',
+      code: `${kind}-declined`,
+      sentence: `asked for ${called} ${name}, and gave up: ${why}`,
+      next: 'Look at its console for what its firmware says.',
+      evidence,
+    };
+  const { bytes = 0 } = details;
+  const size = details.total ?? details.size;
+  const of = size === undefined ? '' : ` of ${String(size)}`;
+  return {
+    state: 'missing',
+    code: `${kind}-broke-off`,
+    sentence: `${name} broke off after ${String(bytes)}${of} bytes: ${
+      role === 'tftp'
+        ? why
+        : reason === 'client-left'
+          ? 'the machine closed the connection, or was switched off'
+          : `it could not be sent (${reason})`
+    }`,
+    next: 'Look at its console, and at the cable and switch between: the next boot tries again.',
+    evidence,
+  };
+}
+
+/** An initrd that the machine cannot take, by the memory that its worker once told of. */
+export function tooLarge(initrd: TraceEntry, memory: number | undefined): Said | undefined {
+  const size = Number(initrd.details.total ?? initrd.details.size ?? initrd.details.bytes ?? 0);
+  if (memory === undefined || size === 0 || memory >= size * UNPACKED) return undefined;
+  return {
+    state: 'missing',
+    code: 'initrd-too-large',
+    sentence: `its initrd of ${sizeOf(size)} takes about ${sizeOf(size * UNPACKED)} of memory, and it has ${sizeOf(memory)}: most likely that is too little`,
+    next: 'Give it more memory, or boot it into a smaller system.',
+    evidence: [initrd],
+  };
+}

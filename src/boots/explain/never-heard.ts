@@ -1,0 +1,31 @@
+/** Of a machine that no packet has come from. Pure. */
+import type { ExplainFacts, Said } from './facts.ts';
+import { timeOf, withoutEnd } from './words.ts';
+
+export function neverHeard({ who, macs, network }: ExplainFacts): Said {
+  const { dhcp, startedAt } = network;
+  const nothing = `Nothing has been heard of ${who}: no packet from ${macs.join(' or ')} has reached this appliance`;
+  switch (dhcp.state) {
+    case 'failed':
+      return {
+        state: 'missing',
+        code: 'dhcp-failed',
+        sentence: `${nothing}, which hears none: ${withoutEnd(dhcp.why ?? 'DHCP could not be started')}`,
+        next: 'See what is wrong, and what to do: tinsmith status',
+      };
+    case 'off':
+      return {
+        state: 'missing',
+        code: 'dhcp-off',
+        sentence: `${nothing}, where DHCP is switched off: another server has to send it here`,
+        next: 'Point the DHCP server of the network here, or start the appliance with --dhcp proxy.',
+      };
+    case 'up':
+      return {
+        state: 'missing',
+        code: 'never-heard',
+        sentence: `${nothing} since it started at ${timeOf(startedAt)}`,
+        next: 'Check that it is switched on, boots from the network, and is on a network that the appliance serves: tinsmith status',
+      };
+  }
+}

@@ -1,0 +1,38 @@
+/** What is kept of one MAC address: its last boots, each with its entries, and how they are named on the disk. */
+import type { TraceEntry } from '../trace.ts';
+import type { Sketch } from './beginnings.ts';
+import type { Limits } from './limits.ts';
+
+/** One entry, and where it is. */
+export interface Kept {
+  entry: TraceEntry;
+  key: string;
+  /** Characters on the disk; undefined: it is not there. */
+  written: number | undefined;
+  dropped: boolean;
+}
+
+export interface KeptBoot {
+  number: number;
+  entries: Kept[];
+}
+
+export interface KeptMac {
+  mac: string;
+  limits: Limits;
+  /** Oldest first; never empty once something was noted. */
+  boots: KeptBoot[];
+  sketch: Sketch | undefined;
+  /** Number of the next entry. */
+  next: number;
+}
+
+/** Keys sort by MAC address, boot and time. */
+export function keyOf(mac: string, boot: number, entry: number): string {
+  return `${mac}|${String(boot).padStart(8, '0')}|${String(entry).padStart(10, '0')}`;
+}
+
+/** The number of the entry in a key. */
+export function numberIn(key: string): number {
+  return Number(key.slice(key.lastIndexOf('|') + 1));
+}
