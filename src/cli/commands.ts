@@ -5,6 +5,7 @@ import { completion } from './completion.ts';
 import { content } from './content.ts';
 import { discovery } from './discovery.ts';
 import { events } from './events.ts';
+import { explain } from './explain.ts';
 import { get } from './get.ts';
 import { image } from './image.ts';
 import { inventory } from './inventory.ts';
@@ -17,7 +18,7 @@ import { action, lab, up, worker } from './roles.ts';
 import { status, version } from './status.ts';
 import { subnet } from './subnet/subnet.ts';
 import { template } from './template.ts';
-import { explain, trace } from './trace.ts';
+import { trace } from './trace.ts';
 import { webhook } from './webhook.ts';
 import { workflow } from './workflow/workflow.ts';
 

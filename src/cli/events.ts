@@ -15,7 +15,14 @@ const KINDS: Record<(typeof RESOURCES)[number], Record<(typeof CHANGES)[number],
   hardware: {
     create: ['machine.added'],
     update: [
-      ...['machine.updated', 'machine.discovered', 'machine.conflict', 'machine.called-home', 'worker.hello'],
+      ...[
+        'machine.updated',
+        'machine.discovered',
+        'machine.conflict',
+        'machine.called-home',
+        'worker.hello',
+        'boot.stuck',
+      ],
       ...['machine.stage', 'machine.halted', 'machine.runnable', 'machine.rests', 'machine.tasks'],
       ...[
         'machine.bootenv',
@@ -177,7 +184,7 @@ function subjectOf({ workflow, machine, data }: Omit<AnyEvent, 'data'> & { data:
 
 /** What an event says, in a few words, whatever its kind. */
 function summaryOf({ data }: { data: object }): string {
-  const { task, name, state, message } = data as Record<string, unknown>;
+  const { task, name, state, message, sentence } = data as Record<string, unknown>;
   const subject = [task, name].filter((part) => typeof part === 'string').join('/');
-  return [subject, state, message].filter((part) => typeof part === 'string' && part !== '').join(' ');
+  return [subject, state, message ?? sentence].filter((part) => typeof part === 'string' && part !== '').join(' ');
 }

@@ -62,6 +62,8 @@ export function advance(timeline: Timeline, event: StreamEvent): { timeline: Tim
         ],
       };
     }
+    case 'boot.stuck':
+      return { timeline, lines: [line('bad', `does not boot: ${printable(event.data.sentence)}`)] };
     case 'workflow.created': {
       const actions = new Map(timeline.actions).set(
         event.workflow ?? '',

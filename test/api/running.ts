@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import pino from 'pino';
 import { createApp } from '../../src/api/app.ts';
 import { directRoutes } from '../../src/api/direct.ts';
+import type { PreviewDhcp } from '../../src/api/routes/explain.ts';
 import type { Services } from '../../src/api/services.ts';
 import { createStream } from '../../src/api/stream.ts';
 import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
@@ -18,6 +19,7 @@ import { Subnets } from '../../src/boots/subnets/index.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { startHttp } from '../../src/http/index.ts';
 import { sealingKeys } from '../../src/life/seal.ts';
+import { Served } from '../../src/life/served.ts';
 import { createRegistry, openImages } from '../../src/registry/index.ts';
 import { Webhooks } from '../../src/webhooks/index.ts';
 import { made } from '../workflows/made.ts';
@@ -36,8 +38,14 @@ export interface Answer {
   json: any;
 }
 
-/** @param options.osie false: there is nothing to boot. */
-export async function running(t: TestContext, options: { osie?: boolean; unknown?: UnknownPolicy } = {}) {
+/**
+ * @param options.osie false: there is nothing to boot.
+ * @param options.served true: machines boot the environments of their stages.
+ */
+export async function running(
+  t: TestContext,
+  options: { osie?: boolean; unknown?: UnknownPolicy; served?: boolean; previewDhcp?: PreviewDhcp } = {},
+) {
   const workerStream = new WorkerStream();
   const parts = await made(t, workerStream);
   const { directory, clock, events, machines } = parts;
@@ -90,7 +98,13 @@ export async function running(t: TestContext, options: { osie?: boolean; unknown
     neighbour: (address) => neighbours.get(address),
     log,
   };
-  const app = createApp(services, { filesDirectory, kernelArguments: ['quiet'], unknown: options.unknown });
+  const { unknown, previewDhcp } = options;
+  const catalogue = () => parts.content.catalogue();
+  const environments = options.served
+    ? new Served({ store: parts.store, catalogue, filesDirectory, open: (sealed) => sealed })
+    : undefined;
+  const boot = { filesDirectory, kernelArguments: ['quiet'], unknown, environments, previewDhcp };
+  const app = createApp(services, boot);
   const server = await startHttp({
     addresses: [{ address: '127.0.0.1', port: 0 }],
     app,

@@ -1,5 +1,6 @@
 /** `/api/v1/worker`: the worker's side, opened by the token of its boot and bound to its machine. */
 import express, { type Request, Router } from 'express';
+import { macBehind } from '../../boots/asker.ts';
 import type { UnknownPolicy } from '../../boots/plan.ts';
 import { TinsmithError } from '../../errors.ts';
 import { remoteOf } from '../../http/index.ts';
@@ -49,11 +50,27 @@ export function workerRoutes(services: Services, unknown: UnknownPolicy = 'ignor
   const machineOf = (req: Request): { machine: WorkerMachine & Partial<Machine>; token: string } =>
     calls.machineOf(bearerOf(req));
 
+  /** A worker without a token that counts is of a machine whose boot goes no further. */
+  const noteTurnedAway = (req: Request, error: unknown): void => {
+    const { address: remote } = remoteOf(req);
+    const mac = macBehind(services, services.machines, remote);
+    if (mac === '' || !(error instanceof TinsmithError)) return;
+    trace.note({
+      ...{ mac, role: 'worker', what: 'hello', outcome: 'refused', reason: 'token-refused' },
+      ...{ sentence: error.message, details: { remote } },
+    });
+  };
+
   const json = express.json({ limit: '8mb', type: () => true });
   routes.use(discoverRoutes(services, unknown));
   // Before a body is read: who has no token sends none.
   routes.use((req, _res, next) => {
-    machineOf(req);
+    try {
+      machineOf(req);
+    } catch (error) {
+      if (req.path === '/hello') noteTurnedAway(req, error);
+      throw error;
+    }
     next();
   });
   routes.use((req, res, next) => (req.path === '/data' ? next() : json(req, res, next)));

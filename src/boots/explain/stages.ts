@@ -92,6 +92,8 @@ export function stagesOf(
     one[how] = entry;
     // What was tried again, or has come, is not broken any more.
     if (how !== 'broken') delete one.broken;
+    // An address that another computer has is none.
+    if (entry.reason === 'address-declined') delete one.proof;
     if (how !== 'begun') delete one.begun;
     seen.set(stage, one);
   });

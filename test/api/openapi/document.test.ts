@@ -233,6 +233,8 @@ describe('real answers', () => {
     await call('GET', '/api/v1/machines?limit=1');
     await call('GET', '/api/v1/machines/none');
     await call('GET', '/api/v1/preview/node1');
+    await call('GET', '/api/v1/preview/node1/firmware');
+    await call('GET', '/api/v1/explain/node1');
 
     await call('POST', '/api/v1/templates/lint', { body: TEMPLATE });
     const { json: made } = await call('POST', '/api/v1/templates', { body: TEMPLATE });
@@ -264,6 +266,7 @@ describe('real answers', () => {
 
     await call('GET', '/api/v1/trace');
     await call('GET', `/api/v1/trace/${macOf(1)}`);
+    await call('GET', `/api/v1/trace/${macOf(1)}/boots`);
     const archive = await tar(saved(['example/tool:1'], [await layer('a', 'b')]));
     const loaded = await fetch(`${all.url}/api/v1/images`, {
       method: 'POST',

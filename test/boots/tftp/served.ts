@@ -99,8 +99,8 @@ export class RawClient {
     this.send(port, { kind: 'read-request', file, mode, options: asked }, address);
   }
 
-  ack(port: number, block: number): void {
-    this.send(port, { kind: 'ack', block });
+  ack(port: number, block: number, address?: string): void {
+    this.send(port, { kind: 'ack', block }, address);
   }
 
   next(): Promise<Heard> {
@@ -113,10 +113,15 @@ export class RawClient {
 }
 
 /** Fetches a file without tolerance: each packet must be the right one. The link is loopback. */
-export async function fetch(port: number, file: string, options: Record<string, number> = {}): Promise<Buffer> {
+export async function fetch(
+  port: number,
+  file: string,
+  options: Record<string, number> = {},
+  address?: string,
+): Promise<Buffer> {
   const client = await RawClient.open();
   try {
-    client.ask(port, file, options);
+    client.ask(port, file, options, 'octet', address);
     const parts: Buffer[] = [];
     let blksize = 512;
     let windowsize = 1;
@@ -126,7 +131,7 @@ export async function fetch(port: number, file: string, options: Record<string, 
         const value = (name: string) => packet.options.find((option) => option.name === name)?.value;
         blksize = Number(value('blksize') ?? blksize);
         windowsize = Number(value('windowsize') ?? windowsize);
-        client.ack(transfer, 0);
+        client.ack(transfer, 0, address);
         continue;
       }
       if (packet.kind === 'error') throw new Error(`ERROR ${packet.code} ${packet.message}`);
@@ -134,7 +139,7 @@ export async function fetch(port: number, file: string, options: Record<string, 
       if (packet.kind !== 'data' || packet.block !== ((parts.length + 1) & 0xffff)) continue;
       parts.push(packet.data);
       const isLast = packet.data.length < blksize;
-      if (isLast || parts.length % windowsize === 0) client.ack(transfer, parts.length & 0xffff);
+      if (isLast || parts.length % windowsize === 0) client.ack(transfer, parts.length & 0xffff, address);
       if (isLast) return Buffer.concat(parts);
     }
   } finally {
