@@ -8,7 +8,7 @@ import type { ExplainFacts, Explanation, Said } from './facts.ts';
 import { missingFile, missingLoader, missingScript } from './links.ts';
 import { neverHeard } from './never-heard.ts';
 import { type BootProgress, isOverdue, STAGES, stagesOf } from './stages.ts';
-import { timeOf, waitOf } from './words.ts';
+import { timeOf, waitOf, withoutEnd } from './words.ts';
 import { atWork, missingWorker } from './work.ts';
 
 /** What the causes are told. */
@@ -167,7 +167,9 @@ const NEXT = {
 } as const;
 
 function filled(said: Said, progress: BootProgress | undefined, entries: readonly TraceEntry[]): Explanation {
-  const { state, code, sentence, next, evidence = entries.slice(-EVIDENCE) } = said;
+  const { state, code, next, evidence = entries.slice(-EVIDENCE) } = said;
+  // What a template or a client said may have lines.
+  const sentence = withoutEnd(said.sentence.replace(/\s+/g, ' '));
   const isOpen = state === 'missing' || state === 'under-way';
   return {
     ...{ state, code, sentence, next, boot: progress?.boot, evidence },
