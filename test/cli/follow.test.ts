@@ -215,24 +215,6 @@ describe('trace', () => {
       /^2026-01-01T00:00:01.000Z {2}52:54:00:00:00:01 {2}dhcp {3}answered {2}DISCOVER: DISCOVER was answered\n/,
     );
   });
-
-  it('explains a machine by the last decision, and one never heard of', async (t) => {
-    const appliance = await fakeAppliance(t, {
-      'GET /machines/node1': () => ({ data: MACHINE }),
-      [`GET /preview/${MACHINE.id}`]: () => ({ boot: 'osie', reason: 'workflow', sentence: 'It would get the OSIE.' }),
-      'GET /trace/52%3A54%3A00%3A00%3A00%3A01': () => ({ data: [traced(1, 'DISCOVER'), traced(2, 'REQUEST')] }),
-      'GET /trace/52%3A54%3A00%3A00%3A00%3A02': () => ({ data: [] }),
-      'GET /trace/52%3A54%3A00%3A00%3A00%3A99': () => ({ data: [] }),
-    });
-    const known = (await tinsmith(appliance, ['explain', 'node1'])).out;
-    assert.match(known, /^REQUEST was answered\nIf it asked now: It would get the OSIE\.\n\n\+-/);
-    assert.match(known, /\| DISCOVER was answered \|/);
-    assert.match(
-      (await tinsmith(appliance, ['explain', '52-54-00-00-00-99'])).out,
-      /^Nothing has been heard of 52:54:00:00:00:99/,
-    );
-    assert.equal((await tinsmith(appliance, ['explain', 'nobody'])).code, 66);
-  });
 });
 
 describe('status', () => {

@@ -9,6 +9,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import pino from 'pino';
+import { presentTrace } from '../../src/api/present.ts';
 import type { PreviewDhcp } from '../../src/api/routes/explain.ts';
 import type { Explained } from '../../src/api/types.ts';
 import { DhcpContexts } from '../../src/appliance/dhcp-contexts.ts';
@@ -63,7 +64,10 @@ export async function appliance(
     return context && respond(packet, { ...context, mode, port: 67, server: SERVED });
   };
   const all = await running(t, { ...options, served: true, previewDhcp });
-  const { services, machines, clock, directory } = all;
+  const { services, machines, clock, directory, stream } = all;
+  all.trace.listen((entry) =>
+    stream.tell({ kind: 'boot.trace', machine: machines.byMac(entry.mac)?.id, data: presentTrace(entry) }),
+  );
   if (options.osie !== false) {
     truncateSync(join(directory, 'osie', 'vmlinuz'), KERNEL);
     truncateSync(join(directory, 'osie', 'initrd.img'), INITRD);

@@ -99,10 +99,16 @@ export function stagesOf(
   });
   const leads = leadsOf(seen, facts.leads);
   const furthest = STAGES.findLastIndex((stage) => seen.get(stage)?.proof !== undefined);
+  // What asks for a script runs a loader, whether it was seen to load one or not.
+  const provenAt = Math.max(...STAGES.map((stage) => seen.get(stage)?.proof?.time ?? 0));
+  const tried = STAGES.findLastIndex((stage) => {
+    const { begun, broken } = seen.get(stage) ?? {};
+    return Math.max(begun?.time ?? -1, broken?.time ?? -1) >= provenAt;
+  });
   const stages = STAGES.map((stage, at): Stage => {
     const { proof, begun, broken } = seen.get(stage) ?? {};
     if (proof) return { stage, state: 'proven', entry: proof };
-    if (at < furthest) return { stage, state: 'implied', entry: undefined };
+    if (at < Math.max(furthest, tried)) return { stage, state: 'implied', entry: undefined };
     if (begun) return { stage, state: 'under-way', entry: begun };
     if (broken) return { stage, state: 'broken', entry: broken };
     const needed = isNeeded(stage, leads, seen, facts.callsHome ?? false);

@@ -17,11 +17,11 @@ export function atWork(progress: BootProgress | undefined, facts: ExplainFacts, 
   const home = progress?.stages.find(({ stage }) => stage === 'system');
   if (progress && home?.state === 'proven' && (home.entry?.time ?? 0) >= (hello?.entry?.time ?? 0)) return undefined;
   if (hello?.state === 'broken' && hello.entry) {
-    const { reason, sentence } = hello.entry;
+    const { reason, what, sentence } = hello.entry;
     return {
       state: 'missing',
       code: reason,
-      sentence: `its worker was turned away: ${withoutEnd(sentence)}`,
+      sentence: what === 'discover' ? sentence : `its worker was turned away: ${withoutEnd(sentence)}`,
       evidence: [hello.entry],
     };
   }
