@@ -63,7 +63,7 @@ export function watchBoots(services: Services, boot: Pick<ExplainOptions, 'envir
     isKnown: (mac) => machines.byMac(mac) !== undefined,
     explain(mac) {
       const machine = machines.byMac(mac);
-      return machine && explain({ machine, macs: [mac] });
+      return machine && explain({ machine, macs: machine.hardware.network.interfaces.map(({ dhcp }) => dhcp.mac) });
     },
     async tell(mac, { code, sentence, boot: number = 0 }) {
       const machine = machines.byMac(mac);

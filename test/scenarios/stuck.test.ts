@@ -69,6 +69,24 @@ describe('a boot that is stuck', () => {
     assert.ok(!kinds.includes('boot.stuck'), String(kinds));
   });
 
+  it('is not told of a card that only asked, where another of the machine has got on', async (t) => {
+    const all = await appliance(t);
+    const { record } = await all.known(1);
+    const { network } = record.hardware;
+    const interfaces = [...network.interfaces, { dhcp: { mac: macOf(2), ip: { address: '10.0.0.2' } } }];
+    await all.machines.push([{ ...record.hardware, network: { ...network, interfaces } }]);
+    const watch = watchBoots(all.services, {});
+    t.after(() => watch.stop());
+    const told: StoredEvent[] = [];
+    all.events.listen((event) => event.kind === 'boot.stuck' && told.push(event));
+    await all.machine(2).address();
+    await all.machine(1).loaded();
+    await all.machine(1).hello();
+    all.pass(100);
+    await watch.sweep();
+    assert.deepEqual(told, []);
+  });
+
   it('that broke off is told once it was not tried again', async (t) => {
     const all = await appliance(t);
     await all.known(1);

@@ -34,7 +34,8 @@ export const explained = z
     next: z.string().optional().describe('What to do about it.'),
     link: stage.optional().describe('The stage that is missing, or to come.'),
     dueAt: instant.optional().describe('When that is missing if it has not come, or been tried again, by then.'),
-    boot: z.int().optional().describe('Number of the boot that this is about.'),
+    mac: z.string().optional().describe('The card of the boot that this is about.'),
+    boot: z.int().optional().describe('The number of that boot.'),
     stages: z.array(
       z.object({
         stage,

@@ -172,7 +172,7 @@ function filled(said: Said, progress: BootProgress | undefined, entries: readonl
   const sentence = withoutEnd(said.sentence.replace(/\s+/g, ' '));
   const isOpen = state === 'missing' || state === 'under-way';
   return {
-    ...{ state, code, sentence, next, boot: progress?.boot, evidence },
+    ...{ state, code, sentence, next, evidence, mac: entries[0]?.mac, boot: progress?.boot },
     link: isOpen ? progress?.awaited?.stage : undefined,
     dueAt: isOpen ? progress?.awaited?.dueAt : undefined,
   };

@@ -75,7 +75,8 @@ export interface Explanation {
   /** The first link that is missing, or to come, and until when it may: what broke off may be tried again. */
   link: StageName | undefined;
   dueAt: number | undefined;
-  /** Number of the boot that it is about. */
+  /** MAC address and number of the boot that it is about. */
+  mac: string | undefined;
   boot: number | undefined;
   /** What it rests on, oldest first. */
   evidence: TraceEntry[];

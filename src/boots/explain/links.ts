@@ -128,6 +128,14 @@ export function missingScript(told: Case): Said {
       evidence: times.slice(-3),
     };
   const { secureBoot } = facts.machine ?? {};
+  if (facts.network.dhcp.state !== 'up' && secureBoot !== 'on')
+    return {
+      state: 'missing',
+      code: 'loader-silent',
+      sentence: `loaded ${name}${often} and then nothing: most likely Secure Boot is on, or ${facts.network.server} does not reach us, or the DHCP server of its network does not name its script to iPXE`,
+      next: 'Look at its console for what the loader says.',
+      evidence: times.slice(-3),
+    };
   if (secureBoot === 'off')
     return {
       state: 'missing',

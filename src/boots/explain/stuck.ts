@@ -7,7 +7,9 @@ import type { Explanation } from './facts.ts';
 
 const SWEEP_MS = 5_000;
 /** Boots that are looked at in one turn of the event loop, so that packets go on being answered. */
-const AT_ONCE = 25;
+const AT_ONCE = 5;
+/** Nothing is due earlier than this after a packet: in a storm, most boots have got on by then. */
+const EARLIEST_MS = 15_000;
 /** Of what was heard before the appliance was started, ms. */
 const TAKEN_UP_MS = 15 * 60_000;
 
@@ -16,6 +18,7 @@ export interface StuckParts {
   trace: { newest(): TraceEntry[]; listen(listener: (entry: TraceEntry) => void): () => void };
   clock(): number;
   isKnown(mac: string): boolean;
+  /** Of the machine that has this MAC address: another card of it may have got further. */
   explain(mac: string): Explanation | undefined;
   /** Keeps and tells it; what was told of this boot already is not told again. */
   tell(mac: string, explanation: Explanation): Promise<void>;
@@ -44,8 +47,9 @@ export class StuckBoots {
   }
 
   /** Strangers are not watched: they are left alone, or discovered. */
-  #note({ mac, boot }: TraceEntry): void {
-    if (this.#told.get(mac) !== boot && this.#parts.isKnown(mac)) this.#watched.set(mac, 0);
+  #note({ mac, boot, time }: TraceEntry): void {
+    if (this.#told.get(mac) === boot || !this.#parts.isKnown(mac)) return;
+    this.#watched.set(mac, Math.min(this.#watched.get(mac) ?? Number.POSITIVE_INFINITY, time + EARLIEST_MS));
   }
 
   /** Looks at the boots that something has happened to, or is due of. */
@@ -79,8 +83,8 @@ export class StuckBoots {
       return;
     }
     this.#watched.delete(mac);
-    this.#told.set(mac, told.boot);
-    await this.#parts.tell(mac, told);
+    this.#told.set(told.mac ?? mac, told.boot);
+    await this.#parts.tell(told.mac ?? mac, told);
   }
 
   async stop(): Promise<void> {
