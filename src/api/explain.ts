@@ -1,7 +1,13 @@
 /** Puts together what `explain` needs to know of a machine, from all the parts that know it. */
 
 import type { Environments } from '../boots/environments.ts';
-import { type ExplainFacts, type Explanation, explain as explainBoot, type RoleFacts } from '../boots/explain/index.ts';
+import {
+  type ExplainFacts,
+  type Explanation,
+  explain as explainBoot,
+  lastBoot,
+  type RoleFacts,
+} from '../boots/explain/index.ts';
 import { type BootPlan, plan, type UnknownPolicy } from '../boots/plan.ts';
 import type { TraceEntry } from '../boots/trace.ts';
 import type { Machine } from '../machines/machines.ts';
@@ -17,8 +23,6 @@ export interface Subject {
 }
 
 export interface Explaining {
-  /** What it would be given if it asked now. */
-  planOf(subject: Subject, mac?: string): BootPlan;
   factsOf(subject: Subject): ExplainFacts;
   /** Its trace, oldest first. */
   entriesOf(subject: Subject): TraceEntry[];
@@ -60,21 +64,22 @@ export function explaining(
     };
   };
 
+  const entriesOf = ({ macs }: Subject): TraceEntry[] =>
+    macs.flatMap((mac) => trace.of(mac)).sort((a, b) => a.time - b.time);
   const factsOf = (subject: Subject): ExplainFacts => {
     const { machine, macs } = subject;
     const address = machine?.hardware.network.interfaces[0]?.dhcp.ip?.address;
     return {
       who: machine?.name ?? macs[0] ?? '',
       macs,
-      plan: planOf(subject),
+      // As the card boots that was heard, where there are several.
+      plan: planOf(subject, lastBoot(entriesOf(subject))[0]?.mac),
       machine: machine && machineFacts(machine),
       network: { ...rolesOf(services), server: serverUrl(address), startedAt: Date.parse(services.startedAt) },
     };
   };
-  const entriesOf = ({ macs }: Subject): TraceEntry[] =>
-    macs.flatMap((mac) => trace.of(mac)).sort((a, b) => a.time - b.time);
   return {
-    ...{ planOf, factsOf, entriesOf },
+    ...{ factsOf, entriesOf },
     explain: (subject) => explainBoot(entriesOf(subject), factsOf(subject), clock()),
   };
 }

@@ -5,6 +5,7 @@
 import { beginsBoot, sketchAfter } from './trace/beginnings.ts';
 import { type Kept, type KeptBoot, type KeptMac, keyOf, numberIn } from './trace/kept.ts';
 import { type Limits, OF_MACHINES, OF_STRANGERS, victimOf } from './trace/limits.ts';
+import { Pending } from './trace/pending.ts';
 
 export type Role = 'dhcp' | 'tftp' | 'http' | 'script' | 'worker' | 'system';
 export type Outcome = 'answered' | 'ignored' | 'refused' | 'completed' | 'failed';
@@ -55,8 +56,8 @@ export class Trace {
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
   #wake: (() => void) | undefined;
   /** Not on the disk yet, and not to be there any more. */
-  #unwritten: Kept[] = [];
-  #gone: string[] = [];
+  readonly #unwritten = new Pending<Kept>();
+  readonly #gone = new Pending<string>();
   #onDisk = 0;
 
   /** @param isKnown whether a MAC address is of a machine of ours; of others less is kept */
@@ -69,18 +70,17 @@ export class Trace {
     const { mac, what, sentence } = entry;
     const of = this.#taken(mac);
     const time = this.#clock();
-    const bare = {
+    const full: TraceEntry = {
       time,
-      boot: 0,
+      boot: of.boots.at(-1)?.number ?? 0,
       ...entry,
       what: what.slice(0, TEXT_LIMIT),
       sentence: sentence.slice(0, TEXT_LIMIT),
     };
-    const begins = beginsBoot(bare, of.sketch);
-    const boot = (of.boots.at(-1)?.number ?? 0) + (begins ? 1 : 0);
-    const full: TraceEntry = { ...bare, boot };
+    const begins = beginsBoot(full, of.sketch);
+    if (begins) full.boot++;
     of.sketch = sketchAfter(full, begins ? undefined : of.sketch);
-    this.#add(of, { entry: full, key: keyOf(mac, boot, of.next), written: undefined, dropped: false });
+    this.#add(of, { entry: full, number: of.next, written: undefined, dropped: false });
     for (const listener of this.#listeners) listener(full);
   }
 
@@ -120,10 +120,10 @@ export class Trace {
       of.boots.push(boot);
     }
     boot.entries.push(kept);
-    of.next = numberIn(kept.key) + 1;
+    of.next = kept.number + 1;
     group.entries++;
     if (this.#wake && kept.written === undefined) {
-      this.#unwritten.push(kept);
+      this.#unwritten.add(kept);
       this.#wake();
     }
     if (boot.entries.length > of.limits.perBoot) this.#drop(group, boot.entries.splice(victimOf(boot.entries), 1));
@@ -131,7 +131,7 @@ export class Trace {
     while (group.macs.size > group.limits.macs || group.entries > group.limits.entries) this.#dropOldest(group);
     // A disk that is slow must not keep what was dropped since in memory.
     if (this.#unwritten.length > 2 * (OF_MACHINES.entries + OF_STRANGERS.entries))
-      this.#unwritten = this.#unwritten.filter(({ dropped }) => !dropped);
+      this.#unwritten.keep(({ dropped }) => !dropped);
   }
 
   /** Of the MAC address heard longest ago its oldest boot, and all of it with the last. */
@@ -155,7 +155,7 @@ export class Trace {
       kept.dropped = true;
       if (kept.written === undefined) continue;
       this.#onDisk -= kept.written;
-      this.#gone.push(kept.key);
+      this.#gone.add(keyOf(kept));
     }
   }
 
@@ -217,24 +217,24 @@ export class Trace {
       for (const [key, entry, size] of own) {
         of.sketch = sketchAfter(entry, entry.boot === of.boots.at(-1)?.number ? of.sketch : undefined);
         this.#onDisk += size;
-        this.#add(of, { entry, key, written: size, dropped: false });
+        this.#add(of, { entry, number: numberIn(key), written: size, dropped: false });
       }
     }
   }
 
   /** What the disk is to be told next, up to so many entries; what is to go comes before what is new. */
   changes(most: number): TraceChanges {
-    const deletes = this.#gone.splice(0, most);
+    const deletes = this.#gone.take(most);
     if (deletes.length === most) return { deletes, puts: [] };
     const puts: [string, string][] = [];
     let strangers = STRANGERS_WRITTEN;
-    const taken = this.#unwritten.splice(0, most - deletes.length);
+    const taken = this.#unwritten.take(most - deletes.length);
     for (const kept of taken) {
       if (kept.dropped || (this.#strangers.macs.has(kept.entry.mac) && strangers-- <= 0)) continue;
       const json = JSON.stringify(kept.entry);
       kept.written = json.length;
       this.#onDisk += json.length;
-      puts.push([kept.key, json]);
+      puts.push([keyOf(kept), json]);
     }
     const isOver = (): boolean => this.#onDisk > ON_DISK;
     while (isOver() && this.#strangers.macs.size > 0) this.#dropOldest(this.#strangers);

@@ -6,7 +6,8 @@ import type { Limits } from './limits.ts';
 /** One entry, and where it is. */
 export interface Kept {
   entry: TraceEntry;
-  key: string;
+  /** Its number among all of its MAC address. */
+  number: number;
   /** Characters on the disk; undefined: it is not there. */
   written: number | undefined;
   dropped: boolean;
@@ -28,8 +29,8 @@ export interface KeptMac {
 }
 
 /** Keys sort by MAC address, boot and time. */
-export function keyOf(mac: string, boot: number, entry: number): string {
-  return `${mac}|${String(boot).padStart(8, '0')}|${String(entry).padStart(10, '0')}`;
+export function keyOf({ entry: { mac, boot }, number }: Kept): string {
+  return `${mac}|${String(boot).padStart(8, '0')}|${String(number).padStart(10, '0')}`;
 }
 
 /** The number of the entry in a key. */
