@@ -39,6 +39,7 @@ import { DhcpContexts, reservedMac } from './dhcp-contexts.ts';
 import { dhcpPreview } from './dhcp-preview.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
 import { dhcpRole, httpRole, tftpRole } from './network-roles.ts';
+import { servedNetworks } from './networks.ts';
 import { startProvisionerWorker } from './provisioner-worker.ts';
 import { openRegistry } from './registry.ts';
 import { Roles } from './roles.ts';
@@ -210,8 +211,9 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     if (settings.dhcp === 'off') roles.off('dhcp');
     else {
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown);
-      await roles.start(dhcpRole(around, settings.dhcp, { contexts, leases, subnets }));
-      previewDhcp = dhcpPreview(settings.dhcp, interfaces, machines, contexts);
+      const networks = servedNetworks(settings.dhcp, { interfaces, ranges: settings.ranges }, { leases, subnets });
+      await roles.start(dhcpRole(around, networks, { contexts, leases }));
+      previewDhcp = dhcpPreview(networks, interfaces, { machines, contexts, leases });
     }
     const stuck = watchBoots(services, { environments, unknown });
     cleanUp.push(() => stuck.stop());

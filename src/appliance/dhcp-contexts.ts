@@ -42,6 +42,7 @@ export class DhcpContexts {
       reservation: found && reservationOf(found),
       settings: found && settingsOf(found),
       machineName: machine?.name,
+      disabled: found?.disableDhcp === true,
       discovers: this.#unknown === 'discover',
       declined: (this.#declined.get(mac) ?? 0) > this.#clock(),
       boot: (client) =>

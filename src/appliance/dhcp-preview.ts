@@ -1,15 +1,16 @@
 /** What DHCP would answer to a packet, without one having come: nothing is sent, kept or noted. */
-import { type DhcpMode, type DhcpPacket, type Outcome, respond } from '../boots/dhcp/index.ts';
+import { type DhcpPacket, type Outcome, respond } from '../boots/dhcp/index.ts';
 import type { InterfaceAddress } from '../boots/interface-addresses.ts';
+import type { LeaseStore } from '../boots/leases/index.ts';
 import { interfaceOf, type Machines } from '../machines/machines.ts';
 import type { DhcpContexts } from './dhcp-contexts.ts';
 import { interfaceTowards } from './interfaces.ts';
+import { direct, type ServedNetworks } from './networks.ts';
 
 export function dhcpPreview(
-  mode: DhcpMode,
+  { networkOf }: Pick<ServedNetworks, 'networkOf'>,
   interfaces: readonly InterfaceAddress[],
-  machines: Pick<Machines, 'byMac'>,
-  contexts: DhcpContexts,
+  { machines, contexts, leases }: { machines: Pick<Machines, 'byMac'>; contexts: DhcpContexts; leases: LeaseStore },
 ): (packet: DhcpPacket) => Outcome | undefined {
   return (packet) => {
     const machine = machines.byMac(packet.chaddr);
@@ -17,6 +18,11 @@ export function dhcpPreview(
     const on = interfaceTowards(interfaces, machine && interfaceOf(machine, packet.chaddr)?.dhcp.ip?.address);
     if (on === undefined) return undefined;
     const { address, netmask } = on;
-    return respond(packet, { ...contexts.of(packet, on), mode, port: 67, server: { address, netmask } });
+    const network = networkOf(direct(on));
+    return respond(packet, {
+      ...contexts.of(packet, on),
+      ...{ network, port: 67, server: { address, netmask, identifier: undefined } },
+      leases: network && leases.of(packet.chaddr, network),
+    });
   };
 }

@@ -2,25 +2,17 @@
 import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
-import {
-  amongOwn,
-  type CameIn,
-  ConflictProbe,
-  type Network,
-  type NetworkOf,
-  ownNetworks,
-  startDhcp,
-} from '../boots/dhcp/index.ts';
+import { ConflictProbe, type Network, startDhcp } from '../boots/dhcp/index.ts';
 import type { InterfaceAddress } from '../boots/interface-addresses.ts';
-import { isWithin, type LeaseStore } from '../boots/leases/index.ts';
+import type { LeaseStore } from '../boots/leases/index.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { noteSent } from '../boots/routes.ts';
-import type { Subnets } from '../boots/subnets/index.ts';
 import { startTftp, type TftpFiles, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import { packaged, readEmbedded } from '../executable/embedded.ts';
 import { type DirectRoutes, startHttp } from '../http/index.ts';
 import type { DhcpContexts } from './dhcp-contexts.ts';
+import { direct, type ServedNetworks } from './networks.ts';
 import type { Role } from './roles.ts';
 import type { Settings } from './settings.ts';
 
@@ -98,23 +90,9 @@ export function tftpRole(
 
 export function dhcpRole(
   { settings, interfaces, trace, log }: Around,
-  mode: Exclude<Settings['dhcp'], 'off'>,
-  { contexts, leases, subnets }: { contexts: DhcpContexts; leases: LeaseStore; subnets: Subnets },
+  { mode, networkOf, networkAt }: ServedNetworks,
+  { contexts, leases }: { contexts: DhcpContexts; leases: LeaseStore },
 ): Role {
-  const own = ownNetworks(interfaces, {
-    ...{ mode, ranges: settings.ranges },
-    isDescribed: (from) => subnets.networkOf(direct(from)) !== undefined,
-  });
-  const amongInterfaces = amongOwn(own, mode);
-  const networkOf: NetworkOf = (cameIn) => subnets.networkOf(cameIn, amongInterfaces);
-  const networkAt = (address: string): Network | undefined => {
-    const lease = leases.leases.get(address);
-    return (
-      (lease && subnets.networkNamed(lease.network)) ??
-      subnets.networksAt(address)[0] ??
-      own.find((each) => isWithin(address, each))
-    );
-  };
   const needsProxyPort = mode === 'proxy' || interfaces.some((each) => networkOf(direct(each))?.mode === 'proxy');
   const proxyPort = needsProxyPort ? settings.proxyDhcpPort : undefined;
   return {
@@ -154,18 +132,6 @@ export function dhcpRole(
         },
       };
     },
-  };
-}
-
-/** A request of a client on the network of an interface. */
-function direct(from: InterfaceAddress): CameIn {
-  return {
-    interface: from,
-    giaddr: undefined,
-    circuitId: undefined,
-    remoteId: undefined,
-    linkSelection: undefined,
-    serverIdentifier: undefined,
   };
 }
 

@@ -69,7 +69,7 @@ export const hardware = z.looseObject({
     .optional(),
   network: z.looseObject({
     interfaces: z
-      .array(z.looseObject({ dhcp, netboot: netboot.optional() }))
+      .array(z.looseObject({ dhcp, netboot: netboot.optional(), disableDhcp: z.boolean().optional() }))
       .min(1, 'needs at least one interface')
       .max(64),
   }),

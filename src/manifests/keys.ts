@@ -64,7 +64,6 @@ const UNUSED: Readonly<Record<string, string>> = {
   'spec.bmcRef': 'no BMC is spoken to',
   'spec.resources': '',
   'spec.tinkVersion': '',
-  'spec.interfaces.*.disableDhcp': 'the machine is answered all the same',
   'spec.interfaces.*.isoboot': 'machines boot from the network only',
   'spec.interfaces.*.dhcp.vlan_id': '',
   'spec.interfaces.*.dhcp.classless_static_routes': '',

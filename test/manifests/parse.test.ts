@@ -101,13 +101,12 @@ describe('files of documents', () => {
     const text = HARDWARE.replace(
       'spec:\n',
       'spec:\n  agentID: a\n  bmcRef: {kind: Machine, name: bmc}\n  references: {}\n',
-    ).replace('    - dhcp:\n', '    - disableDhcp: true\n      dhcp:\n');
+    );
     const { manifests, warnings } = parseManifests(text);
     assert.deepEqual(told(warnings), [
       '9:3 spec.agentID: is kept and not used',
       '10:3 spec.bmcRef: is kept and not used: no BMC is spoken to',
-      '23:7 spec.interfaces[0].disableDhcp: is kept and not used: the machine is answered all the same',
-      '39:9 spec.interfaces[0].netboot.osie: is kept and not used: machines boot into the in-memory system of this appliance',
+      '38:9 spec.interfaces[0].netboot.osie: is kept and not used: machines boot into the in-memory system of this appliance',
     ]);
     assert.ok(manifests[0]?.kind === 'hardware');
     assert.deepEqual(manifests[0].hardware.bmcRef, { kind: 'Machine', name: 'bmc' });

@@ -13,9 +13,10 @@ import { presentTrace } from '../../src/api/present.ts';
 import type { PreviewDhcp } from '../../src/api/routes/explain.ts';
 import type { Explained } from '../../src/api/types.ts';
 import { DhcpContexts } from '../../src/appliance/dhcp-contexts.ts';
+import { dhcpPreview } from '../../src/appliance/dhcp-preview.ts';
 import { dhcpRole, tftpRole } from '../../src/appliance/network-roles.ts';
-import { readSettings } from '../../src/appliance/settings.ts';
-import { respond } from '../../src/boots/dhcp/index.ts';
+import { servedNetworks } from '../../src/appliance/networks.ts';
+import { readSettings, type Settings } from '../../src/appliance/settings.ts';
 import { address, MessageType, Option, u8, u16 } from '../../src/boots/dhcp/options.ts';
 import { encode } from '../../src/boots/dhcp/packet.ts';
 import type { UnknownPolicy } from '../../src/boots/plan.ts';
@@ -55,14 +56,16 @@ export interface Changes {
 
 export async function appliance(
   t: TestContext,
-  options: { mode?: 'reservation' | 'proxy'; unknown?: UnknownPolicy; osie?: boolean } = {},
+  options: {
+    mode?: 'reservation' | 'proxy' | 'pool';
+    ranges?: Settings['ranges'];
+    unknown?: UnknownPolicy;
+    osie?: boolean;
+  } = {},
 ) {
   const mode = options.mode ?? 'reservation';
-  let contexts: DhcpContexts | undefined;
-  const previewDhcp: PreviewDhcp = (packet) => {
-    const context = contexts?.of(packet, SERVED);
-    return context && respond(packet, { ...context, mode, port: 67, server: SERVED });
-  };
+  let preview: PreviewDhcp | undefined;
+  const previewDhcp: PreviewDhcp = (packet) => preview?.(packet);
   const all = await running(t, { ...options, served: true, previewDhcp });
   const { services, machines, clock, directory, stream } = all;
   all.trace.listen((entry) =>
@@ -80,8 +83,11 @@ export async function appliance(
   });
   const around = { settings, interfaces: [SERVED], trace: all.trace, log };
   const environments = { lifeOf: (machine: string) => all.lives.get(machine), loaderFor: () => undefined };
-  contexts = new DhcpContexts(machines, () => all.url, clock, environments, options.unknown);
-  const dhcp = await dhcpRole(around, mode, contexts).start();
+  const contexts = new DhcpContexts(machines, () => all.url, clock, environments, options.unknown);
+  const { subnets, leases } = services;
+  const networks = servedNetworks(mode, { interfaces: [SERVED], ranges: options.ranges ?? [] }, { leases, subnets });
+  preview = dhcpPreview(networks, [SERVED], { machines, contexts, leases });
+  const dhcp = await dhcpRole(around, networks, { contexts, leases }).start();
   const loaders = new Map(['ipxe.efi', 'undionly.kpxe'].map((name) => [name, Buffer.alloc(20_000, name)]));
   const tftp = await tftpRole(around, { ...services.bootFiles, loaders }, all.filesDirectory, async () => ({
     refused: 'not-found',
@@ -191,8 +197,15 @@ export async function appliance(
     log,
     machine,
     /** Machine `n`, with a workflow to run where `work` says so. */
-    async known(n: number, { work = true, netboot }: { work?: boolean; netboot?: object } = {}) {
+    async known(
+      n: number,
+      { work = true, netboot, disableDhcp }: { work?: boolean; netboot?: object; disableDhcp?: boolean } = {},
+    ) {
       const record = await pushed(machines, n, netboot);
+      if (disableDhcp) {
+        const interfaces = record.hardware.network.interfaces.map((each) => ({ ...each, disableDhcp }));
+        await machines.push([{ ...record.hardware, network: { interfaces } }]);
+      }
       if (!work) return { record, workflow: undefined };
       await all.templates.create(TWO_ACTIONS);
       return { record, workflow: await all.workflows.create({ template: 'install', devices: device(n) }) };

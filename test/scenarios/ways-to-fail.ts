@@ -8,11 +8,7 @@ import pino from 'pino';
 import type { Explained } from '../../src/api/types.ts';
 import { startAppliance } from '../../src/appliance/appliance.ts';
 import { readSettings } from '../../src/appliance/settings.ts';
-import { startDhcp } from '../../src/boots/dhcp/index.ts';
-import { encode } from '../../src/boots/dhcp/packet.ts';
 import { claimDataDirectory } from '../../src/store/index.ts';
-import { captured } from '../boots/dhcp/captured.ts';
-import { alter } from '../boots/dhcp/requests.ts';
 import { stage } from '../life/made.ts';
 import { macOf } from '../machines/examples.ts';
 import { anvil } from '../machines/inventories.ts';
@@ -30,6 +26,8 @@ export interface Way {
 }
 
 const OTHER = '192.168.1.1';
+/** All that a pool has. */
+const ONLY = '127.0.0.100';
 
 /** An appliance with machine 1, which does what the test says; explained after so many seconds. */
 const played =
@@ -45,42 +43,6 @@ const played =
     all.pass(seconds);
     return all.explained(macOf(1));
   };
-
-/** A machine whose DHCP answer is decided by somebody else than the rest of the appliance: its trace entry is the same. */
-const answeredBy =
-  (
-    context: Partial<ReturnType<Parameters<typeof startDhcp>[0]['contextFor']>>,
-    told?: { reason: string; sentence: string },
-  ) =>
-  async (t: TestContext): Promise<Explained> => {
-    const all = await appliance(t);
-    await all.known(1);
-    const heard = Promise.withResolvers<void>();
-    const server = await startDhcp({
-      interfaces: [{ name: 'lo', address: '127.0.0.2', netmask: '255.0.0.0' }],
-      ...{ mode: 'reservation', port67: 0, proxyPort4011: undefined, log: all.log },
-      contextFor: () => ({
-        ...{ machineName: 'machine-1', reservation: undefined, declined: false },
-        boot: () => ({ answer: 'ignore', ...(told ?? { reason: 'none', sentence: 'none' }) }),
-        ...context,
-      }),
-      note: ({ interface: on, outcome, details, ...entry }) => {
-        const ended = outcome === 'noted' ? 'completed' : outcome;
-        all.trace.note({ ...entry, role: 'dhcp', outcome: ended, details: { ...details, interface: on } });
-        heard.resolve();
-      },
-    });
-    t.after(() => server.stop());
-    const socket = createSocket('udp4');
-    const packet = alter(captured('edk2-pxe-discover'), { chaddr: macOf(1) });
-    socket.send(encode(packet, 1500).bytes, server.bound[0]?.port ?? 0, '127.0.0.2');
-    await heard.promise;
-    socket.close();
-    all.pass(70);
-    return all.explained(macOf(1));
-  };
-
-const RESERVATION = { mac: macOf(1), address: '10.0.0.1', nameServers: [], timeServers: [] };
 
 /** A whole appliance with flags, and what it says of a MAC address that nothing came from. */
 const unheard =
@@ -174,29 +136,20 @@ export const WAYS: readonly Way[] = [
     what: 'DHCP is switched off for its interface',
     code: 'dhcp-disabled',
     state: 'declined',
-    provoke: answeredBy({ reservation: { ...RESERVATION, disabled: true } }),
+    provoke: played({ disableDhcp: true }, (machine) => machine.dhcp('DISCOVER', 'uefi')),
   },
   {
     what: 'The range of addresses is used up',
     code: 'pool-exhausted',
-    provoke: answeredBy(
-      { reservation: RESERVATION },
-      {
-        reason: 'pool-exhausted',
-        sentence: 'all 100 addresses of 10.0.0.100 to 10.0.0.199 are leased, so that there is none for machine-1',
-      },
-    ),
+    provoke: played({ mode: 'pool', ranges: [{ first: ONLY, last: ONLY }] }, async (machine, { machine: numbered }) => {
+      await numbered(2).address('system', { requested: ONLY });
+      await machine.dhcp('DISCOVER', 'uefi');
+    }),
   },
   {
     what: 'The relay is of a network that nobody has described',
     code: 'relay-unknown',
-    provoke: answeredBy(
-      { reservation: RESERVATION },
-      {
-        reason: 'relay-unknown',
-        sentence: 'the packet came by the relay 10.9.0.1, for whose network there is no subnet',
-      },
-    ),
+    provoke: played({}, (machine) => machine.dhcp('DISCOVER', 'uefi', { giaddr: '10.9.0.1' })),
   },
   {
     what: 'Its address is used by another computer (DECLINE)',

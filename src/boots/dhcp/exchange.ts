@@ -16,8 +16,6 @@ export interface Reservation {
   timeServers: readonly string[];
   /** Seconds; 0 or absent: a day. 4294967295: for ever. */
   leaseTime?: number;
-  /** The interface is known but DHCP is switched off for it. */
-  disabled?: boolean;
 }
 
 /** What a firmware client is to boot, with the reason as code and as sentence for people. */
@@ -51,6 +49,8 @@ export interface ClientContext {
   settings?: InterfaceSettings | undefined;
   /** Undefined for a machine that is not known. */
   machineName: string | undefined;
+  /** The interface is known, and DHCP is switched off for it. */
+  disabled?: boolean;
   /** A machine that is not known boots, to be discovered; by default it is ignored. */
   discovers?: boolean;
   /** Asked once a packet at most, and for firmware only. */

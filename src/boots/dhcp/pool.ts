@@ -44,8 +44,6 @@ export function respondFromPool(
     const sentence = `${who} gets no address yet: its ${reservation.address} is still leased to ${holder}`;
     return ignored('address-in-use', sentence);
   }
-  if (context.reservation?.disabled)
-    return ignored('dhcp-disabled', `DHCP is switched off for this interface of ${who}`);
   const named = readAddress(request.options, Option.SERVER_IDENTIFIER);
   if (isForAnother(type, named, context.server)) {
     const lease = type === MessageType.REQUEST ? ({ change: 'withdraw' } as const) : undefined;

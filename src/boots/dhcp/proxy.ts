@@ -10,7 +10,7 @@ import { addBoot, bareReply, destinationOf, identifierOf } from './reply.ts';
  * of firmware gets an OFFER without an address; on port 4011 its REQUEST, or INFORM, gets an ACK.
  */
 export function respondAsProxy(request: DhcpPacket, type: ClientMessage, context: ResponderContext): Outcome {
-  const { machineName, reservation, discovers } = context;
+  const { machineName, discovers } = context;
   const mac = request.chaddr;
   const client = firmwareOf(request);
   if (client === undefined) {
@@ -19,7 +19,6 @@ export function respondAsProxy(request: DhcpPacket, type: ClientMessage, context
   if (machineName === undefined && !discovers)
     return ignored('unknown-machine', `no machine has the MAC address ${mac}`);
   const who = machineName === undefined ? `the unknown machine ${mac}` : `${machineName} (${mac})`;
-  if (reservation?.disabled) return ignored('dhcp-disabled', `DHCP is switched off for this interface of ${who}`);
   const named = readAddress(request.options, Option.SERVER_IDENTIFIER);
   if (!isForUs(type, named, context)) {
     const whom = named === undefined ? 'the DHCP server of the network' : `the DHCP server ${named}`;

@@ -25,7 +25,6 @@ export function respondWithReservation(request: DhcpPacket, type: ClientMessage,
   }
   const who = `${machineName} (${mac})`;
   if (reservation === undefined) return ignored('no-address', `${who} is known, but has no address to be given`);
-  if (reservation.disabled) return ignored('dhcp-disabled', `DHCP is switched off for this interface of ${who}`);
 
   const named = readAddress(request.options, Option.SERVER_IDENTIFIER);
   if (isForAnother(type, named, context.server))

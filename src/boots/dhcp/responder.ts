@@ -49,6 +49,10 @@ function respondToClient(request: DhcpPacket, type: ClientMessage, context: Resp
   const name = messageTypeName(type);
   if (network?.mode === 'off')
     return ignored('dhcp-off', `${name} of ${request.chaddr}: DHCP is off for network ${network.name}`);
+  if (context.disabled) {
+    const who = `${context.machineName ?? 'an unknown machine'} (${request.chaddr})`;
+    return ignored('dhcp-disabled', `${name}: DHCP is switched off for this interface of ${who}`);
+  }
   // The boot service gives no addresses: it need not know the network.
   if (port === 4011) return respondAsProxy(request, type, context);
   if (network === undefined) {
