@@ -12,16 +12,19 @@ import { installPackages } from './debian.ts';
 const PEER_PACKAGES = [
   'atftp',
   'busybox-static',
+  'bsdutils',
   'bzip2',
   'cpio',
   'curl',
   'dhcpcd-base',
   'docker.io',
   'gdisk',
+  'genisoimage',
   'golang-github-masterminds-sprig-dev',
   'golang-go',
   'isc-dhcp-client',
   'isc-dhcp-relay',
+  'libarchive-tools',
   'openssl',
   'protobuf-compiler',
   'python3-grpcio',
@@ -29,6 +32,7 @@ const PEER_PACKAGES = [
   'tcpdump',
   'tftp-hpa',
   'udhcpc',
+  'xorriso',
   'xz-utils',
 ];
 

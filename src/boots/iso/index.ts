@@ -1,0 +1,3 @@
+/** ISO images, served as their content: nothing is unpacked. */
+export { type Image, type InIso, ISOS, IsoImages, inspectIso, isIsoName, type NotInIso } from './images.ts';
+export type { Volume } from './volume.ts';
