@@ -6,6 +6,7 @@ import type { Services } from '../../src/api/services.ts';
 import { createStream } from '../../src/api/stream.ts';
 import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
 import { WorkerStream } from '../../src/api/worker-stream.ts';
+import { openServedFiles } from '../../src/appliance/served-files.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
 import { LeaseStore } from '../../src/boots/leases/index.ts';
 import { Subnets } from '../../src/boots/subnets/index.ts';
@@ -50,9 +51,11 @@ export async function openParts(directory: string): Promise<Services> {
   });
   await deadlines.start();
   const images = await openImages(join(directory, 'images'));
+  const { files, isos } = await openServedFiles({ store, content, log }, directory);
   return {
     ...{ store, events, machines, content, lastSeen, workerStream, workerTokens, stream, images, clock, log },
     ...workflowParts,
+    ...{ files, isos },
     sealingPublicKey: sealing.publicKey,
     subnets: new Subnets({ store, events, clock, machines, interfaces: [] }),
     trace: new Trace(clock),

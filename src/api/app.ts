@@ -49,6 +49,7 @@ export function createApp(
       machines,
       trace,
       bootFiles: services.bootFiles,
+      isos: services.isos,
       ...boot,
       issueToken: (machine) => bootTokens.issue(machine),
       issueUnknownToken: (mac) => services.workerTokens.issueForUnknown(mac),

@@ -6,7 +6,9 @@ import { applyOperations } from './routes/apply.ts';
 import { contentOperations } from './routes/content.ts';
 import { discoveryOperations } from './routes/discovery.ts';
 import { eventOperations } from './routes/events.ts';
+import { fileOperations } from './routes/files.ts';
 import { imageOperations } from './routes/images.ts';
+import { isoOperations } from './routes/isos.ts';
 import { jobOperations } from './routes/jobs.ts';
 import { leaseOperations } from './routes/leases.ts';
 import { lifeOperations } from './routes/life.ts';
@@ -38,6 +40,8 @@ export function operationsOf(
     ...workflowOperations(services),
     ...workflowHistoryOperations(services),
     ...imageOperations(services),
+    ...fileOperations(services),
+    ...isoOperations(services),
     ...eventOperations(services),
     ...webhookOperations(services),
     ...applyOperations(services),

@@ -1,6 +1,8 @@
 /** What the routes are built on: every part of the appliance that they call. */
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
+import type { FileStore } from '../boots/files/index.ts';
+import type { IsoShelf } from '../boots/iso/index.ts';
 import type { LeaseStore } from '../boots/leases/index.ts';
 import type { Subnets } from '../boots/subnets/index.ts';
 import type { Trace } from '../boots/trace.ts';
@@ -53,6 +55,8 @@ export interface Services {
   builtins: Builtins | undefined;
   registry: Registry;
   bootFiles: BootFiles;
+  files: FileStore;
+  isos: IsoShelf;
   workerTokens: WorkerTokens;
   adminToken: string;
   /** ISO 8601 */

@@ -9,6 +9,7 @@ export type { ContentObject, ContentPut, PackAdded, PackInfo, PackRemoved } from
 export type { DiscoveryRule, InventoryTold } from './shapes/discovery.ts';
 export type { AnyEvent, EventKind, StreamEvent, StreamFacts } from './shapes/event.ts';
 export type { Explained, FirmwarePreview, TracedBoot } from './shapes/explain.ts';
+export type { FilePut, Iso, StoredFile } from './shapes/file.ts';
 export type { ActionLog, DataVersion, DataWritten, ServiceLog, WorkflowActionEvent } from './shapes/history.ts';
 export type { Job, JobLog } from './shapes/job.ts';
 export type { Lease } from './shapes/lease.ts';

@@ -14,6 +14,7 @@ import { createStream } from '../api/stream.ts';
 import { adminToken, WorkerTokens } from '../api/tokens.ts';
 import type { Status } from '../api/types.ts';
 import { WorkerStream } from '../api/worker-stream.ts';
+import { macBehind } from '../boots/asker.ts';
 import { bootFiles } from '../boots/boot-files.ts';
 import { BootTokens } from '../boots/boot-tokens.ts';
 import type { DhcpPacket } from '../boots/dhcp/index.ts';
@@ -22,12 +23,13 @@ import { LeaseStore } from '../boots/leases/index.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { Subnets } from '../boots/subnets/index.ts';
 import { Texts } from '../boots/texts.ts';
+import { firstOf, isoFiles } from '../boots/tftp/index.ts';
 import { textFiles } from '../boots/tftp/texts.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
 import { makeLife, openContent } from '../life/index.ts';
 import { open as openSealed, sealingKeys } from '../life/seal.ts';
-import { environmentUnusable, Served } from '../life/served.ts';
+import { hasScript, Served } from '../life/served.ts';
 import { LastSeen } from '../machines/last-seen.ts';
 import { type Machine, Machines } from '../machines/machines.ts';
 import { type DataDirectory, EventLog, openStore } from '../store/index.ts';
@@ -43,6 +45,7 @@ import { servedNetworks } from './networks.ts';
 import { startProvisionerWorker } from './provisioner-worker.ts';
 import { openRegistry } from './registry.ts';
 import { Roles } from './roles.ts';
+import { openServedFiles } from './served-files.ts';
 import type { Settings } from './settings.ts';
 
 /** An appliance that runs. */
@@ -123,6 +126,8 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const sealing = sealingKeys(settings.data);
     const open = (sealed: unknown): unknown => openSealed(sealing.privateKey, sealed);
     const content = await openContent({ store, events, clock });
+    const servedFiles = await openServedFiles({ store, content, log }, filesDirectory);
+    const { isos, environmentFiles } = servedFiles;
     const serverOf = (machine: Machine | undefined) => {
       const url = new URL(serverUrl(machine?.hardware.network.interfaces[0]?.dhcp.ip?.address));
       return { url: url.origin, address: url.hostname, port: url.port };
@@ -133,7 +138,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       around: {
         server: serverOf,
         open,
-        unbootable: (bootEnv, machine) => environmentUnusable(bootEnv, machine, filesDirectory),
+        unbootable: (bootEnv, machine) => environmentFiles.unusable(bootEnv, machine, hasScript),
         token: (transaction, machine, kind) => workerTokens.issueForTask(transaction, machine, kind === 'infinite'),
       },
       dataLimit: settings.dataLimit,
@@ -165,6 +170,8 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       registry,
       startedAt,
       bootFiles: files,
+      files: servedFiles.files,
+      isos,
       workerTokens,
       adminToken: adminToken(settings.data),
       status,
@@ -173,7 +180,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       clock,
       log,
     };
-    const environments = new Served({ store, catalogue: () => content.catalogue(), filesDirectory, open });
+    const environments = new Served({ store, catalogue: () => content.catalogue(), files: environmentFiles, open });
     const bootTokens = new BootTokens(workerTokens);
     const texts = new Texts({ machines, trace, neighbour, environments, tokens: bootTokens });
     const calls = tinkerbellCalls(services, settings.grpc);
@@ -206,8 +213,11 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       const grpc = { ...settings.grpc, address: settings.httpAddress, largest: settings.dataLimit };
       await roles.start(grpcRole(grpc, services, calls));
     } else roles.off('grpc');
-    if (settings.tftp) await roles.start(tftpRole(around, files, filesDirectory, textFiles(texts, serverUrl)));
-    else roles.off('tftp');
+    if (settings.tftp) {
+      const machineAt = (address: string) => machines.byMac(macBehind({ neighbour }, machines, address));
+      const made = firstOf(textFiles(texts, serverUrl), isoFiles({ isos, environments, machineAt }));
+      await roles.start(tftpRole(around, files, filesDirectory, made));
+    } else roles.off('tftp');
     if (settings.dhcp === 'off') roles.off('dhcp');
     else {
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown);

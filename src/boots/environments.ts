@@ -4,6 +4,7 @@
  */
 import type { Machine } from '../machines/machines.ts';
 import { PREVIEW_TOKEN } from './ipxe/scripts.ts';
+import type { IsoNeed } from './iso/index.ts';
 import type { Firmware } from './loaders.ts';
 import type { BootLife } from './plan.ts';
 
@@ -37,6 +38,10 @@ export interface Environments {
   lifeOf(machine: string): BootLife | undefined;
   /** The loader that a machine's environment brings for a firmware: a path below the served files, where it is there. */
   loaderFor(machine: Machine, firmware: Firmware): string | undefined;
+  /** Resolves when it is known whether the ISO image of a machine's environment is the right one. */
+  verified(machine: Machine): Promise<void>;
+  /** The ISO images whose content is below the files of an environment, that of the machine's architecture first. */
+  isosOf(bootEnv: string, machine?: Machine): IsoNeed[];
   /** What a machine's environment boots. @throws TinsmithError INVALID_INPUT (cannot be filled in), NOT_FOUND (gone) */
   bootOf(machine: Machine, filling: Filling): EnvironmentBoot;
   /**

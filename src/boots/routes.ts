@@ -14,6 +14,7 @@ import type { Environments } from './environments.ts';
 import { fileRoutes } from './file-routes.ts';
 import { scriptOfEnvironment } from './ipxe/environment.ts';
 import { PREVIEW_TOKEN, scriptOf, WITHOUT_SERVICE } from './ipxe/scripts.ts';
+import type { IsoShelf } from './iso/index.ts';
 import { type AutoIpxe, type BootPlan, plan, type UnknownPolicy } from './plan.ts';
 import type { Texts } from './texts.ts';
 import type { Role, Trace } from './trace.ts';
@@ -37,6 +38,8 @@ export interface BootRoutes {
   autoIpxe?(machine: string): AutoIpxe | undefined;
   environments?: Environments | undefined;
   texts?: Pick<Texts, 'find'> | undefined;
+  /** Images whose content is served. */
+  isos?: IsoShelf | undefined;
 }
 
 /** What a sending was for; comes back when it has ended. */

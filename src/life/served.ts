@@ -3,17 +3,19 @@
  * rooms that boot machines know neither lives nor content; this is what they are told.
  */
 
-import { existsSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
+import type { IsoNeed } from '../boots/iso/index.ts';
 import type { BootEnv, Catalogue, TemplateEntry } from '../content/objects.ts';
 import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
 import { masker } from '../mask.ts';
 import type { Reader } from '../store/store.ts';
+import type { EnvironmentFiles } from './environment-files.ts';
 import { currentJob } from './jobs.ts';
 import { type Life, lifeOf } from './record.ts';
-import { architectureOf, bootOf } from './render/boot-env.ts';
+import { architectureOf, bootOf, isUrl } from './render/boot-env.ts';
 import { fileOf, missingParams, type RenderContext } from './render/index.ts';
+import { isosOf } from './render/isos.ts';
 import { archOf } from './render/machine.ts';
 import { Rendering } from './render/rendering.ts';
 
@@ -38,19 +40,19 @@ const IPXE_NAMES = ['ipxe-mac', 'ipxe', 'default-ipxe', 'default.ipxe'];
 export class Served {
   readonly #store: Reader;
   readonly #catalogue: () => Catalogue;
-  readonly #filesDirectory: string;
+  readonly #files: EnvironmentFiles;
   readonly #open: RenderContext['open'];
 
   /** @param parts.open the value in a sealed one */
   constructor(parts: {
     store: Reader;
     catalogue: () => Catalogue;
-    filesDirectory: string;
+    files: EnvironmentFiles;
     open: RenderContext['open'];
   }) {
     this.#store = parts.store;
     this.#catalogue = parts.catalogue;
-    this.#filesDirectory = parts.filesDirectory;
+    this.#files = parts.files;
     this.#open = parts.open;
   }
 
@@ -65,8 +67,8 @@ export class Served {
     const isUefi = firmware.endsWith('-uefi');
     const name = env?.loaders[firmware] || (isUefi && env && architectureOf(env, arch)?.loader) || '';
     if (!env || name === '' || isUrl(name)) return undefined;
-    const path = fileOf(env, name);
-    return existsSync(join(this.#filesDirectory, path)) ? path : undefined;
+    // Loaders ask for their configuration where they came from: below the environment, not inside the image.
+    return 'at' in this.#files.locate(env, arch, name) ? fileOf(env, name) : undefined;
   }
 
   /**
@@ -91,7 +93,8 @@ export class Served {
     const arch = archOf(machine);
     const { kernel, initrds, bootParams } = bootOf(env, arch);
     const url = (file: string): string => {
-      const path = fileOf(env, file);
+      const located = this.#files.locate(env, arch, file);
+      const path = 'at' in located ? located.at : fileOf(env, file);
       return isUrl(path) ? path : `${filling.server}/${encodeURI(path)}`;
     };
     const called = `boot params of environment "${env.name}"`;
@@ -99,8 +102,20 @@ export class Served {
       kernel: kernel === '' ? '' : url(kernel),
       initrds: initrds.map(url),
       bootParams: fillIn(context, owner, (rendering) => rendering.text(bootParams, called)),
-      unusable: environmentUnusable(env, machine, this.#filesDirectory),
+      unusable: this.#files.unusable(env, machine, hasScript),
     };
+  }
+
+  /** Resolves when it is known whether the image of a machine's environment is the right one. */
+  async verified(machine: Machine): Promise<void> {
+    const env = this.#contextOf(machine).bootEnv;
+    if (env) await this.#files.verified(env, machine);
+  }
+
+  /** The images whose content is below the files of an environment, that of the machine's architecture first. */
+  isosOf(bootEnv: string, machine?: Machine): IsoNeed[] {
+    const env = this.#catalogue().bootenvs.get(bootEnv);
+    return env ? isosOf(env, machine ? archOf(machine) : '') : [];
   }
 
   /**
@@ -152,40 +167,8 @@ export class Served {
   }
 }
 
-/**
- * Why a machine cannot boot an environment as it is: nothing to boot, or files that are not there. `osie`, `local` and
- * `ignore` are not looked at: nothing of theirs is below the served files.
- * @param exists whether there is a file; looks at the disk by default
- */
-export function environmentUnusable(
-  env: BootEnv,
-  machine: Machine,
-  filesDirectory: string,
-  exists: (path: string) => boolean = existsSync,
-): string[] {
-  if (OWN.has(env.name)) return [];
-  const arch = archOf(machine);
-  const archs = Object.keys(env.os.supportedArchitectures);
-  if (archs.length > 0 && !architectureOf(env, arch) && env.kernel === '')
-    return [`boot environment ${env.name} is for ${archs.join(', ')}, and the machine is ${arch}`];
-  const { kernel, initrds } = bootOf(env, arch);
-  if (kernel === '')
-    return ipxeOf(env) ? [] : [`boot environment ${env.name} has neither a kernel nor a template for iPXE`];
-  const iso = architectureOf(env, arch)?.isoUrl || env.os.isoUrl;
-  const from = iso === '' ? '' : `: put it there, out of ${iso}`;
-  return [{ what: 'kernel', file: kernel }, ...initrds.map((file) => ({ what: 'initrd', file }))].flatMap(
-    ({ what, file }) => {
-      if (isUrl(file)) return [];
-      const path = join(filesDirectory, fileOf(env, file));
-      return exists(path) ? [] : [`the ${what} of boot environment ${env.name} is not there, as ${path}${from}`];
-    },
-  );
-}
-
-/** What we boot ourselves. */
-const OWN: ReadonlySet<string> = new Set(['osie', 'local', 'ignore']);
-
-const isUrl = (file: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(file);
+/** Whether an environment brings an iPXE script. */
+export const hasScript = (env: BootEnv): boolean => ipxeOf(env) !== undefined;
 
 /** The template that is an environment's iPXE script, by its name, or by the end of its path. */
 function ipxeOf(env: BootEnv): TemplateEntry | undefined {

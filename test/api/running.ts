@@ -1,4 +1,5 @@
 /** The whole HTTP side of an appliance on a free port of the loopback, with neighbours and a clock of the test's own. */
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import type { Services } from '../../src/api/services.ts';
 import { createStream } from '../../src/api/stream.ts';
 import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
 import { WorkerStream } from '../../src/api/worker-stream.ts';
+import { openServedFiles } from '../../src/appliance/served-files.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
 import { LeaseStore } from '../../src/boots/leases/index.ts';
 import type { UnknownPolicy } from '../../src/boots/plan.ts';
@@ -40,11 +42,11 @@ export interface Answer {
 
 /**
  * @param options.osie false: there is nothing to boot.
- * @param options.served true: machines boot the environments of their stages.
+ * @param options.environments true: machines boot those that they are in.
  */
 export async function running(
   t: TestContext,
-  options: { osie?: boolean; unknown?: UnknownPolicy; served?: boolean; previewDhcp?: PreviewDhcp } = {},
+  options: { osie?: boolean; unknown?: UnknownPolicy; environments?: boolean; previewDhcp?: PreviewDhcp } = {},
 ) {
   const workerStream = new WorkerStream();
   const parts = await made(t, workerStream);
@@ -65,6 +67,7 @@ export async function running(
   const neighbours = new Map<string, string>();
   const leases = await LeaseStore.open(parts.store, { reservedFor: () => undefined, isOurs: () => false }, clock);
   machines.leaseOf = (address) => leases.held(address);
+  const { files, isos, environmentFiles } = await openServedFiles({ ...parts, log }, filesDirectory);
   const services: Services = {
     ...parts,
     sealingPublicKey: sealingKeys(directory).publicKey,
@@ -82,6 +85,8 @@ export async function running(
       executable,
       loader: (name) => (name.endsWith('.efi') ? Buffer.from(`loader ${name}`) : undefined),
     }),
+    files,
+    isos,
     workerTokens: new WorkerTokens(parts.store),
     adminToken: adminToken(directory),
     startedAt: new Date(0).toISOString(),
@@ -99,9 +104,12 @@ export async function running(
     log,
   };
   const { unknown, previewDhcp } = options;
-  const catalogue = () => parts.content.catalogue();
-  const environments = options.served
-    ? new Served({ store: parts.store, catalogue, filesDirectory, open: (sealed) => sealed })
+  const { store, content } = parts;
+  const environments = options.environments
+    ? new Served({
+        ...{ store, catalogue: () => content.catalogue(), files: environmentFiles },
+        open: (sealed) => sealed,
+      })
     : undefined;
   const boot = { filesDirectory, kernelArguments: ['quiet'], unknown, environments, previewDhcp };
   const app = createApp(services, boot);
@@ -140,7 +148,7 @@ export async function running(
       },
     };
   }
-  return { ...services, ...parts, machines, services, url, call, logged, neighbours, filesDirectory };
+  return { ...services, ...parts, machines, services, url, call, logged, neighbours, filesDirectory, environments };
 }
 
 export type Running = Awaited<ReturnType<typeof running>>;

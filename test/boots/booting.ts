@@ -49,6 +49,8 @@ export async function booting(t: TestContext) {
   const environments: Environments = {
     lifeOf: (machine) => said.lives.get(machine),
     loaderFor: () => undefined,
+    verified: async () => {},
+    isosOf: () => [],
     bootOf: (machine, filling) => said.boot(machine, filling),
     textOf: (machine, path, filling) => said.text(machine, path, filling),
   };

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Environments } from '../../src/boots/environments.ts';
 import { bootEnv, type Catalogue, profile, SECTIONS, SHAPES, stage } from '../../src/content/objects.ts';
+import { EnvironmentFiles } from '../../src/life/environment-files.ts';
 import { type Life, NO_LIFE } from '../../src/life/record.ts';
 import { isSealed, newKeyPair, seal } from '../../src/life/seal.ts';
-import { environmentUnusable, Served } from '../../src/life/served.ts';
+import { hasScript, Served } from '../../src/life/served.ts';
 import { parseHardware } from '../../src/machines/hardware.ts';
 import type { Machine } from '../../src/machines/machines.ts';
 import { hardware, idOf, macOf } from '../machines/examples.ts';
@@ -70,7 +71,7 @@ function made(t: TestContext, { env = DEBIAN, stages = [], lives = {} }: Given =
   const served = new Served({
     store: { get: <T>(key: string) => records[key] as T | undefined },
     catalogue: () => catalogue,
-    filesDirectory,
+    files: new EnvironmentFiles({ directory: filesDirectory }),
     open: (value) => (isSealed(value) ? 'hunter22' : assert.fail('is not sealed')),
   });
   // What booting needs, it is.
@@ -250,8 +251,10 @@ describe('the texts of a machine', () => {
 
 describe('why an environment cannot be booted', () => {
   const unusable = (env: object, arch?: string): string[] =>
-    environmentUnusable(bootEnv.parse({ name: 'e', ...env }), machine(1, arch), '/files', (path) =>
-      path.endsWith('there'),
+    new EnvironmentFiles({ directory: '/files', exists: (path) => path.endsWith('there') }).unusable(
+      bootEnv.parse({ name: 'e', ...env }),
+      machine(1, arch),
+      hasScript,
     );
 
   it('is that files are missing, with the place and the ISO', () => {

@@ -66,7 +66,7 @@ export async function appliance(
   const mode = options.mode ?? 'reservation';
   let preview: PreviewDhcp | undefined;
   const previewDhcp: PreviewDhcp = (packet) => preview?.(packet);
-  const all = await running(t, { ...options, served: true, previewDhcp });
+  const all = await running(t, { ...options, environments: true, previewDhcp });
   const { services, machines, clock, directory, stream } = all;
   all.trace.listen((entry) =>
     stream.tell({ kind: 'boot.trace', machine: machines.byMac(entry.mac)?.id, data: presentTrace(entry) }),

@@ -16,7 +16,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
   for (const [kind, shape] of Object.entries(facts)) schemas.name(eventName(kind), shape);
   const paths: Record<string, Json> = {};
   for (const { contract } of operations) {
-    const path = `/api/v1${contract.path.replaceAll(/:(\w+)/g, '{$1}')}`;
+    const path = `/api/v1${contract.path.replaceAll(/[:*](\w+)/g, '{$1}')}`;
     paths[path] = { ...paths[path], [contract.method]: describe(contract, schemas) };
   }
   return {
@@ -47,10 +47,11 @@ function describe(contract: Contract, schemas: Schemas): Json {
     summary,
     ...(description ? { description } : {}),
     parameters: [
-      ...[...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
+      ...[...path.matchAll(/([:*])(\w+)/g)].map(([, kind, name = '']) => ({
         name,
         in: 'path',
         required: true,
+        ...(kind === '*' ? { description: 'Slashes stand as they are.' } : {}),
         schema: { type: 'string' },
       })),
       ...(query ? queryParameters(query, schemas) : []),

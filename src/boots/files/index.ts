@@ -1,3 +1,6 @@
-/** The files that machines boot: archives for the initramfs, and names that stay below a directory. */
+/** The files that machines boot: archives for the initramfs, names that stay below a directory, and changing what is there. */
+export { Checksums, type Noted, type Notes } from './checksums.ts';
 export { type CpioEntry, cpioSegments, osieInitrd, workerArchive } from './cpio.ts';
+export { type Expected, expectedDigests } from './digests.ts';
 export { type NotRooted, openRooted, openRootedHandle, type RootedFile, type RootedRefusal } from './rooted.ts';
+export { FileStore, type FileStoreParts, type StoredFile, type Upload } from './store.ts';

@@ -23,7 +23,7 @@ export type NotRooted = { refused: RootedRefusal; sentence: string };
 export type RootedFile = { path: string; size: number; mtimeMs: number };
 
 const SENTENCES: Record<RootedRefusal, string> = {
-  empty: 'it is empty',
+  empty: 'it, or a part of it, is empty',
   'too-long': 'it is longer than a path can be',
   nul: 'it holds a control character',
   backslash: 'it holds a backslash, which is no separator here',
@@ -41,8 +41,11 @@ const SENTENCES: Record<RootedRefusal, string> = {
 const PATH_MAX = 4095;
 const NAME_MAX = 255;
 
+/** How names begin of what is being uploaded, and is nobody's yet. */
+export const PARTIAL = '.tinsmith-upload-';
+
 /** What can be said against a name without looking at the disk. */
-function refusalOfName(name: string): RootedRefusal | undefined {
+export function refusalOfName(name: string): RootedRefusal | undefined {
   if (name === '') return 'empty';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(name)) return 'nul';
@@ -52,7 +55,14 @@ function refusalOfName(name: string): RootedRefusal | undefined {
   const parts = name.split('/');
   if (parts.includes('..')) return 'dot-dot';
   if (Buffer.byteLength(name) > PATH_MAX || parts.some((part) => Buffer.byteLength(part) > NAME_MAX)) return 'too-long';
+  if (parts.some((part) => part.startsWith(PARTIAL))) return 'not-found';
   return undefined;
+}
+
+/** Says of a name why it is not served. */
+export function refusalSentence(name: string, refused: RootedRefusal): string {
+  const shown = JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+  return `The file ${shown} is not served: ${SENTENCES[refused]}.`;
 }
 
 function refusalOfError(error: unknown): RootedRefusal {
@@ -71,7 +81,7 @@ function refusalOfError(error: unknown): RootedRefusal {
  * open(2): a descriptor for the place without opening what is there, where a FIFO would wait and a device might act.
  * The value is Linux's on x86-64 and arm64; node:fs has no name for it.
  */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 
 /**
  * Opens the regular file called `name` below `root`, for reading; the caller closes the handle. `name` is relative, with
@@ -84,10 +94,7 @@ export async function openRootedHandle(
   root: string,
   name: string,
 ): Promise<(RootedFile & { handle: FileHandle }) | NotRooted> {
-  const refuse = (refused: RootedRefusal): NotRooted => {
-    const shown = JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
-    return { refused, sentence: `The file ${shown} is not served: ${SENTENCES[refused]}.` };
-  };
+  const refuse = (refused: RootedRefusal): NotRooted => ({ refused, sentence: refusalSentence(name, refused) });
   const refused = refusalOfName(name);
   if (refused !== undefined) return refuse(refused);
   let place: FileHandle | undefined;

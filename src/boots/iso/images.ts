@@ -78,6 +78,15 @@ export class IsoImages {
 
   /** As {@link find}, for who may not wait: a few short reads where the directories are not known yet. Never throws. */
   findNow(iso: string, path: string): InIso | NotInIso {
+    return this.#now(iso, (image) => this.#search(iso, path, image));
+  }
+
+  /** Whether there is an image, and it is one, for who may not wait. Never throws. */
+  lookNow(iso: string): { image: Image } | NotInIso {
+    return this.#now(iso, (image) => this.#volumeOf(image));
+  }
+
+  #now<T>(iso: string, search: (image: Image) => Reading<T>): T | NotInIso {
     if (!isIsoName(iso)) return noImage(iso);
     let fd: number | undefined;
     try {
@@ -87,11 +96,11 @@ export class IsoImages {
       fd = opened;
       const real = readlinkSync(`/proc/self/fd/${fd}`);
       const stats = fstatSync(fd);
-      const { size, mtimeMs } = stats;
-      if (!real.startsWith(`${base}/`))
-        return badImage(`The image ${iso} is a link that leads out of the served files.`);
+      if (!real.startsWith(base === '/' ? base : `${base}/`))
+        return badImage(`The image ${iso} is a link that leads out of the served directory.`);
       if (!stats.isFile()) return badImage(`The image ${iso} is not a regular file.`);
-      return readNow(this.#search(iso, path, { path: real, size, mtimeMs }), ({ position, length }) => {
+      const { size, mtimeMs } = stats;
+      return readNow(search({ path: real, size, mtimeMs }), ({ position, length }) => {
         const buffer = Buffer.allocUnsafe(length);
         return whole(buffer, readSync(opened, buffer, 0, length, position));
       });
@@ -124,7 +133,7 @@ export class IsoImages {
     return { image, segments, size: found.length };
   }
 
-  *#volumeOf(image: Image): Reading<{ volume: Volume; directories: Directories }> {
+  *#volumeOf(image: Image): Reading<{ image: Image; volume: Volume; directories: Directories }> {
     const known = this.#known.get(image.path);
     if (known && known.image.size === image.size && known.image.mtimeMs === image.mtimeMs) return known;
     const read = { image, volume: yield* readVolume(image.size), directories: new Map() };

@@ -1,13 +1,18 @@
 /** What a TFTP name stands for: a boot loader held in memory, or a file of one directory. */
 
-import type { FileHandle } from 'node:fs/promises';
 import { rootedFile } from './rooted.ts';
 
 /**
  * The bytes behind a name, `size` of them. Boot loaders are held in memory, which lock-step speed needs; other files are
  * read as the transfer goes. The server closes the handle.
  */
-export type TftpSource = { size: number; buffer: Buffer } | { size: number; handle: FileHandle };
+export type TftpSource = { size: number; buffer: Buffer } | { size: number; handle: TftpHandle };
+
+/** What a file is read from. */
+export interface TftpHandle {
+  read(target: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+  close(): Promise<void>;
+}
 
 /** Why a name is not served. */
 export type TftpRefusal = {
@@ -56,4 +61,17 @@ export function parseName(name: string): { path: string; mac: string | undefined
   const match = /^([0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\2[0-9a-f]{2}){4})\/+(.+)$/is.exec(path);
   if (match?.[1] === undefined || match[3] === undefined) return { path, mac: undefined };
   return { path: match[3], mac: match[1].toLowerCase().replaceAll('-', ':') };
+}
+
+/** The first of several that has something under the name, or says more of it than that it is not there. */
+export function firstOf(...all: readonly [TftpFiles, ...TftpFiles[]]): TftpFiles {
+  return async (name, client) => {
+    let answer: TftpFound | TftpRefusal | undefined;
+    for (const files of all) {
+      const found = await files(name, client);
+      if (!('refused' in found) || found.refused !== 'not-found') return found;
+      answer ??= found;
+    }
+    return answer ?? { refused: 'not-found', sentence: `there is no file ${JSON.stringify(name)}` };
+  };
 }

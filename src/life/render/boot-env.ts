@@ -122,6 +122,7 @@ function isVersion(version: string, test: string): boolean {
   return test.split('.').every((part, index) => parts[index] !== undefined && Number(parts[index]) === Number(part));
 }
 
-const isUrl = (file: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(file);
+/** Whether a file is not one of ours. */
+export const isUrl = (file: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(file);
 const word = (value: Parameters<typeof stringArgument>[0]): string => stringArgument(value, 'the protocol');
 const architecture = (value: Parameters<typeof stringArgument>[0]): string => stringArgument(value, 'the architecture');

@@ -12,6 +12,7 @@ import type { Services } from '../../../src/api/services.ts';
 import { type EventKind, facts } from '../../../src/api/shapes/event.ts';
 import { statusOf } from '../../../src/errors.ts';
 import { network } from '../../boots/dhcp/requests.ts';
+import { tinyIso } from '../../boots/iso/tiny.ts';
 import { hardware, macOf } from '../../machines/examples.ts';
 import { anvil } from '../../machines/inventories.ts';
 import { layer, saved, tar } from '../../registry/archives.ts';
@@ -73,7 +74,8 @@ describe('the OpenAPI document', () => {
     const described = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );
-    assert.deepEqual(described.sort(), routes);
+    // What may have slashes in it is a parameter like others there.
+    assert.deepEqual(described.sort(), routes.map((route) => route.replace('*', ':')).sort());
   });
 
   it('names each operation once, and refers to nothing that is not in it', async (t) => {
@@ -125,7 +127,7 @@ async function checked(t: TestContext) {
 }
 
 function isOf(contract: Operation['contract'], method: string, path: string): boolean {
-  const pattern = new RegExp(`^/api/v1${contract.path.replaceAll(/:\w+/g, '[^/]+')}$`);
+  const pattern = new RegExp(`^/api/v1${contract.path.replaceAll(/:\w+/g, '[^/]+').replaceAll(/\*\w+/g, '.+')}$`);
   const literal = `/api/v1${contract.path}` === path.replace(/\?.*/, '');
   return contract.method === method.toLowerCase() && (literal || pattern.test(path.replace(/\?.*/, '')));
 }
@@ -279,6 +281,20 @@ describe('real answers', () => {
     done.add('loadImages');
     const { json: images } = await call('GET', '/api/v1/images');
     await call('DELETE', `/api/v1/images/${encodeURIComponent(images.data[0].reference)}`);
+
+    await call('PUT', '/api/v1/files/images/x', { body: 'content' });
+    await call('PUT', `/api/v1/files/images/x?sha256=${'0'.repeat(64)}`, { body: 'content' });
+    await call('PUT', '/api/v1/files/images/x', { body: 'content', headers: { 'if-none-match': '*' } });
+    await call('GET', '/api/v1/files/images/x');
+    await call('GET', '/api/v1/files/none');
+    await call('GET', '/api/v1/files?under=images');
+    await call('DELETE', '/api/v1/files/images/x');
+    await call('PUT', '/api/v1/isos/none.iso', { body: 'no image' });
+    await call('PUT', '/api/v1/isos/tiny.iso', { body: tinyIso({ 'A.;1': 'a' }).toString('latin1') });
+    await call('GET', '/api/v1/isos');
+    await call('GET', '/api/v1/isos/tiny.iso');
+    await call('GET', '/api/v1/isos/gone.iso');
+    await call('DELETE', '/api/v1/isos/tiny.iso');
 
     const hook = { url: await target(t), kinds: ['workflow.*'] };
     const { json: hooked } = await call('POST', '/api/v1/webhooks', { body: hook });

@@ -50,8 +50,10 @@ async function contentOf(answer: TftpFound | TftpRefusal): Promise<string> {
   }
   const { found } = answer;
   if ('buffer' in found) return found.buffer.toString();
-  const content = await found.handle.readFile('utf8');
-  assert.equal(found.size, Buffer.byteLength(content));
+  const bytes = Buffer.alloc(found.size + 1);
+  const { bytesRead } = await found.handle.read(bytes, 0, bytes.length, 0);
+  const content = bytes.toString('utf8', 0, bytesRead);
+  assert.equal(found.size, bytesRead);
   await found.handle.close();
   return content;
 }
