@@ -9,6 +9,8 @@ import { TinsmithError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import { usage } from './command.ts';
 import { EventStreamParser } from './event-stream.ts';
+import { readTextFile } from './files.ts';
+import { foreign, notReached, withoutToken } from './no-answer.ts';
 import type { Terminal } from './terminal.ts';
 import { DEFAULT_DATA, findToken, type Token } from './token.ts';
 
@@ -26,6 +28,7 @@ export interface ServerFlags {
   server?: string | undefined;
   tokenFile?: string | undefined;
   data?: string | undefined;
+  ca?: string | undefined;
 }
 
 /** The flags of every command that talks to an appliance. */
@@ -35,6 +38,10 @@ export function serverFlags<T>(yargs: Argv<T>) {
     .option('token-file', {
       type: 'string',
       describe: 'File with the administrator’s token [TINSMITH_TOKEN has the token itself]',
+    })
+    .option('ca', {
+      type: 'string',
+      describe: 'File with the certificate (PEM) by which an https server is known [TINSMITH_CA]',
     })
     .option('data', {
       type: 'string',
@@ -62,17 +69,20 @@ export class Client {
   readonly #server: URL;
   readonly #token: Token;
   readonly #signal: AbortSignal;
+  readonly #ca: string | undefined;
 
   /** @throws TinsmithError USAGE, UNAUTHORIZED where a token is named and cannot be read. */
   constructor(flags: ServerFlags, terminal: Pick<Terminal, 'environment' | 'interrupted'>) {
     this.#server = serverUrl(flags.server ?? (terminal.environment.TINSMITH_SERVER || DEFAULT_SERVER));
     this.#token = findToken(flags, terminal.environment, this.#server);
     this.#signal = terminal.interrupted;
+    const ca = flags.ca ?? (terminal.environment.TINSMITH_CA || undefined);
+    this.#ca = ca === undefined ? undefined : readTextFile(ca);
   }
 
   /** GET of a path below `/api/v1/`, its parts escaped. */
   get<T>(...path: string[]): Promise<T> {
-    return this.#json<T>('GET', path.map(encodeURIComponent).join('/'));
+    return this.#json<T>('GET', pathOf(path));
   }
 
   /** GET with a query. */
@@ -110,12 +120,12 @@ export class Client {
   /** PUT of JSON, on the condition that headers tell. */
   put<T>(body: unknown, headers: Record<string, string>, ...path: string[]): Promise<T> {
     const sent = { type: 'application/json', content: JSON.stringify(body) };
-    return this.#json<T>('PUT', path.map(encodeURIComponent).join('/'), sent, headers);
+    return this.#json<T>('PUT', pathOf(path), sent, headers);
   }
 
   /** POST or PUT of YAML text. */
   sendYaml<T>(method: 'POST' | 'PUT', yaml: string, ...path: string[]): Promise<T> {
-    return this.#json<T>(method, path.map(encodeURIComponent).join('/'), { type: 'text/yaml', content: yaml });
+    return this.#json<T>(method, pathOf(path), { type: 'text/yaml', content: yaml });
   }
 
   /** POST of YAML text with a query. */
@@ -128,9 +138,20 @@ export class Client {
     return this.#json<T>('POST', path, { type: 'application/octet-stream', content, length });
   }
 
+  /** PUT of a stream of bytes, `length` of them. */
+  store<T>(
+    path: readonly string[],
+    query: Query,
+    content: Readable,
+    { length, headers }: { length: number; headers: Record<string, string> },
+  ): Promise<T> {
+    const body = { type: 'application/octet-stream', content, length };
+    return this.#json<T>('PUT', `${pathOf(path)}${queryOf(query)}`, body, headers);
+  }
+
   /** DELETE of a path. @returns what there was */
   delete<T = unknown>(...path: string[]): Promise<T> {
-    return this.#json<T>('DELETE', path.map(encodeURIComponent).join('/'));
+    return this.#json<T>('DELETE', pathOf(path));
   }
 
   /**
@@ -173,7 +194,7 @@ export class Client {
   async #json<T>(method: string, path: string, body?: Body, headers?: Record<string, string>): Promise<T> {
     const response = await this.#exchange(method, path, { body, headers });
     const answer = parseJson(await this.#read(response));
-    if (answer === undefined) throw this.#foreign(response);
+    if (answer === undefined) throw foreign(this.#server, response);
     return answer as T;
   }
 
@@ -187,7 +208,7 @@ export class Client {
       return Buffer.concat((await response.toArray()) as Buffer[]);
     } catch (error) {
       this.#signal.throwIfAborted();
-      throw this.#unreachable(error as NodeJS.ErrnoException);
+      throw notReached(this.#server, error as NodeJS.ErrnoException);
     }
   }
 
@@ -199,20 +220,24 @@ export class Client {
   ): Promise<IncomingMessage> {
     const url = new URL(`api/v1/${path}`, this.#server);
     const all = { ...headers, ...(this.#token.value ? { authorization: `Bearer ${this.#token.value}` } : {}) };
-    const response = await this.#send(url, { method, headers: all, signal, agent: false }, body);
+    const response = await this.#send(
+      url,
+      { method, headers: all, signal, agent: false, ...(this.#ca === undefined ? {} : { ca: this.#ca }) },
+      body,
+    );
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
     const error = fromProblemDetails(parseJson(await this.#read(response)), status);
-    if (status === 401 && !this.#token.value) throw this.#withoutToken();
+    if (status === 401 && !this.#token.value) throw withoutToken(this.#server, this.#token.lookedAt);
     if (!error && (status < 400 || !/\bjson\b/.test(response.headers['content-type'] ?? '')))
-      throw this.#foreign(response);
+      throw foreign(this.#server, response);
     throw (
       error ??
       new TinsmithError(codeOfStatus(status), `${this.#server.origin} answered ${status} to ${method} ${url.pathname}.`)
     );
   }
 
-  async #send(url: URL, options: RequestOptions, body: Body | undefined): Promise<IncomingMessage> {
+  async #send(url: URL, options: RequestOptions & { ca?: string }, body: Body | undefined): Promise<IncomingMessage> {
     const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
     return new Promise((resolve, reject) => {
       const outgoing = request(url, options);
@@ -235,45 +260,12 @@ export class Client {
       });
       outgoing.on('error', (error) => {
         stream?.destroy();
-        reject(error.name === 'AbortError' ? error : this.#unreachable(error));
+        reject(error.name === 'AbortError' || error instanceof TinsmithError ? error : notReached(this.#server, error));
       });
       stream?.on('error', (error) => outgoing.destroy(error));
       if (stream) stream.pipe(outgoing);
       else outgoing.end(isStream(body?.content) ? undefined : body?.content);
     });
-  }
-
-  #unreachable(error: NodeJS.ErrnoException): TinsmithError {
-    const why =
-      error.code === 'ECONNREFUSED'
-        ? 'nothing listens there'
-        : error.code === 'ETIMEDOUT'
-          ? 'no answer in time'
-          : error.message || error.code;
-    return new TinsmithError('UNREACHABLE', `No appliance answers at ${this.#server.origin}: ${why}.`, {
-      next: 'Start one with: sudo tinsmith up. Or say where it is: --server http://HOST:8080, or TINSMITH_SERVER.',
-      cause: error,
-    });
-  }
-
-  #foreign(response: IncomingMessage): TinsmithError {
-    return new TinsmithError(
-      'UNREACHABLE',
-      `What answers at ${this.#server.origin} is not Tinsmith: status ${response.statusCode}, ${response.headers['content-type'] ?? 'no content type'}.`,
-      {
-        next: 'Say where the appliance is: --server http://HOST:8080, or TINSMITH_SERVER.',
-      },
-    );
-  }
-
-  #withoutToken(): TinsmithError {
-    return new TinsmithError(
-      'UNAUTHORIZED',
-      `The appliance at ${this.#server.origin} wants the administrator’s token, and there is none in ${this.#token.lookedAt}.`,
-      {
-        next: 'Copy the file token from its data directory and give it with --token-file, or name the data directory with --data.',
-      },
-    );
   }
 }
 
@@ -283,6 +275,13 @@ function serverUrl(text: string): URL {
     throw usage(`${text} is not the URL of an appliance.`, 'Write it like http://192.168.1.1:8080.');
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
+}
+
+/** @throws TinsmithError USAGE for a part that would make another path of it */
+function pathOf(parts: readonly string[]): string {
+  const wrong = parts.find((part) => part === '' || part === '.' || part === '..');
+  if (wrong === undefined) return parts.map(encodeURIComponent).join('/');
+  throw usage(`${parts.slice(1).join('/')} cannot be asked for: a part of it is ${wrong === '' ? 'empty' : wrong}.`);
 }
 
 function isStream(content: Body['content'] | undefined): content is Readable {

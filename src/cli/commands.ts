@@ -6,6 +6,7 @@ import { content } from './content.ts';
 import { discovery } from './discovery.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
+import { file, iso } from './file.ts';
 import { get } from './get.ts';
 import { image } from './image.ts';
 import { inventory } from './inventory.ts';
@@ -36,6 +37,8 @@ export const NOUNS: readonly Noun[] = [
   events,
   webhook,
   image,
+  file,
+  iso,
 ];
 
 /** Commands of one word: `tinsmith status`. */

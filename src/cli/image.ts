@@ -1,13 +1,11 @@
 /** `tinsmith image …`: container images that the appliance serves to workers. */
-import { createReadStream, type Stats, statSync } from 'node:fs';
-import { Transform } from 'node:stream';
 import type { Data, Image } from '../api/types.ts';
 import { Client, serverFlags } from './client.ts';
-import { command, type Noun, usage } from './command.ts';
-import { deleteEach, unreadable } from './files.ts';
+import { command, type Noun } from './command.ts';
+import { deleteEach } from './files.ts';
 import { outputFlag, rowFlags, say, write } from './output.ts';
-import type { Terminal } from './terminal.ts';
 import { formatBytes } from './timeline-output.ts';
+import { fileToSend, sendingOf } from './upload.ts';
 
 const load = command({
   usage: 'load <file>',
@@ -21,17 +19,14 @@ const load = command({
       .positional('file', { type: 'string', demandOption: true, describe: 'The archive' })
       .option('as', { type: 'string', describe: 'Name for the image, in place of those in the archive' }),
   async run(args, terminal) {
-    const { size } = archive(args.file);
-    const meter = await uploadMeter(terminal, size);
+    const { size } = fileToSend(args.file, 'Name an archive made by docker save, or of an OCI image layout.');
+    const sending = await sendingOf(args.file, size, terminal);
     try {
-      const content = createReadStream(args.file, { highWaterMark: 256 * 1024 })
-        .on('error', () => {})
-        .pipe(meter.stream);
       const path = args.as === undefined ? 'images' : `images?${new URLSearchParams({ as: args.as })}`;
-      const answer = await new Client(args, terminal).upload<Data<Image[]>>(path, content, size);
+      const answer = await new Client(args, terminal).upload<Data<Image[]>>(path, sending.content, size);
       say(terminal, args.output, answer.data.map(({ reference }) => `Loaded Image:  ${reference}`).join('\n'), answer);
     } finally {
-      meter.end();
+      sending.end();
     }
   },
 });
@@ -73,37 +68,3 @@ export const image: Noun = {
   summary: 'Container images, for workers without the Internet',
   commands: [load, list, remove],
 };
-
-function archive(file: string): Stats {
-  let stats: Stats;
-  try {
-    stats = statSync(file);
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-  if (!stats.isFile())
-    throw usage(`${file} is not a file.`, 'Name an archive made by docker save, or of an OCI image layout.');
-  return stats;
-}
-
-/** A stream that counts what goes through it, and shows it on a terminal. */
-async function uploadMeter(terminal: Terminal, size: number): Promise<{ stream: Transform; end(): void }> {
-  if (!terminal.stderr.isTTY)
-    return { stream: new Transform({ transform: (chunk, _, done) => done(null, chunk) }), end: () => {} };
-  const { SingleBar } = await import('cli-progress');
-  const bar = new SingleBar({
-    format: '  uploading {bar} {percentage} %  ETA {eta} s',
-    stream: terminal.stderr,
-    clearOnComplete: true,
-    gracefulExit: false,
-    hideCursor: false,
-  });
-  bar.start(size, 0);
-  const stream = new Transform({
-    transform(chunk: Buffer, _, done) {
-      bar.increment(chunk.length);
-      done(null, chunk);
-    },
-  });
-  return { stream, end: () => bar.stop() };
-}

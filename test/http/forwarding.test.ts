@@ -45,6 +45,7 @@ describe('what passes through the carrier', () => {
         res.write('some');
         inside.emit('break', res);
       });
+      app.put('/refuse', (_req, res) => void res.status(422).send('r'.repeat(5000)));
       app.get('/hang-up', (req) => req.socket.destroy());
       app.get('/never', (req, res) => {
         inside.emit('never');
@@ -83,6 +84,26 @@ describe('what passes through the carrier', () => {
     assert.equal(String((await once(res, 'data'))[0]), 'two');
     req.end();
     await once(res, 'end');
+  });
+
+  test('a refusal in the middle of an upload is read whole by who goes on sending, and by who asked to close', async () => {
+    for (let turn = 0; turn < 20; turn++) {
+      const req = httpRequest(`${served.url}/refuse`, {
+        method: 'PUT',
+        agent: false,
+        headers: { 'content-length': 9e6 },
+      });
+      req.on('error', () => {});
+      req.write(Buffer.alloc(3_000_000));
+      const [res] = await once(req, 'response');
+      req.write(Buffer.alloc(3_000_000));
+      assert.equal(res.statusCode, 422);
+      assert.equal(Buffer.concat(await res.toArray()).length, 5000);
+      req.destroy();
+    }
+    // The connection is used again where all of the body came.
+    const again = await fetch(`${served.url}/refuse`, { method: 'PUT', body: Buffer.alloc(3_000_000) });
+    assert.equal((await again.text()).length, 5000);
   });
 
   test('methods, query, HEAD and status with its headers pass', async () => {

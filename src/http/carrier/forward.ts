@@ -8,6 +8,7 @@ import { collect, SMALL } from './collect.ts';
 import type { Descriptors } from './descriptors.ts';
 import { bodilessHeaders, plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
 import type { Held } from './held.ts';
+import { linger } from './linger.ts';
 import { CARRIER_HEADERS, type FromCarrier, type Limits, type Refusal, readPassing, type Sent } from './messages.ts';
 import { pass, refusesUpgrade } from './pass.ts';
 import { problem } from './problem.ts';
@@ -163,6 +164,7 @@ export function forward(req: IncomingMessage, res: ServerResponse, forwarding: F
       forwarding.held.hold(id, res, sendingHeaders(reply.rawHeaders, { 'content-type': 'text/event-stream' }));
       return;
     }
+    if (!service && (reply.statusCode ?? 502) >= 400) linger(req, res, upstream);
     try {
       res.writeHead(reply.statusCode ?? 502, reply.statusMessage, responseHeaders(reply.rawHeaders));
     } catch (error) {
