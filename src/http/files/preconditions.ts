@@ -10,8 +10,8 @@ export type Range = { start: number; end: number };
 const RANGES_MAX = 32;
 
 /**
- * What a Range header asks of a body of `length` bytes: `ignore` (no header, another unit, bad syntax, or ranges that
- * ask for more than the whole body: send it all with 200), `unsatisfiable` (416), or the ranges, in the order asked.
+ * What a Range header asks of a body of `length` bytes: `ignore` (no header, another unit, bad syntax, or too many ranges:
+ * send it all with 200), `unsatisfiable` (416), or the ranges in the order asked, those that overlap as one.
  */
 export function parseRange(header: string | undefined, length: number): 'ignore' | 'unsatisfiable' | Range[] {
   const set = /^bytes=(.*)$/i.exec(header ?? '')?.[1];
@@ -34,7 +34,26 @@ export function parseRange(header: string | undefined, length: number): 'ignore'
   }
   if (specs.every((spec) => spec === '')) return 'ignore';
   if (ranges.length === 0) return 'unsatisfiable';
-  return ranges.reduce((sum, { start, end }) => sum + end - start, 0) > length ? 'ignore' : ranges;
+  return coalesced(ranges);
+}
+
+/** Nobody gets a byte twice (RFC 9110, 15.3.7.2): ranges that overlap become one, in the place of the first. */
+function coalesced(ranges: readonly Range[]): Range[] {
+  const apart: Range[] = [];
+  for (const range of ranges) {
+    const whole = { ...range };
+    const overlaps = ({ start, end }: Range): boolean => start < whole.end && whole.start < end;
+    let place = apart.length;
+    // What has grown may overlap others than what it was.
+    for (let at = apart.findIndex(overlaps); at >= 0; at = apart.findIndex(overlaps)) {
+      const [other] = apart.splice(at, 1);
+      whole.start = Math.min(whole.start, other?.start ?? whole.start);
+      whole.end = Math.max(whole.end, other?.end ?? whole.end);
+      place = Math.min(place, at);
+    }
+    apart.splice(place, 0, whole);
+  }
+  return apart;
 }
 
 function text(value: string | string[] | undefined): string | undefined {
@@ -46,9 +65,15 @@ function tags(list: string): { tag: string; weak: boolean }[] {
   return [...list.matchAll(/(W\/)?("[^"]*")/g)].map(([, weak, tag = '']) => ({ tag, weak: weak !== undefined }));
 }
 
+/** The three forms of HTTP dates (RFC 9110, 5.6.7); `Date.parse` takes much else for a date. */
+const HTTP_DATE =
+  /^(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d [\d:]{8} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/;
+
 /** HTTP dates know whole seconds only. Undefined for what is no date, which RFC 9110 says to ignore. */
 function seconds(date: string | undefined): number | undefined {
-  const ms = date === undefined ? Number.NaN : Date.parse(date);
+  const isDate = date !== undefined && HTTP_DATE.test(date.trim());
+  // asctime has no zone, and means GMT.
+  const ms = isDate ? Date.parse(/GMT$/.test(date.trim()) ? date : `${date} GMT`) : Number.NaN;
   return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
 }
 

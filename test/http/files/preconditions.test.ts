@@ -47,7 +47,24 @@ describe('parseRange', () => {
     ['bytes 0-1', 10, 'ignore'],
     ['bytes=0x1-2', 10, 'ignore'],
     ['items=0-1', 10, 'ignore'],
-    ['bytes=0-,0-', 10, 'ignore'],
+    ['bytes=0-,0-', 10, [{ start: 0, end: 10 }]],
+    [
+      'bytes=8-9,0-3,2-5,7-8',
+      10,
+      [
+        { start: 7, end: 10 },
+        { start: 0, end: 6 },
+      ],
+    ],
+    ['bytes=0-1,4-5,1-4', 10, [{ start: 0, end: 6 }]],
+    [
+      'bytes=4000000000-4294967300,5000000000-',
+      5_000_000_001,
+      [
+        { start: 4_000_000_000, end: 4_294_967_301 },
+        { start: 5_000_000_000, end: 5_000_000_001 },
+      ],
+    ],
     [`bytes=${'0-0,'.repeat(40)}`, 1000, 'ignore'],
   ];
   for (const [header, length, expected] of cases) {
@@ -68,6 +85,13 @@ describe('parseRange', () => {
         assert.ok(ranges.length > 0);
         for (const { start, end } of ranges) assert.ok(0 <= start && start < end && end <= length);
         assert.ok(ranges.reduce((sum, { start, end }) => sum + end - start, 0) <= length);
+        const covered = (each: readonly { start: number; end: number }[]): number[] =>
+          [...Array(length).keys()].filter((at) => each.some(({ start, end }) => start <= at && at < end));
+        const single = specs.flatMap((each) => {
+          const parsed = parseRange(`bytes=${each}`, length);
+          return typeof parsed === 'string' ? [] : parsed;
+        });
+        assert.deepEqual(covered(ranges), covered(single));
       }),
     );
   });
@@ -93,6 +117,10 @@ describe('conditional', () => {
     [{ 'if-modified-since': AFTER }, 'not-modified'],
     [{ 'if-modified-since': BEFORE }, 'send'],
     [{ 'if-modified-since': 'yesterday, perhaps' }, 'send'],
+    [{ 'if-modified-since': 'Sunday, 01-Nov-26 10:00:00 GMT' }, 'not-modified'],
+    [{ 'if-modified-since': 'Sun Nov  1 10:00:00 2026' }, 'not-modified'],
+    [{ 'if-modified-since': '2030-01-01' }, 'send'],
+    [{ 'if-modified-since': '2147483647' }, 'send'],
     [{ 'if-match': '"abc"' }, 'send'],
     [{ 'if-match': '*' }, 'send'],
     [{ 'if-match': '"x"' }, 'failed'],
