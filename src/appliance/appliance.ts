@@ -27,6 +27,7 @@ import { firstOf, isoFiles } from '../boots/tftp/index.ts';
 import { textFiles } from '../boots/tftp/texts.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
+import { readTlsPair } from '../http/index.ts';
 import { makeLife, openContent } from '../life/index.ts';
 import { open as openSealed, sealingKeys } from '../life/seal.ts';
 import { hasScript, Served } from '../life/served.ts';
@@ -40,7 +41,7 @@ import { keptTrace, watchBoots } from './boot-watch.ts';
 import { DhcpContexts, reservedMac } from './dhcp-contexts.ts';
 import { dhcpPreview } from './dhcp-preview.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
-import { dhcpRole, httpRole, tftpRole } from './network-roles.ts';
+import { dhcpRole, httpRole, httpsRole, tftpRole } from './network-roles.ts';
 import { servedNetworks } from './networks.ts';
 import { startProvisionerWorker } from './provisioner-worker.ts';
 import { openRegistry } from './registry.ts';
@@ -65,6 +66,8 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     for (const step of cleanUp.splice(0).reverse()) await step();
   };
   try {
+    // Before anything is begun: a certificate that is none is no reason to run without.
+    if (settings.https) readTlsPair(settings.https.files);
     const interfaces = servedInterfaces(interfaceAddresses(), settings.interfaces);
     const store = await openStore(settings.data);
     cleanUp.push(() => store.close());
@@ -198,11 +201,14 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     cleanUp.push(() => stream.close());
     cleanUp.push(() => workerStream.close());
     const around = { settings, interfaces, trace, log };
+    const web = { app, direct: directRoutes(services) };
     await roles.start(
-      httpRole(around, { app, direct: directRoutes(services) }, (port) => {
+      httpRole(around, web, (port) => {
         httpPort = port;
       }),
     );
+    if (settings.https)
+      await roles.start(httpsRole(around, web, settings.https, () => httpPort));
     await deadlines.start();
     cleanUp.push(() => deadlines.stop());
     await webhooks.start();

@@ -10,7 +10,7 @@ import { noteSent } from '../boots/routes.ts';
 import { startTftp, type TftpFiles, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import { packaged, readEmbedded } from '../executable/embedded.ts';
-import { type DirectRoutes, startHttp } from '../http/index.ts';
+import { type DirectRoutes, readTlsPair, startHttp, type TlsFiles, warnOfTime, watchTlsFiles } from '../http/index.ts';
 import type { DhcpContexts } from './dhcp-contexts.ts';
 import { direct, type ServedNetworks } from './networks.ts';
 import type { Role } from './roles.ts';
@@ -45,6 +45,43 @@ export function httpRole(
       });
       for (const bound of server.bound) onBound(bound.port);
       return { bound: server.bound.map((each) => `${each.address}:${each.port}`), stop: () => server.stop() };
+    },
+  };
+}
+
+/**
+ * The same over TLS, by a thread of its own. What machines are given goes on over plain HTTP: they do not know who has signed
+ * the certificate.
+ * @param https.files are read already once, and are good
+ */
+export function httpsRole(
+  { settings, trace, log }: Around,
+  { app, direct }: { app: RequestListener; direct: DirectRoutes },
+  https: { port: number; files: TlsFiles },
+  httpPort: () => number,
+): Role {
+  const { httpAddress: address } = settings;
+  return {
+    name: 'https',
+    transport: 'tcp',
+    ports: [https.port],
+    async start() {
+      const tls = readTlsPair(https.files);
+      warnOfTime(tls, Date.now(), log);
+      const server = await startHttp({
+        addresses: [{ address, port: https.port }],
+        ...{ app, direct, log, tls, announcedPort: httpPort() },
+        onSent: (sent, about) => noteSent(trace, sent, about),
+        carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
+      });
+      const unwatch = watchTlsFiles(https.files, log, (pair) => server.renew(pair));
+      return {
+        bound: server.bound.map((each) => `${each.address}:${each.port}`),
+        async stop() {
+          unwatch();
+          await server.stop();
+        },
+      };
     },
   };
 }

@@ -6,6 +6,7 @@ import { UNKNOWN_POLICIES, type UnknownPolicy } from '../boots/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
 import { addressNumber } from '../machines/hardware.ts';
+import type { TlsFiles } from '../http/index.ts';
 import type { KeepEvents } from '../store/retention.ts';
 
 const port = z.preprocess(
@@ -38,6 +39,7 @@ const SHAPES = {
   tftp: z.preprocess(onOff, choice('on', 'off')).default('on'),
   'tftp-port': port.default(69),
   'http-port': port.default(8080),
+  'https-port': port.optional(),
   'http-address': z.string().refine(isIPv4, 'is not an IPv4 address').default('0.0.0.0'),
   osie: directory.optional(),
   files: directory.optional(),
@@ -87,6 +89,8 @@ export interface Settings {
   tftp: boolean;
   tftpPort: number;
   httpPort: number;
+  /** HTTPS, where there is a certificate. */
+  https: { port: number; files: TlsFiles } | undefined;
   /** Address that HTTP listens on. */
   httpAddress: string;
   /** Directory with the OSIE's kernel and initramfs, in place of the one beside the executable. */
@@ -162,6 +166,8 @@ export function readSettings(sources: {
     if (values[name] !== undefined && values[other] === undefined)
       problems.push({ ...given(name).place, message: `${name} is of no use without ${other}` });
   }
+  if (values['https-port'] !== undefined && values['tls-cert'] === undefined)
+    problems.push({ ...given('https-port').place, message: 'https-port is of no use without tls-cert and tls-key' });
   if (problems.length > 0) throw refusal(problems);
   return settingsOf(values as Values);
 }
@@ -173,6 +179,7 @@ interface Given {
 
 function settingsOf(values: Values): Settings {
   const { 'tls-cert': certificate, 'tls-key': key } = values;
+  const tls = certificate === undefined || key === undefined ? undefined : { certificate, key };
   return {
     data: values.data,
     interfaces: values.interface,
@@ -184,6 +191,7 @@ function settingsOf(values: Values): Settings {
     tftp: values.tftp === 'on',
     tftpPort: values['tftp-port'],
     httpPort: values['http-port'],
+    https: tls && { port: values['https-port'] ?? 8443, files: tls },
     httpAddress: values['http-address'],
     osie: values.osie,
     files: values.files,
@@ -196,7 +204,7 @@ function settingsOf(values: Values): Settings {
       port: values['grpc-port'],
       openAdministration: values['grpc-admin'] === 'on',
       trust: values['grpc-trust'],
-      tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
+      tls,
     },
     keepEvents: { count: values['keep-events'], days: values['keep-events-days'] },
     logLevel: values['log-level'],

@@ -55,6 +55,7 @@ function readSettingsFile(path: string): string {
 
 const FOR_WHOM: Record<string, string> = {
   http: 'boot files, API and images',
+  https: 'the same, over TLS',
   tftp: 'boot loaders for firmware',
   'dhcp (proxy)': 'what to boot, for known machines; their addresses come from the router',
   'dhcp (reservation)': 'addresses and what to boot, for known machines',

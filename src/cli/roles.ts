@@ -43,6 +43,7 @@ export const up = command({
       .option('tftp', { type: 'string', choices: ['on', 'off'], describe: 'Serve TFTP [on]' })
       .option('tftp-port', { type: 'number', describe: 'Port of TFTP [69]' })
       .option('http-port', { type: 'number', describe: 'Port of HTTP: API, boot files, images, services [8080]' })
+      .option('https-port', { type: 'number', describe: 'Port of HTTPS, where there is a certificate [8443]' })
       .option('http-address', { type: 'string', describe: 'Address that HTTP listens on [0.0.0.0]' })
       .option('osie', {
         type: 'string',
@@ -74,7 +75,10 @@ export const up = command({
         choices: ['on', 'off'],
         describe: 'Take Tinkerbell’s administrative calls without a token [off]',
       })
-      .option('tls-cert', { type: 'string', describe: 'Certificate for gRPC, a file in PEM [none: plain text]' })
+      .option('tls-cert', {
+        type: 'string',
+        describe: 'Certificate for HTTPS and gRPC, a file in PEM [none: plain text]',
+      })
       .option('tls-key', { type: 'string', describe: 'Key of that certificate, a file in PEM' })
       .option('keep-events', { type: 'number', describe: 'How many events are kept [1000000]' })
       .option('keep-events-days', { type: 'number', describe: 'For how many days they are kept [30]' })

@@ -1,5 +1,6 @@
 /** The public HTTP ports, and how a route hands a file to them. */
-export type { Address, Limits, Passing, Sent } from './carrier/messages.ts';
+export type { Address, Limits, Passing, Sent, TlsPair } from './carrier/messages.ts';
+export { readTlsPair, type TlsFiles, warnOfTime, watchTlsFiles } from './certificate.ts';
 export type { DirectRoutes } from './direct-calls.ts';
 export { type Remote, remoteOf } from './origin.ts';
 export { pass, send } from './outbox.ts';

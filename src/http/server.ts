@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
-import type { Address, CarrierSettings, FromCarrier, Limits, Sent, ToCarrier } from './carrier/messages.ts';
+import type { Address, CarrierSettings, FromCarrier, Limits, Sent, TlsPair, ToCarrier } from './carrier/messages.ts';
 import { carrierWorker } from './carrier/worker.ts';
 import { answerCalls, type DirectRoutes } from './direct-calls.ts';
 import { admit } from './origin.ts';
@@ -39,11 +39,17 @@ export type HttpSettings = {
   /** The carrier's thread as one CommonJS file: in the executable, where it cannot be started from its sources. */
   carrierSource?: string;
   limits?: Partial<Limits>;
+  /** The ports speak TLS with this certificate. */
+  tls?: TlsPair | undefined;
+  /** Port in the URLs that machines are given, where they are not to come back to the one that they have asked. */
+  announcedPort?: number | undefined;
 };
 
 export type HttpServer = {
   /** The addresses with their actual ports. */
   bound: Address[];
+  /** Takes another certificate, for connections from now on. */
+  renew(tls: TlsPair): void;
   /** Stops listening, lets responses under way go on for `graceMs` (1000), then ends them all. Never rejects. */
   stop(graceMs?: number): Promise<void>;
 };
@@ -114,6 +120,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
     internal.once('error', reject).listen({ path: socketPath, backlog: 4096 }, resolve);
   });
 
+  let { tls } = settings;
   let generation = 0;
   let stopping = false;
   let restart: NodeJS.Timeout | undefined;
@@ -126,6 +133,8 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       generation: String(generation++),
       limits,
       direct: settings.direct?.paths ?? { posted: [], asked: [] },
+      tls,
+      announcedPort: settings.announcedPort,
     };
     const thread = carrierWorker(carrier, settings.carrierSource);
     worker = thread;
@@ -185,6 +194,11 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
     }, RESTART_MS);
   };
 
+  const renew = (pair: TlsPair): void => {
+    tls = pair;
+    worker?.postMessage({ kind: 'renew', tls } satisfies ToCarrier);
+  };
+
   const closeInternal = async (): Promise<void> => {
     const closed = new Promise((resolve) => internal.close(resolve));
     internal.closeAllConnections();
@@ -206,7 +220,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   };
 
   try {
-    return { bound: await start(settings.addresses), stop };
+    return { bound: await start(settings.addresses), renew, stop };
   } catch (error) {
     stopping = true;
     await closeInternal();

@@ -48,6 +48,7 @@ describe('settings', () => {
       tftp: true,
       tftpPort: 69,
       httpPort: 8080,
+      https: undefined,
       httpAddress: '0.0.0.0',
       osie: undefined,
       files: undefined,

@@ -1,4 +1,12 @@
-import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Chunks } from './chunks.ts';
@@ -7,7 +15,7 @@ import { Direct } from './direct.ts';
 import { type Forwarding, forward } from './forward.ts';
 import { plainAddress } from './headers.ts';
 import { Held } from './held.ts';
-import type { Address, CarrierSettings, FromCarrier, Limits, Refusal } from './messages.ts';
+import type { Address, CarrierSettings, FromCarrier, Limits, Refusal, TlsPair } from './messages.ts';
 
 /** How often slow headers are looked for, and refusals are told to the main thread, in ms. */
 const CHECK_INTERVAL = 1000;
@@ -73,7 +81,12 @@ function listening(server: Server, { address, port }: Address): Promise<Address>
   });
 }
 
-function publicServer(limits: Limits, forwarding: Forwarding, direct: Direct): Server {
+function publicServer(
+  limits: Limits,
+  forwarding: Forwarding,
+  direct: Direct,
+  tls: TlsPair | undefined,
+): Server | TlsServer {
   const { refuse } = forwarding;
   /** Connections with a response under way: nothing of our own may be written between its bytes. */
   const busy = new Map<Duplex, number>();
@@ -85,26 +98,32 @@ function publicServer(limits: Limits, forwarding: Forwarding, direct: Direct): S
     }
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
   };
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headersTimeout,
-      requestTimeout: 0, // an upload may take as long as it makes progress
-      keepAliveTimeout: limits.keepAliveTimeout,
-      connectionsCheckingInterval: CHECK_INTERVAL,
-      noDelay: true,
-    },
-    (req: IncomingMessage, res: ServerResponse) => {
-      const { socket } = req;
-      busy.set(socket, (busy.get(socket) ?? 0) + 1);
-      res.once('close', () => {
-        const left = (busy.get(socket) ?? 1) - 1;
-        if (left > 0) busy.set(socket, left);
-        else busy.delete(socket);
-      });
-      if (!direct.take(req, res)) forward(req, res, forwarding);
-    },
-  );
+  const options: ServerOptions = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: 0, // an upload may take as long as it makes progress
+    keepAliveTimeout: limits.keepAliveTimeout,
+    connectionsCheckingInterval: CHECK_INTERVAL,
+    noDelay: true,
+  };
+  const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
+    const { socket } = req;
+    busy.set(socket, (busy.get(socket) ?? 0) + 1);
+    res.once('close', () => {
+      const left = (busy.get(socket) ?? 1) - 1;
+      if (left > 0) busy.set(socket, left);
+      else busy.delete(socket);
+    });
+    if (!direct.take(req, res)) forward(req, res, forwarding);
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, onRequest)
+      : createTlsServer({ ...options, ...secure(tls), handshakeTimeout: limits.headersTimeout }, onRequest);
+  server.on('tlsClientError', (error: Error, socket: Duplex) => {
+    refuse('tls', error.message);
+    socket.destroy();
+  });
   server.maxHeadersCount = 0; // headerBytes bounds them; node:http would drop further ones silently
   server.maxConnections = limits.connections;
   server.setTimeout(limits.idleTimeout, (socket: Socket) => {
@@ -131,6 +150,8 @@ function publicServer(limits: Limits, forwarding: Forwarding, direct: Direct): S
   return server;
 }
 
+const secure = ({ certificate, key }: TlsPair) => ({ cert: certificate, key });
+
 /**
  * Opens the public ports and serves them until {@link Carrier.stop}. Rejects with the bind error, to which `address`
  * (the {@link Address} that failed) is added; none of the ports is open then.
@@ -146,6 +167,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     agent,
     socketPath: settings.socketPath,
     secret: settings.secret,
+    announcedPort: settings.announcedPort,
     limits: settings.limits,
     nextId: () => `${settings.generation}-${++requests}`,
     descriptors: new Descriptors((unused) => chunks.forget(unused)),
@@ -154,10 +176,10 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     post,
     refuse: (reason, detail) => refusals.add(reason, detail),
   };
-  const servers: Server[] = [];
+  const servers: (Server | TlsServer)[] = [];
   const bound: Address[] = [];
   for (const address of settings.addresses) {
-    const server = publicServer(settings.limits, forwarding, direct);
+    const server = publicServer(settings.limits, forwarding, direct, settings.tls);
     try {
       bound.push(await listening(server, address));
       servers.push(server);
@@ -170,6 +192,9 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     bound,
     held,
     direct,
+    renew(tls) {
+      for (const server of servers) if ('setSecureContext' in server) server.setSecureContext(secure(tls));
+    },
     async stop(graceMs) {
       held.endAll();
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
@@ -189,6 +214,8 @@ export type Carrier = {
   /** The event streams that the main thread has handed over. */
   held: Held;
   direct: Direct;
+  /** Takes another certificate. */
+  renew(tls: TlsPair): void;
   /** Stops listening, lets responses under way go on for `graceMs`, then ends them. Never rejects. */
   stop(graceMs: number): Promise<void>;
 };

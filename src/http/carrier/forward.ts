@@ -19,6 +19,7 @@ export type Forwarding = {
   agent: Agent;
   socketPath: string;
   secret: string;
+  announcedPort: number | undefined;
   limits: Limits;
   nextId: () => string;
   descriptors: Descriptors;
@@ -40,7 +41,7 @@ function upstreamRequest(
 ): ClientRequest {
   const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = req.socket;
   const local = plainAddress(localAddress);
-  const authority = `${local.includes(':') ? `[${local}]` : local}:${localPort}`;
+  const authority = `${local.includes(':') ? `[${local}]` : local}:${forwarding.announcedPort ?? localPort}`;
   const trusted: Record<string, string> = {
     [CARRIER_HEADERS.secret]: forwarding.secret,
     [CARRIER_HEADERS.request]: id,

@@ -72,14 +72,21 @@ export function bodilessHeaders(raw: readonly string[], trusted: Record<string, 
 /** The headers of a client's request for a service: its own, and by which way it came. `prefix` was cut off the path. */
 export function passedRequestHeaders(
   raw: readonly string[],
-  way: { client: string; host: string; prefix: string; withoutAuthorization: boolean; chunked: boolean },
+  way: {
+    client: string;
+    host: string;
+    scheme: 'http' | 'https';
+    prefix: string;
+    withoutAuthorization: boolean;
+    chunked: boolean;
+  },
 ): string[] {
   const without = way.withoutAuthorization ? new Set([...TRUSTED, 'authorization']) : TRUSTED;
   const own = endToEnd(raw, without);
   const added = [
     ...(own.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'host') ? [] : ['host', way.host]),
     ...(way.chunked ? ['transfer-encoding', 'chunked'] : []),
-    ...['x-forwarded-for', way.client, 'x-forwarded-host', way.host, 'x-forwarded-proto', 'http'],
+    ...['x-forwarded-for', way.client, 'x-forwarded-host', way.host, 'x-forwarded-proto', way.scheme],
     ...(way.prefix === '' ? [] : ['x-forwarded-prefix', way.prefix]),
   ];
   return [...own, ...added];

@@ -32,6 +32,9 @@ export type Passing = {
   withoutAuthorization: boolean;
 };
 
+/** A certificate and its key, PEM. */
+export type TlsPair = { certificate: string; key: string };
+
 /** What the thread is started with. */
 export type CarrierSettings = {
   addresses: Address[];
@@ -44,6 +47,10 @@ export type CarrierSettings = {
   limits: Limits;
   /** What is passed on as messages. */
   direct: DirectPaths;
+  /** With it the ports speak TLS. */
+  tls?: TlsPair | undefined;
+  /** The port of ours that the main thread is to take for the one that was asked; that one itself by default. */
+  announcedPort?: number | undefined;
 };
 
 /** Whole paths of what is passed on as messages: short POSTs without a query, and GETs with any. */
@@ -88,6 +95,7 @@ export type Refusal =
   | 'idle'
   | 'too-many-connections'
   | 'connect-method'
+  | 'tls'
   | 'no-answer-from-main';
 
 export type FromCarrier =
@@ -110,6 +118,8 @@ export type ToCarrier =
   /** Write the same to each of these streams. */
   | { kind: 'tell'; ids: string[]; text: string }
   | { kind: 'end'; ids: string[] }
+  /** For connections from now on. */
+  | { kind: 'renew'; tls: TlsPair }
   | { kind: 'answers'; answers: DirectAnswer[] };
 
 /** Headers between carrier and main thread. Those in requests are removed from what clients send. */

@@ -48,6 +48,7 @@ export function pass(
   const headers = passedRequestHeaders(req.rawHeaders, {
     client: plainAddress(req.socket.remoteAddress ?? ''),
     host: req.headers.host ?? where,
+    scheme: 'encrypted' in req.socket ? 'https' : 'http',
     prefix: address.prefix,
     withoutAuthorization: passing.withoutAuthorization,
     chunked: req.headers['transfer-encoding'] !== undefined,

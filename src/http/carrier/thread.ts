@@ -20,6 +20,9 @@ startCarrier(workerData as CarrierSettings, post).then(
         case 'answers':
           carrier.direct.answer(message.answers);
           break;
+        case 'renew':
+          carrier.renew(message.tls);
+          break;
         case 'stop':
           await carrier.stop(message.graceMs);
           post({ kind: 'stopped' });
