@@ -118,7 +118,20 @@ async function askForNewest(folder: string, workflows: readonly string[]): Promi
 async function start(folder: string): Promise<number> {
   const port = await freePort();
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-  const off = ['--log-level', 'warn', '--dhcp', 'off', '--tftp', 'off', '--grpc', 'off', '--provisioner', 'off'];
+  const off = [
+    '--syslog',
+    'off',
+    '--log-level',
+    'warn',
+    '--dhcp',
+    'off',
+    '--tftp',
+    'off',
+    '--grpc',
+    'off',
+    '--provisioner',
+    'off',
+  ];
   const args = [main, 'up', '--data', folder, '--http-address', '127.0.0.1', '--http-port', String(port), ...off];
   const began = performance.now();
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });

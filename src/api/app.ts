@@ -17,7 +17,7 @@ import type { Services } from './services.ts';
 
 /** What machines are booted with, beside the services. */
 export interface BootOptions
-  extends Pick<BootRoutes, 'filesDirectory' | 'kernelArguments' | 'environments' | 'texts' | 'unknown'> {
+  extends Pick<BootRoutes, 'filesDirectory' | 'kernelArguments' | 'syslog' | 'environments' | 'texts' | 'unknown'> {
   /** Makes the tokens of boots; those of the workers by default. */
   bootTokens?: Pick<BootTokens, 'issue'>;
   /** What DHCP would answer. */

@@ -24,7 +24,7 @@ import type { Services } from './services.ts';
 /** @param boot.kernelArguments added to those of every kernel. */
 export function operationsOf(
   services: Services,
-  boot: Pick<BootOptions, 'kernelArguments' | 'environments' | 'unknown' | 'previewDhcp'>,
+  boot: Pick<BootOptions, 'kernelArguments' | 'syslog' | 'environments' | 'unknown' | 'previewDhcp'>,
 ): Operation[] {
   return [
     ...applianceOperations(services, boot),

@@ -48,6 +48,7 @@ import { openRegistry } from './registry.ts';
 import { Roles } from './roles.ts';
 import { openServedFiles } from './served-files.ts';
 import type { Settings } from './settings.ts';
+import { syslogRole } from './syslog-role.ts';
 
 /** An appliance that runs. */
 export interface Appliance {
@@ -189,10 +190,10 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const calls = tinkerbellCalls(services, settings.grpc);
     const basic = basicAuthentication(process.env);
     const gateway = gatewayRoutes({ calls, adminToken: services.adminToken, basic, log });
-    const { kernelArguments, unknown } = settings;
+    const { kernelArguments, unknown, syslogPort: syslog } = settings;
     let previewDhcp: PreviewDhcp = () => undefined;
     const boot = {
-      ...{ filesDirectory, kernelArguments, unknown, environments, texts, bootTokens },
+      ...{ filesDirectory, kernelArguments, syslog, unknown, environments, texts, bootTokens },
       previewDhcp: (packet: DhcpPacket) => previewDhcp(packet),
     };
     const app = createApp(services, boot, gateway);
@@ -207,8 +208,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
         httpPort = port;
       }),
     );
-    if (settings.https)
-      await roles.start(httpsRole(around, web, settings.https, () => httpPort));
+    if (settings.https) await roles.start(httpsRole(around, web, settings.https, () => httpPort));
     await deadlines.start();
     cleanUp.push(() => deadlines.stop());
     await webhooks.start();
@@ -219,8 +219,11 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       const grpc = { ...settings.grpc, address: settings.httpAddress, largest: settings.dataLimit };
       await roles.start(grpcRole(grpc, services, calls));
     } else roles.off('grpc');
+    const macOf = (address: string): string => macBehind({ neighbour }, machines, address);
+    if (syslog === undefined) roles.off('syslog');
+    else await roles.start(syslogRole(syslog, { ...around, clock }, macOf));
     if (settings.tftp) {
-      const machineAt = (address: string) => machines.byMac(macBehind({ neighbour }, machines, address));
+      const machineAt = (address: string) => machines.byMac(macOf(address));
       const made = firstOf(textFiles(texts, serverUrl), isoFiles({ isos, environments, machineAt }));
       await roles.start(tftpRole(around, files, filesDirectory, made));
     } else roles.off('tftp');

@@ -38,6 +38,8 @@ const SHAPES = {
   'proxy-dhcp-port': port.default(4011),
   tftp: z.preprocess(onOff, choice('on', 'off')).default('on'),
   'tftp-port': port.default(69),
+  syslog: z.preprocess(onOff, choice('on', 'off')).default('on'),
+  'syslog-port': port.default(514),
   'http-port': port.default(8080),
   'https-port': port.optional(),
   'http-address': z.string().refine(isIPv4, 'is not an IPv4 address').default('0.0.0.0'),
@@ -88,6 +90,8 @@ export interface Settings {
   proxyDhcpPort: number;
   tftp: boolean;
   tftpPort: number;
+  /** Port on which syslog is heard; undefined: it is not. */
+  syslogPort: number | undefined;
   httpPort: number;
   /** HTTPS, where there is a certificate. */
   https: { port: number; files: TlsFiles } | undefined;
@@ -190,6 +194,7 @@ function settingsOf(values: Values): Settings {
     proxyDhcpPort: values['proxy-dhcp-port'],
     tftp: values.tftp === 'on',
     tftpPort: values['tftp-port'],
+    syslogPort: values.syslog === 'on' ? values['syslog-port'] : undefined,
     httpPort: values['http-port'],
     https: tls && { port: values['https-port'] ?? 8443, files: tls },
     httpAddress: values['http-address'],

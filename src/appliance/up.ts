@@ -57,6 +57,7 @@ const FOR_WHOM: Record<string, string> = {
   http: 'boot files, API and images',
   https: 'the same, over TLS',
   tftp: 'boot loaders for firmware',
+  syslog: 'what machines say of themselves',
   'dhcp (proxy)': 'what to boot, for known machines; their addresses come from the router',
   'dhcp (reservation)': 'addresses and what to boot, for known machines',
   'dhcp (pool)': 'addresses for everybody, and what to boot for known machines',

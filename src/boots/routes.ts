@@ -26,6 +26,8 @@ export interface BootRoutes {
   filesDirectory: string;
   /** Extra kernel arguments for the OSIE and boot environments. */
   kernelArguments: string[];
+  /** Port on which we hear syslog. */
+  syslog?: number | undefined;
   issueToken(machine: string): Promise<string>;
   /** Makes a token for a machine that nobody knows, which opens its discovery and nothing else. */
   issueUnknownToken(mac: string): Promise<string>;
@@ -130,7 +132,8 @@ export function bootRoutes(parts: BootRoutes): Router {
       if (preview) return PREVIEW_TOKEN;
       return machine ? parts.issueToken(machine.id) : parts.issueUnknownToken(mac);
     };
-    const facts = { server: `http://${local.address}:${local.port}`, mac, arguments: parts.kernelArguments };
+    const { kernelArguments, syslog } = parts;
+    const facts = { server: `http://${local.address}:${local.port}`, mac, arguments: kernelArguments, syslog };
     const give = (script: string): void => {
       note('answered', decided.reason, decided.sentence);
       res.type('text/plain').set('cache-control', 'no-store').send(script);

@@ -7,7 +7,7 @@ import { type Kept, type KeptBoot, type KeptMac, keyOf, numberIn } from './trace
 import { type Limits, OF_MACHINES, OF_STRANGERS, victimOf } from './trace/limits.ts';
 import { Pending } from './trace/pending.ts';
 
-export type Role = 'dhcp' | 'tftp' | 'http' | 'script' | 'worker' | 'system';
+export type Role = 'dhcp' | 'tftp' | 'http' | 'script' | 'worker' | 'system' | 'syslog';
 export type Outcome = 'answered' | 'ignored' | 'refused' | 'completed' | 'failed';
 
 export interface TraceEntry {

@@ -42,6 +42,12 @@ export const up = command({
       .option('proxy-dhcp-port', { type: 'number', describe: 'Port of ProxyDHCP [4011]' })
       .option('tftp', { type: 'string', choices: ['on', 'off'], describe: 'Serve TFTP [on]' })
       .option('tftp-port', { type: 'number', describe: 'Port of TFTP [69]' })
+      .option('syslog', {
+        type: 'string',
+        choices: ['on', 'off'],
+        describe: 'Hear what machines say by syslog, and keep it with their boots [on]',
+      })
+      .option('syslog-port', { type: 'number', describe: 'Port of syslog [514]' })
       .option('http-port', { type: 'number', describe: 'Port of HTTP: API, boot files, images, services [8080]' })
       .option('https-port', { type: 'number', describe: 'Port of HTTPS, where there is a certificate [8443]' })
       .option('http-address', { type: 'string', describe: 'Address that HTTP listens on [0.0.0.0]' })

@@ -12,6 +12,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { Say } from './console.ts';
 import { type Disks, localDisks } from './disks.ts';
 import { dockerEngine } from './docker-engine.ts';
+import { sendKernelLog } from './kernel-log.ts';
 import { Notices } from './notices.ts';
 import { type ServiceEngine, ServiceKeeper } from './services/index.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -77,6 +78,10 @@ export async function runWorker(settings: WorkerSettings, parts: WorkerParts): P
   const runBeside = (part: Promise<never>): void =>
     void beside.push(part.catch((error: unknown) => fault.abort(error)));
   try {
+    if (settings.syslogPort !== undefined) {
+      const { hostname: host } = new URL(server);
+      beside.push(sendKernelLog({ host, port: settings.syslogPort, id, version }, both));
+    }
     if (settings.discovers && telling) await beDiscovered(telling, { mac: id, boot, version, agent }, both);
     await workUntilExit(
       {

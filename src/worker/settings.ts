@@ -16,6 +16,8 @@ export interface WorkerSettings {
   bootEnv?: string;
   /** Nobody knows the machine: the server is to be told first what it is made of. */
   discovers?: boolean;
+  /** Port on which the server hears syslog; undefined: it does not. */
+  syslogPort?: number;
   /** Where Jobs have their folders; undefined: beside those of the workflows. */
   jobsDirectory?: string;
 }
@@ -45,7 +47,8 @@ const SHAPES: Record<Exclude<Name, 'docker-socket'>, z.ZodType<string>> = {
  * @param environment `TINSMITH_SERVER`, `TINSMITH_TOKEN`, `TINSMITH_ID`, `TINSMITH_DOCKER_SOCKET`, `TINSMITH_BOOT_ENV`,
  *   `TINSMITH_JOBS_DIRECTORY`
  * @param kernelCommandLine `tinsmith.server=` and so on, by the names of the flags; BOOTIF (PXELINUX's
- *   variable, the network card that booted) stands in for the id; `tinsmith.discover`: nobody knows the machine
+ *   variable, the network card that booted) stands in for the id; `tinsmith.discover`: nobody knows the machine;
+ *   `tinsmith.syslog`: the port of the server's syslog
  * @throws TinsmithError USAGE, naming every setting that is missing or wrong, never the token's value
  */
 export function workerSettings(sources: {
@@ -90,11 +93,13 @@ export function workerSettings(sources: {
       problems,
     });
   }
+  const syslogPort = Number(kernel.get('tinsmith.syslog'));
   const socket = find('docker-socket');
   return {
     ...{ server, token, id, dockerSockets: socket === undefined ? DOCKER_SOCKETS : [socket] },
     ...(bootEnv === undefined ? {} : { bootEnv }),
     ...(kernel.has('tinsmith.discover') ? { discovers: true } : {}),
+    ...(syslogPort > 0 && syslogPort < 65_536 ? { syslogPort } : {}),
     ...(jobsDirectory === undefined ? {} : { jobsDirectory }),
   };
 }

@@ -47,6 +47,7 @@ describe('settings', () => {
       proxyDhcpPort: 4011,
       tftp: true,
       tftpPort: 69,
+      syslogPort: 514,
       httpPort: 8080,
       https: undefined,
       httpAddress: '0.0.0.0',

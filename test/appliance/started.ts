@@ -35,6 +35,8 @@ export async function started(
       PATH: process.env.PATH,
       TINSMITH_PROVISIONER: options.provisioner ?? 'off',
       TINSMITH_GRPC_PORT: '0',
+      // A port that there is one of.
+      TINSMITH_SYSLOG: options.namespace === undefined ? 'off' : 'on',
     },
     // A group of its own, so that the end of the test ends all of it.
     detached: true,

@@ -22,6 +22,7 @@ export function applianceOperations(
   services: Services,
   boot: {
     kernelArguments: string[];
+    syslog?: number | undefined;
     environments?: Environments | undefined;
     unknown?: UnknownPolicy | undefined;
     previewDhcp?: PreviewDhcp | undefined;
@@ -32,7 +33,13 @@ export function applianceOperations(
     const decided = plan(undefined, boot.unknown);
     const { boot: boots, reason, sentence } = decided;
     if (decided.boot === 'nothing' || decided.boot === 'environment') return { boot: boots, reason, sentence };
-    const facts = { server: serverUrl(undefined), mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
+    const facts = {
+      server: serverUrl(undefined),
+      mac,
+      token: PREVIEW_TOKEN,
+      arguments: boot.kernelArguments,
+      syslog: boot.syslog,
+    };
     return { boot: boots, reason, sentence, script: scriptOf(decided, facts) };
   };
   const previewOf = async (reference: string): Promise<Preview> => {

@@ -36,7 +36,7 @@ export const traceEntry = z
     time: instant,
     mac: z.string(),
     boot: z.int().optional().describe('Number of the boot of this MAC address that it belongs to.'),
-    role: z.enum(['dhcp', 'tftp', 'http', 'script', 'worker', 'system']),
+    role: z.enum(['dhcp', 'tftp', 'http', 'script', 'worker', 'system', 'syslog']),
     what: z.string().describe('The packet or request: `DHCPDISCOVER`, `GET /boot/vmlinuz`.'),
     outcome: z.enum(['answered', 'ignored', 'refused', 'completed', 'failed']),
     reason: z.string().describe('Stable name of the reason, such as `unknown-machine`.'),

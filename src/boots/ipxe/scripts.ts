@@ -16,6 +16,8 @@ export interface ScriptFacts {
   token: string;
   /** Extra kernel arguments, such as `console=…`. */
   arguments: string[];
+  /** Port on which we hear syslog. */
+  syslog?: number | undefined;
 }
 
 /** What a boot environment starts: URLs of kernel and initrds, and the kernel's own arguments. */
@@ -49,17 +51,26 @@ export function scriptOf(plan: Exclude<BootPlan, { boot: 'nothing' | 'environmen
  * @param environment the boot environment that the worker is to say it is in
  */
 export function osieScript(facts: ScriptFacts, environment?: string): string {
-  return `#!ipxe\n${osieCommands(facts, environment)}`;
+  return `#!ipxe\n${logging(facts)}${osieCommands(facts, environment)}`;
 }
 
 /** What our worker is told of where it belongs. */
-function workerArguments({ server, mac, token }: ScriptFacts, environment: string | undefined): string[] {
+function workerArguments({ server, mac, token, syslog }: ScriptFacts, environment: string | undefined): string[] {
   return [
     `tinsmith.server=${server}`,
     `tinsmith.id=${mac}`,
     `tinsmith.token=${token}`,
+    ...(syslog === undefined ? [] : [`tinsmith.syslog=${syslog}`]),
     ...(environment === undefined ? [] : [argument('tinsmith.boot-env', environment)]),
   ];
+}
+
+/** The only port that iPXE knows. Builds without a syslog console take the setting and do nothing with it. */
+const IPXE_SYSLOG = 514;
+
+/** The first commands of a script: from then on iPXE says by syslog what it writes on the screen. */
+function logging({ server, syslog }: Pick<ScriptFacts, 'server' | 'syslog'>): string {
+  return syslog === IPXE_SYSLOG ? `set syslog ${new URL(server).hostname} ||\n` : '';
 }
 
 /** The kernel keeps a value with spaces together by quotes around the whole argument (next_arg in lib/cmdline.c). */
@@ -108,7 +119,7 @@ export function environmentScript(boots: KernelFacts, facts: ScriptFacts): strin
     // Last: installers write what comes behind "---" into the boot configuration of the new system.
     ...(own === '' ? [] : [own]),
   ].join(' ');
-  return `#!ipxe\n${bootCommands(`environment ${environment}`, [
+  return `#!ipxe\n${logging(facts)}${bootCommands(`environment ${environment}`, [
     `kernel --name vmlinuz ${kernel} ${line}`,
     ...initrds.map((url, i) => `initrd --name ${names[i]} ${url}`),
   ])}`;
@@ -150,7 +161,7 @@ export function serviceScript({ workflow, state }: AutoIpxe, facts: ScriptFacts,
   const own = `${server}/boot/${mac}/auto.ipxe`;
   if (state === 'starting') {
     return `#!ipxe
-isset \${tinsmith_waits} || set tinsmith_waits:int32 0
+${logging(facts)}isset \${tinsmith_waits} || set tinsmith_waits:int32 0
 inc tinsmith_waits
 iseq \${tinsmith_waits} ${WAIT.tries} && goto without ||
 echo Tinsmith: \${netX/mac} waits for a service of workflow ${workflow} to come up (\${tinsmith_waits} of ${WAIT.tries})
@@ -162,7 +173,7 @@ chain --autofree --replace ${own}?${WITHOUT_SERVICE} || exit 1
 `;
   }
   return `#!ipxe
-echo Tinsmith: \${netX/mac} boots what workflow ${workflow} serves
+${logging(facts)}echo Tinsmith: \${netX/mac} boots what workflow ${workflow} serves
 clear tinsmith_waits
 set tinsmith_server ${server}
 set tinsmith_workflow ${workflow}
@@ -178,9 +189,10 @@ ${osieCommands(facts, environment)}`;
  * Leaves to the installed system. In UEFI `exit 0` would stop in the firmware's menu and this iPXE has no local disks,
  * so a small GRUB looks for the system's own loader; `exit 1` lets the firmware try its next entry.
  */
-export function localScript({ server, mac }: { server: string; mac: string }): string {
+export function localScript(facts: Pick<ScriptFacts, 'server' | 'mac' | 'syslog'>): string {
+  const { server, mac } = facts;
   return `#!ipxe
-echo Tinsmith: \${netX/mac} boots the system on its own disk
+${logging(facts)}echo Tinsmith: \${netX/mac} boots the system on its own disk
 iseq \${platform} efi && goto efi ||
 sanboot --no-describe --drive 0x80 || exit 1
 :efi

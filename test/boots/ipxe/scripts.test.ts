@@ -95,3 +95,19 @@ chain --autofree ${server}/boot/loaders/${mac}/localboot.efi || exit 1
     assert.equal(ownScript({ url: 'http://x/menu.ipxe' }), '#!ipxe\nchain --autofree http://x/menu.ipxe\n');
   });
 });
+
+describe('syslog in a script', () => {
+  const facts = { server: 'http://10.0.0.1:8080', mac: '52:54:00:00:00:01', token: 'T', arguments: [] };
+
+  it('is set for iPXE on its only port, and told our worker on any', () => {
+    const osie = (syslog: number | undefined) =>
+      scriptOf({ boot: 'osie', reason: 'discovery', sentence: '' }, { ...facts, syslog });
+    assert.match(osie(514), /^#!ipxe\nset syslog 10\.0\.0\.1 \|\|\n/);
+    assert.match(osie(514), / tinsmith\.syslog=514 /);
+    assert.doesNotMatch(osie(5514), /set syslog/);
+    assert.match(osie(5514), / tinsmith\.syslog=5514 /);
+    assert.doesNotMatch(osie(undefined), /syslog/);
+    const local = scriptOf({ boot: 'local', reason: 'installed', sentence: '' }, { ...facts, syslog: 514 });
+    assert.match(local, /^#!ipxe\nset syslog 10\.0\.0\.1 \|\|\n/);
+  });
+});
