@@ -1,5 +1,5 @@
 /** ISO images among the served files, and the files in them: found by reading as little of an image as it takes. */
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../../errors.ts';
@@ -44,6 +44,9 @@ export function isIsoName(name: string): boolean {
 export class IsoImages {
   readonly #root: string;
   readonly #known = new Map<string, { image: Image; volume: Volume; directories: Directories }>();
+  /** Where images were found, by name, for who may not wait. */
+  readonly #placed = new Map<string, { version: string; image: Image }>();
+  #base: string | undefined;
 
   /** @param root directory of the served files */
   constructor(root: string) {
@@ -90,24 +93,41 @@ export class IsoImages {
     if (!isIsoName(iso)) return noImage(iso);
     let fd: number | undefined;
     try {
-      const base = realpathSync(this.#root);
-      // Without O_NONBLOCK a named pipe in its place would wait for ever.
-      const opened = openSync(join(base, ISOS, iso), constants.O_RDONLY | constants.O_NONBLOCK);
-      fd = opened;
-      const real = readlinkSync(`/proc/self/fd/${fd}`);
-      const stats = fstatSync(fd);
-      if (!real.startsWith(base === '/' ? base : `${base}/`))
-        return badImage(`The image ${iso} is a link that leads out of the served directory.`);
-      if (!stats.isFile()) return badImage(`The image ${iso} is not a regular file.`);
-      const { size, mtimeMs } = stats;
-      return readNow(search({ path: real, size, mtimeMs }), ({ position, length }) => {
+      this.#base ??= realpathSync(this.#root);
+      const { dev, ino, size, mtimeMs } = statSync(join(this.#base, ISOS, iso));
+      // What lists of thousands of machines ask again and again costs no more than that.
+      const version = [dev, ino, size, mtimeMs].join();
+      const placed = this.#placed.get(iso);
+      const image = placed?.version === version ? placed.image : this.#place(this.#base, iso);
+      if ('refused' in image) return image;
+      this.#placed.set(iso, { version, image });
+      if (this.#placed.size > KNOWN_MAX) this.#placed.clear();
+      return readNow(search(image), ({ position, length }) => {
+        fd ??= openSync(image.path, constants.O_RDONLY | constants.O_NONBLOCK);
         const buffer = Buffer.allocUnsafe(length);
-        return whole(buffer, readSync(opened, buffer, 0, length, position));
+        return whole(buffer, readSync(fd, buffer, 0, length, position));
       });
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'ENOENT' ? noImage(iso) : refusalOf(iso, error);
     } finally {
       if (fd !== undefined) closeSync(fd);
+    }
+  }
+
+  /** Where an image really is. @throws the error of the system */
+  #place(base: string, iso: string): Image | NotInIso {
+    // Without O_NONBLOCK a named pipe in its place would wait for ever.
+    const fd = openSync(join(base, ISOS, iso), constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      const stats = fstatSync(fd);
+      if (!path.startsWith(base === '/' ? base : `${base}/`))
+        return badImage(`The image ${iso} is a link that leads out of the served directory.`);
+      if (!stats.isFile()) return badImage(`The image ${iso} is not a regular file.`);
+      const { size, mtimeMs } = stats;
+      return { path, size, mtimeMs };
+    } finally {
+      closeSync(fd);
     }
   }
 
