@@ -39,6 +39,7 @@ export function applianceOperations(
       token: PREVIEW_TOKEN,
       arguments: boot.kernelArguments,
       syslog: boot.syslog,
+      syslog: boot.syslog,
     };
     return { boot: boots, reason, sentence, script: scriptOf(decided, facts) };
   };
@@ -51,7 +52,7 @@ export function applianceOperations(
     const life = boot.environments?.lifeOf(machine.id);
     const decided = plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life });
     const server = serverUrl(machine.hardware.network.interfaces[0]?.dhcp.ip?.address);
-    const facts = { server, mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments };
+    const facts = { server, mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments, syslog: boot.syslog };
     const { boot: boots, reason, sentence } = decided;
     const shown = { boot: boots, reason, sentence };
     if (decided.boot === 'nothing') return shown;
