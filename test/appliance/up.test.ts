@@ -72,7 +72,11 @@ describe('tinsmith up', () => {
     const { status, body } = fetchedIn(appliance.pid, '/readyz');
     assert.deepEqual(
       [status, body.state, body.roles.map(({ name, state }) => `${name} ${state}`)],
-      [503, 'degraded', ['http up', 'grpc up', 'syslog up', 'tftp failed', 'dhcp (reservation) up', 'provisioner-worker off']],
+      [
+        503,
+        'degraded',
+        ['http up', 'grpc up', 'syslog up', 'tftp failed', 'dhcp (reservation) up', 'provisioner-worker off'],
+      ],
     );
     assert.equal((await appliance.stop()).code, 0);
   });
