@@ -43,10 +43,9 @@ export class Checksums {
     return noted?.size === version.size && noted.mtimeMs === version.mtimeMs ? noted.sha256 : undefined;
   }
 
-  /** Notes what the file at `path` has come to. */
-  async learned(name: string, path: string, sha256: string): Promise<void> {
-    const { size, mtimeMs, ino } = await stat(path);
-    await this.#notes.put(name, { size, mtimeMs, ino, sha256 });
+  /** Notes what a version of a file has come to. */
+  learned(name: string, { size, mtimeMs, ino }: Omit<Noted, 'sha256'>, sha256: string): Promise<void> {
+    return this.#notes.put(name, { size, mtimeMs, ino, sha256 });
   }
 
   async forget(name: string): Promise<void> {

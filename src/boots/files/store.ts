@@ -108,16 +108,15 @@ export class FileStore {
       const sha256 = await this.#write(name, handle, content, upload, claim.written);
       await handle.sync();
       await this.#parts.accept?.({ name, path: join(folder.at, partial), sha256 });
-      const created = await this.#inTurn(async () => {
+      return await this.#inTurn(async () => {
         const before = await this.#etagOf(name);
         upload.allow(before);
         await rename(join(folder.at, partial), join(folder.at, last));
         isPlaced = true;
         await folder.sync();
-        return before === undefined;
+        await this.#parts.checksums.learned(name, await handle.stat(), sha256);
+        return { file: await this.stat(name), created: before === undefined };
       });
-      await this.#parts.checksums.learned(name, join(folder.at, last), sha256);
-      return { file: await this.stat(name), created };
     } catch (error) {
       throw failed(name, error);
     } finally {
@@ -208,14 +207,16 @@ export class FileStore {
 
   async #removeEmpty(names: readonly string[]): Promise<void> {
     for (let depth = names.length; depth > 0; depth--) {
-      const folder = await openFolder(this.#parts.root, names.slice(0, depth - 1));
-      try {
-        await rmdir(join(folder.at, names[depth - 1] ?? ''));
-      } catch {
-        return; // Something else is in it.
-      } finally {
-        await folder.close();
-      }
+      // Whatever hinders it: the folder is used, or gone already.
+      const folder = await openFolder(this.#parts.root, names.slice(0, depth - 1)).catch(() => undefined);
+      const removed =
+        folder &&
+        (await rmdir(join(folder.at, names[depth - 1] ?? '')).then(
+          () => true,
+          () => false,
+        ));
+      await folder?.close();
+      if (!removed) return;
     }
   }
 

@@ -81,6 +81,21 @@ describe('an upload', () => {
     assert.equal(readFileSync(at('file'), 'utf8'), 'new');
   });
 
+  it('at the same time as another of that name leaves one of the two, with its own checksum', async (t) => {
+    const { put, files, at } = made(t);
+    await Promise.all(['one', 'two', 'six', 'ten'].map((text) => put('a/file', text)));
+    const text = readFileSync(at('a/file'), 'utf8');
+    assert.equal((await files.stat('a/file')).sha256, sha(text));
+    // Folders come and go under them.
+    await Promise.all(
+      [...Array(30).keys()].map(async (n) => {
+        await put('b/c/file', String(n));
+        await files.delete('b/c/file', () => {}).catch(() => {});
+      }),
+    );
+    assert.deepEqual(await files.names(), ['a/file']);
+  });
+
   it('that breaks off, is too short, or is another content, leaves nothing', async (t) => {
     const { files, put, all } = made(t);
     async function* broken(): AsyncGenerator<Buffer> {
@@ -166,16 +181,18 @@ describe('an upload', () => {
     assert.deepEqual(all(), []);
     // What one upload is to have is not another's.
     let end = (): void => {};
+    let isWaiting = false;
     async function* waiting(): AsyncGenerator<Buffer> {
       await new Promise<void>((resolve) => {
+        isWaiting = true;
         end = resolve;
       });
       yield Buffer.alloc(600);
     }
     const first = files.put('first', waiting(), { length: 600, expected: [], allow: () => {} });
-    await assert.rejects(put('second', 'x', { length: 400 }), /600 are for uploads under way/);
     while (!all().some((name) => name.startsWith('.'))) await new Promise(setImmediate);
-    await new Promise(setImmediate);
+    await assert.rejects(put('second', 'x', { length: 400 }), /600 are for uploads under way/);
+    while (!isWaiting) await new Promise(setImmediate);
     end();
     await first;
     await put('second', 'x'.repeat(400));
