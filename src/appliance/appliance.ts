@@ -219,7 +219,9 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       const grpc = { ...settings.grpc, address: settings.httpAddress, largest: settings.dataLimit };
       await roles.start(grpcRole(grpc, services, calls));
     } else roles.off('grpc');
-    const macOf = (address: string): string => macBehind({ neighbour }, machines, address);
+    // Behind a relay the kernel knows nobody: there the lease tells.
+    const macOf = (address: string): string =>
+      macBehind({ neighbour }, machines, address) || (leases.held(address)?.mac ?? '');
     if (syslog === undefined) roles.off('syslog');
     else await roles.start(syslogRole(syslog, { ...around, clock }, macOf));
     if (settings.tftp) {

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { UNKNOWN_POLICIES, type UnknownPolicy } from '../boots/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
-import { addressNumber } from '../machines/hardware.ts';
 import type { TlsFiles } from '../http/index.ts';
+import { addressNumber } from '../machines/hardware.ts';
 import type { KeepEvents } from '../store/retention.ts';
 
 const port = z.preprocess(

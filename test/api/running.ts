@@ -1,5 +1,4 @@
 /** The whole HTTP side of an appliance on a free port of the loopback, with neighbours and a clock of the test's own. */
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -105,13 +104,12 @@ export async function running(
   };
   const { unknown, previewDhcp } = options;
   const { store, content } = parts;
-  const environments = options.environments
-    ? new Served({
-        ...{ store, catalogue: () => content.catalogue(), files: environmentFiles },
-        open: (sealed) => sealed,
-      })
-    : undefined;
-  const boot = { filesDirectory, kernelArguments: ['quiet'], unknown, environments, previewDhcp };
+  const environments = new Served({
+    ...{ store, catalogue: () => content.catalogue(), files: environmentFiles },
+    open: (sealed) => sealed,
+  });
+  const booted = options.environments ? { environments } : {};
+  const boot = { filesDirectory, kernelArguments: ['quiet'], unknown, previewDhcp, ...booted };
   const app = createApp(services, boot);
   const server = await startHttp({
     addresses: [{ address: '127.0.0.1', port: 0 }],

@@ -39,7 +39,6 @@ export function applianceOperations(
       token: PREVIEW_TOKEN,
       arguments: boot.kernelArguments,
       syslog: boot.syslog,
-      syslog: boot.syslog,
     };
     return { boot: boots, reason, sentence, script: scriptOf(decided, facts) };
   };

@@ -7,7 +7,7 @@ export { parseSyslog, SEVERITIES, type SyslogMessage } from './message.ts';
 export { type Heard, type SyslogServer, startSyslog } from './server.ts';
 
 /** A message as an entry of the trace. @param mac whose it is; empty: it is not known */
-export function syslogEntry({ message, from, missed }: Heard, mac: string): Omit<TraceEntry, 'time'> {
+export function syslogEntry({ message, from, missed }: Heard, mac: string): Omit<TraceEntry, 'time' | 'boot'> {
   const { severity, facility, format, time, host, app, text } = message;
   return {
     mac,
