@@ -118,6 +118,11 @@ export class Store {
     },
     read: (key) => this.get(key),
   };
+  /**
+   * The disk before the batch under way: until that is known to be there, all of it is read as it was, what is in memory
+   * and what is not.
+   */
+  #before: ReturnType<Level<string, string>['snapshot']> | undefined;
   #flushing: Promise<void> | undefined;
   #closed = false;
 
@@ -133,7 +138,7 @@ export class Store {
     const cached = this.#cache.get(key);
     if (cached === ABSENT) return undefined;
     if (cached) return cached.value as T;
-    const text = this.#db.getSync(key);
+    const text = this.#before ? this.#db.getSync(key, { snapshot: this.#before }) : this.#db.getSync(key);
     if (text === undefined) {
       this.#cache.set(key, ABSENT);
       return undefined;
@@ -256,6 +261,7 @@ export class Store {
         const decidedOnTop = this.#queue;
         this.#queue = [];
         this.#ahead.clear();
+        this.#endBatch();
         for (const { reject } of [...batch, ...decidedOnTop]) reject(error);
         continue;
       }
@@ -266,6 +272,7 @@ export class Store {
           if (this.#ahead.get(key) === value) this.#ahead.delete(key);
         });
       }
+      this.#endBatch();
       for (const { callbacks, resolve } of batch) {
         callBack(callbacks);
         resolve();
@@ -276,12 +283,19 @@ export class Store {
 
   async #write(operations: Operation[]): Promise<void> {
     if (this.#failed) await this.#reopen();
+    this.#before = this.#db.snapshot();
     try {
       await this.#db.batch(operations, { sync: true });
     } catch (error) {
       this.#failed = true;
       throw error;
     }
+  }
+
+  #endBatch(): void {
+    // The database may have been closed meanwhile, and the snapshot with it.
+    void this.#before?.close().catch(() => {});
+    this.#before = undefined;
   }
 
   /**

@@ -17,7 +17,9 @@ function heldBack() {
   const calls: string[] = [];
   const level = {
     status: 'open',
-    getSync: (key: string) => disk.get(key),
+    getSync: (key: string, { snapshot }: { snapshot?: { was: ReadonlyMap<string, string> } } = {}) =>
+      (snapshot?.was ?? disk).get(key),
+    snapshot: () => ({ was: new Map(disk), close: async () => {} }),
     batch: (operations: Operation[], options: unknown) =>
       new Promise<void>((resolve, reject) => {
         batches.push({ operations, options });
@@ -55,6 +57,25 @@ function heldBack() {
     },
   };
 }
+
+describe('reading while a batch is under way', () => {
+  it('finds all of it as it was, what was read before and what was not', async () => {
+    const { level, disk, arrived, let: letThrough } = heldBack();
+    disk.set('known', '1').set('other', '1');
+    const store = new Store(level);
+    const both = (): unknown[] => ['known', 'other', 'new'].map((key) => store.get(key));
+    assert.equal(store.get('known'), 1);
+    const changed = store.change((transaction) => {
+      for (const key of ['known', 'other', 'new']) transaction.put(key, 2);
+    });
+    await arrived();
+    // On the disk, and nobody here has heard of it yet.
+    letThrough();
+    assert.deepEqual(both(), [1, 1, undefined]);
+    await changed;
+    assert.deepEqual(both(), [2, 2, 2]);
+  });
+});
 
 const increment = (store: Store, key: string): Promise<number> =>
   store.change((transaction) => {
