@@ -2,11 +2,11 @@
 import { isIPv4 } from 'node:net';
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { addressNumber } from '../addresses.ts';
 import { UNKNOWN_POLICIES, type UnknownPolicy } from '../boots/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
 import type { TlsFiles } from '../http/index.ts';
-import { addressNumber } from '../machines/hardware.ts';
 import type { KeepEvents } from '../store/retention.ts';
 
 const port = z.preprocess(

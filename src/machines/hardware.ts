@@ -4,6 +4,7 @@
  */
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { addressNumber } from '../addresses.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
 import { NESTED_MAX, nestsTooDeep } from '../json.ts';
 import { PROVISIONER } from './provisioner.ts';
@@ -148,11 +149,6 @@ function conflictsWithin(data: Hardware): Problem[] {
     }
   });
   return problems;
-}
-
-/** An IPv4 address as a number. */
-export function addressNumber(text: string): number {
-  return text.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
 }
 
 /** Whether two IPv4 addresses are in one subnet. */

@@ -1,13 +1,7 @@
 /** `/api/v1/leases`: who was given which address in pool mode. */
 import { z } from 'zod';
-import {
-  addressNumber,
-  FOR_EVER,
-  isActive,
-  type Lease as LeaseRecord,
-  noLease,
-  type Quarantined,
-} from '../../boots/leases/index.ts';
+import { addressNumber } from '../../addresses.ts';
+import { FOR_EVER, isActive, type Lease as LeaseRecord, noLease, type Quarantined } from '../../boots/leases/index.ts';
 import { normaliseMac } from '../../machines/hardware.ts';
 import { type Operation, operation, pageOf } from '../openapi/index.ts';
 import type { Services } from '../services.ts';

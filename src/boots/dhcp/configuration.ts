@@ -1,4 +1,5 @@
-import { isWithin, netmaskOf } from '../leases/addresses.ts';
+import { netmaskOf } from '../../addresses.ts';
+import { isWithin } from '../leases/addresses.ts';
 import { FOR_EVER_SECONDS } from '../leases/lease.ts';
 import type { InterfaceSettings, Reservation, ResponderContext } from './exchange.ts';
 import type { Network } from './network.ts';

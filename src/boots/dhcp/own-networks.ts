@@ -1,7 +1,9 @@
 /** The networks that are served without anybody having described one: those that the served interfaces are in. */
+
+import { dotted, prefixOf } from '../../addresses.ts';
 import { type Problem, TinsmithError } from '../../errors.ts';
 import { sameSubnet } from '../../machines/hardware.ts';
-import { dotted, endsOf, isWithin, prefixOf } from '../leases/addresses.ts';
+import { endsOf, isWithin } from '../leases/addresses.ts';
 import type { CameIn, Network, NetworkOf } from './network.ts';
 
 const DAY = 86_400;

@@ -1,5 +1,5 @@
 /** Leases of pool mode: who has which address, on the disk before its client knows. */
-export { addressNumber, dotted, endsOf, isWithin, netmaskOf, prefixOf } from './addresses.ts';
+export { endsOf, isWithin } from './addresses.ts';
 export { FOR_EVER, FOR_EVER_SECONDS, isActive, type Lease } from './lease.ts';
 export { LeaseStore, noLease } from './lease-store.ts';
 export { type Choice, type Claim, Leases, OFFER_MS, type Surroundings } from './leases.ts';

@@ -2,8 +2,10 @@
  * Who has which address, and who is to have which: the state of all leases in memory, and the decisions made on it. Pure
  * but for its own state: the time is passed in, and whoever calls `take` sees to it that the disk has the lease first.
  */
+
+import { addressNumber, dotted } from '../../addresses.ts';
 import type { Network } from '../dhcp/network.ts';
-import { addressNumber, dotted, isWithin } from './addresses.ts';
+import { isWithin } from './addresses.ts';
 import { isActive, type Lease } from './lease.ts';
 import { type AddressStates, Pool } from './pool.ts';
 import { Quarantine, type Quarantined } from './quarantine.ts';

@@ -1,6 +1,8 @@
 /** The addresses of one network that may be given, and which of them is to be given next. */
+
+import { addressNumber } from '../../addresses.ts';
 import type { Network } from '../dhcp/network.ts';
-import { addressNumber, endsOf } from './addresses.ts';
+import { endsOf } from './addresses.ts';
 import { Due } from './due.ts';
 
 /** What a pool has to know of an address. Times are ms since 1970. */

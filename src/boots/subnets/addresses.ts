@@ -1,8 +1,6 @@
 /** IPv4 networks and ranges as numbers. */
 import { isIPv4 } from 'node:net';
-import { addressNumber } from '../../machines/hardware.ts';
-
-export { addressNumber };
+import { addressNumber, dotted } from '../../addresses.ts';
 
 /** A network: the number of its first address, and its prefix length. */
 export interface Cidr {
@@ -14,11 +12,6 @@ export interface Cidr {
 export interface Range {
   first: number;
   last: number;
-}
-
-/** `192.0.2.1` of a number. */
-export function dotted(number: number): string {
-  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff).join('.');
 }
 
 /** How many addresses a network has. */
@@ -34,10 +27,6 @@ export function startOf(address: number, prefix: number): number {
 /** The last address of a network. */
 export function lastOf({ start, prefix }: Cidr): number {
   return start + sizeOf(prefix) - 1;
-}
-
-export function netmaskOf(prefix: number): string {
-  return dotted(2 ** 32 - sizeOf(prefix));
 }
 
 /** Whether an address is in a network. */

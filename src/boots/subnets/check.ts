@@ -1,5 +1,6 @@
 /** What is wrong with a subnet whose writing is right: in itself, and beside others. Pure. */
-import { type Cidr, cidrText, contains, dotted, endsOf, meet, overlap, type Range } from './addresses.ts';
+import { dotted } from '../../addresses.ts';
+import { type Cidr, cidrText, contains, endsOf, meet, overlap, type Range } from './addresses.ts';
 import { givenOptions } from './given.ts';
 import type { Parsed, RelayMatch } from './parsed.ts';
 import { networkFor } from './served.ts';

@@ -1,6 +1,7 @@
 /** Subnets as Digital Rebar writes them, in our writing. Pure. */
 import { isIPv4 } from 'node:net';
-import { dotted, lastOf, netmaskOf, readCidr } from './addresses.ts';
+import { dotted, netmaskOf } from '../../addresses.ts';
+import { lastOf, readCidr } from './addresses.ts';
 import type { PathProblem } from './check.ts';
 import { optionName, optionOf } from './option-table.ts';
 import type { Written } from './option-values.ts';

@@ -1,8 +1,9 @@
 /** What a client of a network is given, option by option: for people to see, and to count its bytes. Pure. */
 
+import { addressNumber, dotted, netmaskOf } from '../../addresses.ts';
 import type { Network } from '../dhcp/network.ts';
 import { address, addresses, Option, readAddresses, text, u16, u32 } from '../dhcp/options.ts';
-import { addressNumber, dotted, netmaskOf, sizeOf, startOf } from './addresses.ts';
+import { sizeOf, startOf } from './addresses.ts';
 import { FOR_EVER } from './duration.ts';
 import { optionName, optionOf } from './option-table.ts';
 

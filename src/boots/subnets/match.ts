@@ -3,8 +3,10 @@
  * selects, then the relay by its address, then the network that this is in, then the interface by its name, then the
  * longer prefix. Pure.
  */
+
+import { addressNumber } from '../../addresses.ts';
 import type { CameIn } from '../dhcp/network.ts';
-import { addressNumber, contains } from './addresses.ts';
+import { contains } from './addresses.ts';
 import type { Parsed, RelayMatch } from './parsed.ts';
 
 /** How exactly a subnet fits; of two, the first place in which they differ decides. */

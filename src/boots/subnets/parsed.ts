@@ -1,6 +1,7 @@
 /** A subnet with its texts read: what checks and look-ups count with. Only for what is well-formed. */
 import { isIPv4 } from 'node:net';
-import { addressNumber, type Cidr, type Range, readCidr, readRange } from './addresses.ts';
+import { addressNumber } from '../../addresses.ts';
+import { type Cidr, type Range, readCidr, readRange } from './addresses.ts';
 import { FOR_EVER } from './duration.ts';
 import { idBytes, type Subnet } from './subnet.ts';
 

@@ -1,6 +1,8 @@
 /** A subnet as DHCP serves it. Pure. */
+
+import { dotted } from '../../addresses.ts';
 import type { Network } from '../dhcp/network.ts';
-import { dotted, type Range } from './addresses.ts';
+import type { Range } from './addresses.ts';
 import { optionOf } from './option-table.ts';
 import { bytesOf } from './option-values.ts';
 import type { Parsed } from './parsed.ts';

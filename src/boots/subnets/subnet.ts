@@ -1,7 +1,8 @@
 /** A subnet as people write it, in YAML, JSON or flags. */
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
-import { addressNumber, cidrText, dotted, isHostAddress, readCidr, readRange } from './addresses.ts';
+import { addressNumber, dotted } from '../../addresses.ts';
+import { cidrText, isHostAddress, readCidr, readRange } from './addresses.ts';
 import { FOR_EVER, secondsOf } from './duration.ts';
 import { optionOf } from './option-table.ts';
 import { bytesOf, hexBytes, type Written } from './option-values.ts';

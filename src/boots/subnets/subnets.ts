@@ -3,12 +3,13 @@
  * is refused changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { addressNumber } from '../../addresses.ts';
 import { type Problem, TinsmithError } from '../../errors.ts';
 import type { Machines } from '../../machines/machines.ts';
 import { TOLD_LIMIT } from '../../problems.ts';
 import type { EventLog, Store, Transaction } from '../../store/index.ts';
 import type { CameIn, Network, NetworkOf } from '../dhcp/network.ts';
-import { addressNumber, contains } from './addresses.ts';
+import { contains } from './addresses.ts';
 import { type PathProblem, problemsBetween } from './check.ts';
 import { subnetOf } from './match.ts';
 import { type Parsed, parsed } from './parsed.ts';

@@ -1,6 +1,8 @@
 /** What may well be a mistake in a subnet, and is no reason to refuse it; and what is amiss with reserved addresses. Pure. */
+
+import { addressNumber, dotted } from '../../addresses.ts';
 import type { Hardware } from '../../machines/hardware.ts';
-import { addressNumber, contains, dotted, meet, startOf } from './addresses.ts';
+import { contains, meet, startOf } from './addresses.ts';
 import type { Parsed } from './parsed.ts';
 
 /** An interface of the appliance. */

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { addressNumber, dotted } from '../../../src/addresses.ts';
 import type { CameIn } from '../../../src/boots/dhcp/network.ts';
-import { addressNumber, contains, dotted } from '../../../src/boots/subnets/addresses.ts';
+import { contains } from '../../../src/boots/subnets/addresses.ts';
 import { problemsBetween } from '../../../src/boots/subnets/check.ts';
 import { subnetOf } from '../../../src/boots/subnets/match.ts';
 import { cameIn, parsedOf } from './examples.ts';

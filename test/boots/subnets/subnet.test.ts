@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { cidrText, dotted, lastOf, readCidr, readRange, startOf } from '../../../src/boots/subnets/addresses.ts';
+import { dotted } from '../../../src/addresses.ts';
+import { cidrText, lastOf, readCidr, readRange, startOf } from '../../../src/boots/subnets/addresses.ts';
 import { secondsOf } from '../../../src/boots/subnets/duration.ts';
 import { givenOptions, poolSize, secondsText } from '../../../src/boots/subnets/given.ts';
 import { optionOf } from '../../../src/boots/subnets/option-table.ts';
