@@ -6,6 +6,7 @@ import { bootAnswer } from '../boots/loaders.ts';
 import { type Known, plan, type UnknownPolicy } from '../boots/plan.ts';
 import type { HardwareInterface } from '../machines/hardware.ts';
 import { interfaceOf, type Machine, type Machines } from '../machines/machines.ts';
+import type { LoaderChoices } from './loader-choices.ts';
 
 /** A declined address is tried again after this: the other computer may have gone (RFC 2131 names no time). */
 const DECLINED_MS = 10 * 60_000;
@@ -16,6 +17,7 @@ export class DhcpContexts {
   readonly #clock: () => number;
   readonly #environments: Pick<Environments, 'lifeOf' | 'loaderFor'> | undefined;
   readonly #unknown: UnknownPolicy;
+  readonly #choices: LoaderChoices | undefined;
   /** MAC address to the time until which its address counts as used by another computer. */
   readonly #declined = new Map<string, number>();
 
@@ -25,12 +27,14 @@ export class DhcpContexts {
     clock: () => number,
     environments?: Pick<Environments, 'lifeOf' | 'loaderFor'>,
     unknown: UnknownPolicy = 'ignore',
+    choices?: LoaderChoices,
   ) {
     this.#machines = machines;
     this.#httpAt = httpAt;
     this.#clock = clock;
     this.#environments = environments;
     this.#unknown = unknown;
+    this.#choices = choices;
   }
 
   /** @param from the interface a packet came in on: its address is the one that the client can reach. */
@@ -50,6 +54,7 @@ export class DhcpContexts {
           http: this.#httpAt(from.address),
           mac,
           loaderFor: machine && ((firmware) => this.#environments?.loaderFor(machine, firmware)),
+          choice: this.#choices?.(mac, machine),
         }),
     };
   }

@@ -3,11 +3,13 @@ import { isIPv4 } from 'node:net';
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { addressNumber } from '../addresses.ts';
+import { SECURE_BOOT_POLICIES, type SecureBootPolicy } from '../boots/loaders.ts';
 import { UNKNOWN_POLICIES, type UnknownPolicy } from '../boots/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { type Problem, TinsmithError } from '../errors.ts';
 import type { TlsFiles } from '../http/index.ts';
 import type { KeepEvents } from '../store/retention.ts';
+import { readLoaders } from './loader-settings.ts';
 
 const port = z.preprocess(
   digits,
@@ -46,6 +48,13 @@ const SHAPES = {
   osie: directory.optional(),
   files: directory.optional(),
   'kernel-argument': list.default([]),
+  loader: list.default([]).transform((texts, context) => {
+    const read = readLoaders(texts);
+    if ('value' in read) return read.value;
+    context.addIssue({ code: 'custom', message: `does not say a loader: ${read.problem}` });
+    return z.NEVER;
+  }),
+  'secure-boot': z.preprocess(onOff, choice(...SECURE_BOOT_POLICIES)).default('auto'),
   'data-limit': z
     .string()
     .default('10MiB')
@@ -103,6 +112,9 @@ export interface Settings {
   files: string | undefined;
   /** Added to the kernel command line of the OSIE. */
   kernelArguments: string[];
+  /** Boot loaders by code of DHCP option 93, in place of our choice. */
+  loaders: ReadonlyMap<number, string>;
+  secureBoot: SecureBootPolicy;
   /** Bytes of a workflow's ephemeral data, where its template says nothing. */
   dataLimit: number;
   /** Whether workflows may use this computer, where it has a Docker Engine, as the worker `provisioner`. */
@@ -201,6 +213,8 @@ function settingsOf(values: Values): Settings {
     osie: values.osie,
     files: values.files,
     kernelArguments: values['kernel-argument'],
+    loaders: values.loader,
+    secureBoot: values['secure-boot'],
     dataLimit: values['data-limit'],
     provisioner: values.provisioner === 'on',
     dockerSocket: values['docker-socket'],

@@ -64,6 +64,17 @@ export const up = command({
         array: true,
         describe: 'Added to the kernel command line; may be given several times',
       })
+      .option('loader', {
+        type: 'string',
+        array: true,
+        describe:
+          'Boot loader for an architecture of DHCP option 93, ours or a file below --files: arm64-uefi=ipxe-arm64.efi',
+      })
+      .option('secure-boot', {
+        type: 'string',
+        choices: ['auto', 'on', 'off'],
+        describe: 'Signed loaders for UEFI: where a machine needs them, for all, or for none [auto]',
+      })
       .option('grpc', {
         type: 'string',
         choices: ['on', 'off'],
@@ -214,7 +225,7 @@ export const lab = command({
     yargs
       .option('firmware', {
         type: 'string',
-        choices: ['bios', 'uefi'] as const,
+        choices: ['bios', 'uefi', 'uefi-http', 'secure-boot'] as const,
         default: 'bios' as const,
         describe: 'Firmware of the machines',
       })

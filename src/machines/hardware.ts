@@ -30,6 +30,13 @@ const hostname = z
 const url = z
   .string()
   .refine((text) => /^https?:\/\/\S+$/.test(text) && URL.canParse(text), 'is not an http or https URL');
+const servedName = z
+  .string()
+  .max(255)
+  .refine(
+    (text) => !text.startsWith('/') && !text.split('/').includes('..'),
+    'is not the name of a loader, or of a file below the served ones',
+  );
 
 const address = z.looseObject({
   address: hostAddress,
@@ -52,8 +59,14 @@ const dhcp = z.looseObject({
 const netboot = z.looseObject({
   allow_pxe: z.boolean().optional(),
   allow_workflow: z.boolean().optional(),
+  /** Ours, not Tinkerbell's: whether the firmware accepts signed loaders only. */
+  secure_boot: z.boolean().optional(),
   ipxe: z
-    .looseObject({ url: z.union([z.literal(''), url]).optional(), contents: z.string().max(65_536).optional() })
+    .looseObject({
+      url: z.union([z.literal(''), url]).optional(),
+      contents: z.string().max(65_536).optional(),
+      binary: z.union([z.literal(''), servedName]).optional(),
+    })
     .optional(),
   osie: z
     .looseObject({ base_url: z.string().optional(), kernel: z.string().optional(), initrd: z.string().optional() })

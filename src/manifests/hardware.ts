@@ -9,7 +9,7 @@ import type { Resource } from './resource.ts';
 type Fields = Record<string, unknown>;
 
 /** Fields whose name in documents is another than in a record, from documents to records. */
-const NETBOOT_NAMES = { allowPXE: 'allow_pxe', allowWorkflow: 'allow_workflow' };
+const NETBOOT_NAMES = { allowPXE: 'allow_pxe', allowWorkflow: 'allow_workflow', secureBoot: 'secure_boot' };
 const OSIE_NAMES = { baseURL: 'base_url' };
 
 /** The id of a machine: its instance's where that is a UUID, as Tinkerbell's own tools wrote it, or as of the names. */

@@ -31,7 +31,7 @@ const INTERFACE: Shape = {
   disableDhcp: true,
   isoboot: anything('sourceISO'),
   netboot: {
-    ...anything('allowPXE', 'allowWorkflow'),
+    ...anything('allowPXE', 'allowWorkflow', 'secureBoot'),
     ipxe: anything('url', 'contents', 'binary'),
     osie: anything('baseURL', 'kernel', 'initrd', 'kernelParams'),
     pxelinux: anything('config'),
@@ -69,7 +69,6 @@ const UNUSED: Readonly<Record<string, string>> = {
   'spec.interfaces.*.dhcp.classless_static_routes': '',
   'spec.interfaces.*.dhcp.tftp_server_name': '',
   'spec.interfaces.*.dhcp.boot_file_name': '',
-  'spec.interfaces.*.netboot.ipxe.binary': 'the binary is chosen by the architecture that the machine names',
   'spec.interfaces.*.netboot.osie': 'machines boot into the in-memory system of this appliance',
   'spec.interfaces.*.netboot.pxelinux': '',
   'spec.interfaces.*.netboot.rpi': '',

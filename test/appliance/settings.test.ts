@@ -54,6 +54,8 @@ describe('settings', () => {
       osie: undefined,
       files: undefined,
       kernelArguments: [],
+      loaders: new Map(),
+      secureBoot: 'auto',
       dataLimit: 10 * 1024 * 1024,
       grpc: { on: true, port: 42_113, openAdministration: false, trust: 'hardware', tls: undefined },
       keepEvents: { count: 1_000_000, days: 30 },
@@ -93,6 +95,21 @@ describe('settings', () => {
     );
     assert.equal(read({}, {}, 'tftp: false\n').tftp, false);
     assert.deepEqual(read({}, {}, '').interfaces, []);
+  });
+
+  it('name loaders by architecture, as a code of option 93 or in words', () => {
+    const flags = { loader: ['11=ipxe-arm64.efi', 'x64-uefi=mine/ipxe.efi'], 'secure-boot': 'off' };
+    const { loaders, secureBoot } = read(flags);
+    assert.deepEqual([...loaders, secureBoot], [[11, 'ipxe-arm64.efi'], [7, 'mine/ipxe.efi'], 'off']);
+    for (const [loader, problem] of [
+      ['x', /"x" is not ARCHITECTURE=FILE/],
+      ['vax=a.efi', /vax is no architecture of DHCP option 93/],
+      ['65536=a.efi', /65536 is no architecture/],
+      ['7=../a.efi', /\.\.\/a\.efi is not a path below the served files/],
+      ['7=/a.efi', /not a path below/],
+      ['7=a.efi,x64-uefi=b.efi', /architecture 7 has two loaders, a\.efi and b\.efi/],
+    ] as const)
+      assert.match(refused({ loader }, {}, '')[0] ?? '', problem);
   });
 
   it('that are wrong are all named, with their places', () => {

@@ -78,7 +78,7 @@ export function optionName(code: number): string {
 }
 
 /** Sub-options of option 43 in PXE (PXE 2.1, table 2-1). */
-export const PxeSubOption = { DISCOVERY_CONTROL: 6, BOOT_ITEM: 71 } as const;
+export const PxeSubOption = { DISCOVERY_CONTROL: 6, BOOT_MENU: 9, MENU_PROMPT: 10, BOOT_ITEM: 71 } as const;
 
 /** Sub-options of option 175 of iPXE. */
 export const IpxeSubOption = { NO_PXEDHCP: 176 } as const;

@@ -17,6 +17,7 @@ import {
   u32,
 } from './options.ts';
 import { BOOTREPLY, type DhcpPacket, NO_ADDRESS } from './packet.ts';
+import { raspberryPiMenu } from './raspberry-pi.ts';
 import { classlessRoutes, domainSearch } from './routes-and-names.ts';
 
 /** A name of 128 bytes would leave no room for the NUL that some clients look for. */
@@ -165,7 +166,9 @@ function addVendorOptions(
       options.set(Option.VENDOR_CLASS_IDENTIFIER, PXE_CLIENT);
       // A client that asks a boot server for one item of a menu wants that item named in the reply.
       const item = readSubOptions(request.options, Option.VENDOR_SPECIFIC_INFORMATION).get(PxeSubOption.BOOT_ITEM);
-      const entries = item === undefined ? [USE_BOOT_FILE] : [USE_BOOT_FILE, [PxeSubOption.BOOT_ITEM, item] as const];
+      const chosen = item === undefined ? [] : [[PxeSubOption.BOOT_ITEM, item] as const];
+      const menu = raspberryPiMenu(request.chaddr.toLowerCase(), client.architectures);
+      const entries = [USE_BOOT_FILE, ...menu, ...chosen];
       options.set(Option.VENDOR_SPECIFIC_INFORMATION, Buffer.concat([subOptions(entries), END]));
       return;
     }

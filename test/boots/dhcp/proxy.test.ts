@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ResponderContext } from '../../../src/boots/dhcp/exchange.ts';
-import { Option, readAddress, readText, text, u8 } from '../../../src/boots/dhcp/options.ts';
+import { Option, readAddress, readSubOptions, readText, text, u8 } from '../../../src/boots/dhcp/options.ts';
+import type { DhcpPacket } from '../../../src/boots/dhcp/packet.ts';
 import { captured } from './captured.ts';
 import { alter, fate, NO_ADDRESS, network, replyTo, request, SERVER, serverIdentifier } from './requests.ts';
 
@@ -45,6 +46,21 @@ describe('proxy mode: what each message gets', () => {
   it('stays silent where there is nothing to boot', () => {
     const boot = () => ({ answer: 'none', reason: 'no-work', sentence: 'it has no work' }) as const;
     assert.equal(fate(discover, { ...on67, boot }), 'ignored no-work');
+  });
+});
+
+describe('a Raspberry Pi', () => {
+  const menu = (packet: DhcpPacket): Map<number, Buffer> =>
+    readSubOptions(replyTo(packet, on67).packet.options, Option.VENDOR_SPECIFIC_INFORMATION);
+  const pi = { chaddr: 'DC:A6:32:00:00:01' };
+
+  it('is offered the one menu that its boot program takes, by its address and as a BIOS PC only', () => {
+    const offered = menu(alter(bios, pi));
+    assert.deepEqual([...offered.keys()], [6, 9, 10]);
+    assert.deepEqual(offered.get(9), Buffer.from('\0\0\x11Raspberry Pi Boot', 'latin1'));
+    assert.deepEqual(offered.get(10), Buffer.from('\0PXE', 'latin1'));
+    assert.deepEqual([...menu(bios).keys()], [6]);
+    assert.deepEqual([...menu(alter(bios, pi, { 93: Buffer.of(0, 11) })).keys()], [6], 'with UEFI firmware');
   });
 });
 

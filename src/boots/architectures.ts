@@ -1,0 +1,93 @@
+/**
+ * The processor architecture types that firmware names in DHCP option 93: IANA's registry "Processor Architecture Types"
+ * of the DHCPv6 parameters, which RFC 4578 and RFC 5970 begin. Data only; which loader is for which is in `loaders.ts`.
+ */
+
+/** Firmware for which there is one and the same loader, as Digital Rebar's boot environments name it. */
+export type Firmware = '386-pcbios' | 'amd64-uefi' | 'arm64-uefi';
+
+export interface Architecture {
+  /** As people are told of it. */
+  name: string;
+  /** How it is written in settings. */
+  key: string;
+  firmware?: Firmware;
+}
+
+/** By code of option 93. */
+const ARCHITECTURES: Readonly<Record<number, Architecture>> = {
+  0: { key: 'bios', name: 'x86 BIOS', firmware: '386-pcbios' },
+  // Nobody has made machines of these in this century; whatever says one of them today is a PC.
+  1: { key: 'pc98', name: 'NEC PC-98', firmware: '386-pcbios' },
+  2: { key: 'itanium', name: 'Itanium', firmware: '386-pcbios' },
+  3: { key: 'alpha', name: 'DEC Alpha', firmware: '386-pcbios' },
+  4: { key: 'arc-x86', name: 'Arc x86', firmware: '386-pcbios' },
+  5: { key: 'lean-client', name: 'Intel Lean Client', firmware: '386-pcbios' },
+  // 32-bit by the registry; some 64-bit firmware says it, and what cannot run the loader goes on to its next device.
+  6: { key: 'x86-uefi', name: 'x86 UEFI', firmware: 'amd64-uefi' },
+  7: { key: 'x64-uefi', name: 'x64 UEFI', firmware: 'amd64-uefi' },
+  8: { key: 'xscale-efi', name: 'EFI Xscale', firmware: 'amd64-uefi' },
+  // EFI byte code by the registry. RFC 4578 has 7 and 9 the other way round, and some x64 firmware goes by that.
+  9: { key: 'ebc', name: 'EFI byte code', firmware: 'amd64-uefi' },
+  10: { key: 'arm32-uefi', name: 'ARM 32-bit UEFI' },
+  11: { key: 'arm64-uefi', name: 'ARM 64-bit UEFI', firmware: 'arm64-uefi' },
+  12: { key: 'powerpc-open-firmware', name: 'PowerPC Open Firmware' },
+  13: { key: 'powerpc-epapr', name: 'PowerPC ePAPR' },
+  14: { key: 'opal', name: 'POWER OPAL v3' },
+  15: { key: 'x86-uefi-http', name: 'x86 UEFI HTTP boot', firmware: 'amd64-uefi' },
+  16: { key: 'x64-uefi-http', name: 'x64 UEFI HTTP boot', firmware: 'amd64-uefi' },
+  17: { key: 'ebc-http', name: 'EFI byte code HTTP boot', firmware: 'amd64-uefi' },
+  18: { key: 'arm32-uefi-http', name: 'ARM 32-bit UEFI HTTP boot' },
+  19: { key: 'arm64-uefi-http', name: 'ARM 64-bit UEFI HTTP boot', firmware: 'arm64-uefi' },
+  20: { key: 'bios-http', name: 'x86 BIOS HTTP boot', firmware: '386-pcbios' },
+  21: { key: 'arm32-uboot', name: 'ARM 32-bit U-Boot' },
+  22: { key: 'arm64-uboot', name: 'ARM 64-bit U-Boot' },
+  23: { key: 'arm32-uboot-http', name: 'ARM 32-bit U-Boot HTTP boot' },
+  24: { key: 'arm64-uboot-http', name: 'ARM 64-bit U-Boot HTTP boot' },
+  25: { key: 'riscv32-uefi', name: 'RISC-V 32-bit UEFI' },
+  26: { key: 'riscv32-uefi-http', name: 'RISC-V 32-bit UEFI HTTP boot' },
+  27: { key: 'riscv64-uefi', name: 'RISC-V 64-bit UEFI' },
+  28: { key: 'riscv64-uefi-http', name: 'RISC-V 64-bit UEFI HTTP boot' },
+  29: { key: 'riscv128-uefi', name: 'RISC-V 128-bit UEFI' },
+  30: { key: 'riscv128-uefi-http', name: 'RISC-V 128-bit UEFI HTTP boot' },
+  31: { key: 's390-basic', name: 's390 Basic' },
+  32: { key: 's390-extended', name: 's390 Extended' },
+  33: { key: 'mips32-uefi', name: 'MIPS 32-bit UEFI' },
+  34: { key: 'mips64-uefi', name: 'MIPS 64-bit UEFI' },
+  35: { key: 'sunway32-uefi', name: 'Sunway 32-bit UEFI' },
+  36: { key: 'sunway64-uefi', name: 'Sunway 64-bit UEFI' },
+  37: { key: 'loongarch32-uefi', name: 'LoongArch 32-bit UEFI' },
+  38: { key: 'loongarch32-uefi-http', name: 'LoongArch 32-bit UEFI HTTP boot' },
+  39: { key: 'loongarch64-uefi', name: 'LoongArch 64-bit UEFI' },
+  40: { key: 'loongarch64-uefi-http', name: 'LoongArch 64-bit UEFI HTTP boot' },
+  41: { key: 'arm-rpiboot', name: 'ARM rpiboot' },
+};
+
+/** The architecture types that are registered, with their codes. */
+export const REGISTERED: ReadonlyMap<number, Architecture> = new Map(
+  Object.entries(ARCHITECTURES).map(([code, architecture]) => [Number(code), architecture]),
+);
+
+/** The firmware behind a code, where we know it. */
+export function firmwareOfCode(code: number): Firmware | undefined {
+  return REGISTERED.get(code)?.firmware;
+}
+
+/** `RISC-V 64-bit UEFI (architecture 27)`. */
+export function inWords(code: number): string {
+  return `${REGISTERED.get(code)?.name ?? 'something that is not registered'} (architecture ${code})`;
+}
+
+/** The code that a setting means: a number, or a key of the table. */
+export function codeOf(text: string): number | undefined {
+  if (/^\d{1,5}$/.test(text)) return Number(text) <= 0xffff ? Number(text) : undefined;
+  const wanted = text.toLowerCase();
+  for (const [code, { key }] of REGISTERED) if (key === wanted) return code;
+  return undefined;
+}
+
+/** The code in option 60, such as 7 in `PXEClient:Arch:00007:UNDI:003000` (PXE 2.1, table 2-1). */
+export function codeInVendorClass(vendorClass: string | undefined): number | undefined {
+  const digits = /^(?:PXE|HTTP)Client:Arch:(\d{5})(?::|$)/.exec(vendorClass ?? '')?.[1];
+  return digits === undefined ? undefined : codeOf(digits);
+}
