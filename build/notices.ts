@@ -12,6 +12,7 @@ import { run, shell } from './command.ts';
 import { fetchDebs, installPackages, packageOf } from './debian.ts';
 import { DEBIAN_PACKAGES } from './image/debian.ts';
 import { TINY_PACKAGES } from './image/tiny.ts';
+import { signedDebs } from './loaders.ts';
 import * as osie from './osie/contents.ts';
 import { CACHE, DIST, digestOf, megabytes, progress, REPOSITORY, whenChanged } from './step.ts';
 import { PACKAGES as TOOLS } from './tools-layer.ts';
@@ -144,6 +145,7 @@ export async function buildNotices(): Promise<string> {
   const wanted = [['ipxe'], TOOLS, [...osie.PACKAGES, osie.KERNEL_PACKAGE.generic], DEBIAN_PACKAGES, TINY_PACKAGES];
   const debs = new Set<string>();
   for (const names of wanted) for (const deb of await fetchDebs(join(CACHE, 'debs'), names)) debs.add(deb);
+  for (const signed of Object.values(await signedDebs())) for (const deb of signed) debs.add(deb);
   await installPackages([GRUB]);
   const grub = await readInstalled(GRUB);
   const inputs = digestOf(['package-lock.json', 'build/notices.ts'], [...debs, grub.sourceVersion]);
@@ -169,7 +171,7 @@ own, with where their source is; then the licences that those name.\n`,
     chapter(
       '2. Beside it: programs of Debian',
       `These are separate programs, as Debian compiled them. Tinsmith starts them, sends them to machines, or writes them to
-disks; none is linked with it. iPXE and GRUB are the boot loaders that firmware fetches; busybox, kexec-tools, util-linux
+disks; none is linked with it. iPXE, shim and GRUB are the boot loaders that firmware fetches; busybox, kexec-tools, util-linux
 and others are in the image of the built-in actions; both are carried as data in the executable. Linux, Docker Engine,
 busybox and others are the in-memory system (dist/osie); the rest is in the disk images that the lab installs.
 

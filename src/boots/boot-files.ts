@@ -6,11 +6,16 @@ import { fileSegment, type Segment } from '../http/files/index.ts';
 import { osieInitrd, workerArchive } from './files/index.ts';
 import { LOADERS, type Loader } from './loaders.ts';
 
+/** Boot loaders by name. */
+export type Loaders = Pick<ReadonlyMap<string, Buffer>, 'get' | 'keys'>;
+
 export interface BootFiles {
-  /** Loaders by name, in memory: TFTP sends them in lock step. */
-  loaders: ReadonlyMap<string, Buffer>;
+  /** Loaders by name, in memory once they were asked for: TFTP sends them in lock step. */
+  loaders: Loaders;
   /** @throws TinsmithError UNAVAILABLE when there is no OSIE. */
   kernel(): Promise<Segment[]>;
+  /** The OSIE alone, which fetches the worker itself. @throws TinsmithError UNAVAILABLE */
+  system(): Promise<Segment[]>;
   /** OSIE and worker in one. @throws TinsmithError UNAVAILABLE */
   initrd(): Promise<Segment[]>;
   /** The worker alone, as a cpio archive. */
@@ -47,22 +52,38 @@ export function bootFiles(options: {
     });
   };
   return {
-    loaders: new Map(
-      LOADERS.flatMap((name) => {
-        const content = options.loader(name);
-        return content ? [[name, content]] : [];
-      }),
-    ),
+    loaders: loadersRead(options.loader),
     missing,
     async kernel() {
       present();
       return [await fileSegment(kernel)];
+    },
+    async system() {
+      present();
+      return [await fileSegment(initrd)];
     },
     async initrd() {
       return osieInitrd({ initrd, executable: present() });
     },
     async worker() {
       return workerArchive(present());
+    },
+  };
+}
+
+/** @param read reads one, or says that it is not there; called once for each */
+function loadersRead(read: (name: Loader) => Buffer | undefined): Loaders {
+  const known = new Map<Loader, Buffer | undefined>();
+  const get = (name: string): Buffer | undefined => {
+    const loader = LOADERS.find((each) => each === name);
+    if (loader === undefined) return undefined;
+    if (!known.has(loader)) known.set(loader, read(loader));
+    return known.get(loader);
+  };
+  return {
+    get,
+    keys() {
+      return LOADERS.filter((name) => get(name) !== undefined).values();
     },
   };
 }

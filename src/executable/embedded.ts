@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 const sea = createRequire(import.meta.url)('node:sea') as typeof import('node:sea');
 
@@ -28,6 +29,13 @@ export function readEmbedded(name: string): Buffer {
 export function readEmbeddedIfThere(name: string): Buffer | undefined {
   const path = pathOf(name);
   return path === undefined ? undefined : readFileSync(path);
+}
+
+/** The same of a file that may be there as `NAME.gz`, packed. */
+export function readPacked(name: string): Buffer | undefined {
+  const plain = readEmbeddedIfThere(name);
+  const packed = plain === undefined ? readEmbeddedIfThere(`${name}.gz`) : undefined;
+  return packed === undefined ? plain : gunzipSync(packed);
 }
 
 /** The executable that machines run as their worker, when this is one. */

@@ -35,7 +35,11 @@ export type TftpFiles = (name: string, client: { address: string }) => Promise<T
  * @param root directory of the other files; without it there are none
  * @param made what is made for the client where there is no file of the name
  */
-export function bootFiles(loaders: ReadonlyMap<string, Buffer>, root?: string, made?: TftpFiles): TftpFiles {
+export function bootFiles(
+  loaders: Pick<ReadonlyMap<string, Buffer>, 'get'>,
+  root?: string,
+  made?: TftpFiles,
+): TftpFiles {
   const files: TftpFiles = async (name) => {
     const { path, mac } = parseName(name);
     const loader = loaders.get(path);
