@@ -1,6 +1,7 @@
 /** The HTTP application: boot files, registry, API. Everything is decided here; the bytes of files go out elsewhere. */
 import express, { type Express, type Request, type Router } from 'express';
 import type { BootTokens } from '../boots/boot-tokens.ts';
+import type { LoaderConfigs } from '../boots/loader-configs/index.ts';
 import { type BootRoutes, bootRoutes } from '../boots/routes.ts';
 import { textRoutes } from '../boots/text-routes.ts';
 import { TinsmithError } from '../errors.ts';
@@ -22,6 +23,8 @@ export interface BootOptions
   bootTokens?: Pick<BootTokens, 'issue'>;
   /** What DHCP would answer. */
   previewDhcp?: PreviewDhcp | undefined;
+  /** Configuration of boot loaders other than iPXE. */
+  configs?: Pick<LoaderConfigs, 'find'>;
 }
 
 /** @param gateway the REST paths of Tinkerbell, below `/v1` */
@@ -71,7 +74,7 @@ export function createApp(
   app.use('/api/v1', admin);
   if (gateway) app.use('/v1', gateway);
   // Last: templates choose the paths of their texts themselves.
-  app.use(textRoutes({ texts: boot.texts, trace, isAdministrator: isAdmin }));
+  app.use(textRoutes({ texts: boot.texts, configs: boot.configs, trace, isAdministrator: isAdmin }));
   app.use((req) => {
     throw nothingAt(req);
   });

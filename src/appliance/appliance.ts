@@ -9,6 +9,7 @@ import { basicAuthentication, gatewayRoutes } from '../api/gateway/index.ts';
 import { grpcRole, tinkerbellCalls } from '../api/grpc/index.ts';
 import { presentTrace } from '../api/present.ts';
 import type { PreviewDhcp } from '../api/routes/explain.ts';
+import { autoIpxeOf } from '../api/routes/services.ts';
 import type { Services } from '../api/services.ts';
 import { createStream } from '../api/stream.ts';
 import { adminToken, WorkerTokens } from '../api/tokens.ts';
@@ -16,17 +17,18 @@ import type { Status } from '../api/types.ts';
 import { WorkerStream } from '../api/worker-stream.ts';
 import { macBehind } from '../boots/asker.ts';
 import { bootFiles } from '../boots/boot-files.ts';
+import { BootScripts } from '../boots/boot-scripts.ts';
 import { BootTokens } from '../boots/boot-tokens.ts';
 import type { DhcpPacket } from '../boots/dhcp/index.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { LeaseStore } from '../boots/leases/index.ts';
+import { LoaderConfigs } from '../boots/loader-configs/index.ts';
 import { neighbour } from '../boots/neighbours.ts';
 import { Subnets } from '../boots/subnets/index.ts';
 import { Texts } from '../boots/texts.ts';
-import { firstOf, isoFiles } from '../boots/tftp/index.ts';
-import { textFiles } from '../boots/tftp/texts.ts';
+import { configFiles, firstOf, isoFiles, osieFiles, textFiles } from '../boots/tftp/index.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
-import { readEmbeddedIfThere, workerExecutable } from '../executable/embedded.ts';
+import { readPacked, workerExecutable } from '../executable/embedded.ts';
 import { readTlsPair } from '../http/index.ts';
 import { makeLife, openContent } from '../life/index.ts';
 import { open as openSealed, sealingKeys } from '../life/seal.ts';
@@ -41,6 +43,7 @@ import { keptTrace, watchBoots } from './boot-watch.ts';
 import { DhcpContexts, reservedMac } from './dhcp-contexts.ts';
 import { dhcpPreview } from './dhcp-preview.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
+import { loaderChoices } from './loader-choices.ts';
 import { dhcpRole, httpRole, httpsRole, tftpRole } from './network-roles.ts';
 import { servedNetworks } from './networks.ts';
 import { startProvisionerWorker } from './provisioner-worker.ts';
@@ -101,7 +104,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const files = bootFiles({
       osieDirectory: settings.osie ?? join(dirname(process.execPath), 'osie'),
       executable: workerExecutable(),
-      loader: (name) => readEmbeddedIfThere(`loaders/${name}`),
+      loader: (name) => readPacked(`loaders/${name}`),
     });
 
     const roles = new Roles(log);
@@ -191,9 +194,16 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const basic = basicAuthentication(process.env);
     const gateway = gatewayRoutes({ calls, adminToken: services.adminToken, basic, log });
     const { kernelArguments, unknown, syslogPort: syslog } = settings;
+    const scripts = new BootScripts({
+      ...{ machines, trace, neighbour, bootFiles: files, kernelArguments, syslog, unknown, environments },
+      issueToken: (machine) => bootTokens.issue(machine),
+      issueUnknownToken: (mac) => workerTokens.issueForUnknown(mac),
+      autoIpxe: (machine) => autoIpxeOf(services, machine),
+    });
+    const configs = new LoaderConfigs({ machines, neighbour, scripts });
     let previewDhcp: PreviewDhcp = () => undefined;
     const boot = {
-      ...{ filesDirectory, kernelArguments, syslog, unknown, environments, texts, bootTokens },
+      ...{ filesDirectory, kernelArguments, syslog, unknown, environments, texts, configs, bootTokens },
       previewDhcp: (packet: DhcpPacket) => previewDhcp(packet),
     };
     const app = createApp(services, boot, gateway);
@@ -226,12 +236,20 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     else await roles.start(syslogRole(syslog, { ...around, clock }, macOf));
     if (settings.tftp) {
       const machineAt = (address: string) => machines.byMac(macOf(address));
-      const made = firstOf(textFiles(texts, serverUrl), isoFiles({ isos, environments, machineAt }));
+      const made = firstOf(
+        osieFiles(files, scripts),
+        textFiles(texts, serverUrl),
+        configFiles(configs, serverUrl),
+        isoFiles({ isos, environments, machineAt }),
+      );
       await roles.start(tftpRole(around, files, filesDirectory, made));
     } else roles.off('tftp');
     if (settings.dhcp === 'off') roles.off('dhcp');
     else {
-      const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown);
+      const { loaders, secureBoot } = settings;
+      const { inventories } = services.discovery;
+      const choices = loaderChoices({ loaders, secureBoot, filesDirectory, trace, inventories, clock });
+      const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown, choices);
       const networks = servedNetworks(settings.dhcp, { interfaces, ranges: settings.ranges }, { leases, subnets });
       await roles.start(dhcpRole(around, networks, { contexts, leases }));
       previewDhcp = dhcpPreview(networks, interfaces, { machines, contexts, leases });

@@ -2,6 +2,7 @@
  * Boot environments, and the texts that a machine is given in its stage and its environment, as booting needs them.
  * What they are made of is known elsewhere; the appliance fills this in.
  */
+import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
 import { PREVIEW_TOKEN } from './ipxe/scripts.ts';
 import type { IsoNeed } from './iso/index.ts';
@@ -61,4 +62,25 @@ export async function withToken<T>(issue: () => Promise<string>, fill: (token: (
   if (!isAsked) return filled;
   const token = await issue();
   return fill(() => token);
+}
+
+/**
+ * What a machine's environment boots, when it can be booted as it is.
+ * @throws TinsmithError UNAVAILABLE where something is missing, INVALID_INPUT for a template that cannot be filled in
+ */
+export async function readyEnvironment(
+  environments: Environments | undefined,
+  machine: Machine | undefined,
+  environment: string,
+  server: string,
+  issue: () => Promise<string>,
+): Promise<EnvironmentBoot> {
+  const boots = machine && (await withToken(issue, (token) => environments?.bootOf(machine, { server, token })));
+  const missing = boots === undefined ? ['it is not there'] : 'unusable' in boots ? boots.unusable : [];
+  if (boots !== undefined && missing.length === 0) return boots;
+  throw new TinsmithError(
+    'UNAVAILABLE',
+    `Machine ${machine?.name ?? 'that nobody knows'} cannot boot its environment ${environment}: ${missing.join('; ')}.`,
+    { next: 'Add what is missing, or give the machine another environment: tinsmith machine bootenv' },
+  );
 }

@@ -2,43 +2,26 @@
  * What firmware, iPXE and installers fetch over HTTP: scripts, loaders, kernel, initrd, files. Firmware has no token, so
  * these need none; only the script that carries a boot's token goes to nobody but a machine that may boot now.
  */
-import { type Request, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { TinsmithError } from '../errors.ts';
-import type { Segment } from '../http/files/index.ts';
+import { fileSegment, type Segment } from '../http/files/index.ts';
 import { remoteOf, type Sent, send } from '../http/index.ts';
 import { normaliseMac } from '../machines/hardware.ts';
-import type { Machine, Machines } from '../machines/machines.ts';
-import { isOneOf, notThisCard, notThisMachine } from './asker.ts';
+import { isOneOf } from './asker.ts';
 import type { BootFiles } from './boot-files.ts';
-import type { Environments } from './environments.ts';
+import { type BootScriptParts, BootScripts } from './boot-scripts.ts';
 import { fileRoutes } from './file-routes.ts';
-import { scriptOfEnvironment } from './ipxe/environment.ts';
-import { PREVIEW_TOKEN, scriptOf, WITHOUT_SERVICE } from './ipxe/scripts.ts';
+import { openRooted } from './files/index.ts';
+import { ipxeScript } from './ipxe/index.ts';
+import { WITHOUT_SERVICE } from './ipxe/scripts.ts';
 import type { IsoShelf } from './iso/index.ts';
-import { type AutoIpxe, type BootPlan, plan, type UnknownPolicy } from './plan.ts';
 import type { Texts } from './texts.ts';
 import type { Role, Trace } from './trace.ts';
 
-export interface BootRoutes {
-  machines: Machines;
-  trace: Trace;
+export interface BootRoutes extends BootScriptParts {
   bootFiles: BootFiles;
   filesDirectory: string;
-  /** Extra kernel arguments for the OSIE and boot environments. */
-  kernelArguments: string[];
-  /** Port on which we hear syslog. */
-  syslog?: number | undefined;
-  issueToken(machine: string): Promise<string>;
-  /** Makes a token for a machine that nobody knows, which opens its discovery and nothing else. */
-  issueUnknownToken(mac: string): Promise<string>;
-  /** What becomes of machines that nobody knows; ignored by default. */
-  unknown?: UnknownPolicy | undefined;
   isAdministrator(req: Request): boolean;
-  /** MAC address behind an IP address on a network of ours, as the kernel knows it. */
-  neighbour(address: string): string | undefined;
-  /** The boot script that a service of the machine's next workflow has. */
-  autoIpxe?(machine: string): AutoIpxe | undefined;
-  environments?: Environments | undefined;
   texts?: Pick<Texts, 'find'> | undefined;
   /** Images whose content is served. */
   isos?: IsoShelf | undefined;
@@ -53,111 +36,51 @@ export interface About {
 
 export function bootRoutes(parts: BootRoutes): Router {
   const { machines, trace, bootFiles } = parts;
+  const scripts = new BootScripts(parts);
   const routes = Router({ caseSensitive: true });
 
-  const planFor = (mac: string, withServices: boolean): { plan: BootPlan; machine: Machine | undefined } => {
-    const machine = machines.byMac(mac);
-    if (!machine) return { machine, plan: plan(undefined, parts.unknown) };
-    const autoIpxe = withServices ? parts.autoIpxe?.(machine.id) : undefined;
-    const life = parts.environments?.lifeOf(machine.id);
-    return { machine, plan: plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life }) };
-  };
   const about = (req: Request, mac: string, what: string): About => ({ mac, what, remote: remoteOf(req).address });
 
-  routes.get('/boot/loaders/:name', (req, res) => sendLoader(req, res, ''));
-  routes.get('/boot/loaders/:mac/:name', (req, res) => sendLoader(req, res, macOf(req.params.mac)));
-  const sendLoader = (req: Request, res: Parameters<typeof send>[0], mac: string): void => {
-    const name = String(req.params.name);
+  routes.get('/boot/loaders/:name', (req, res) => sendLoader(req, res, '', req.params.name));
+  routes.get('/boot/loaders/:mac/*name', (req, res) =>
+    sendLoader(req, res, macOf(req.params.mac), (req.params.name as unknown as string[]).join('/')),
+  );
+  const sendLoader = async (req: Request, res: Response, mac: string, name: string): Promise<void> => {
     const content = bootFiles.loaders.get(name);
-    if (!content)
+    // People may have set another loader for the machine, which is a file of theirs.
+    const file = content ? undefined : await openRooted(parts.filesDirectory, name);
+    if (file && 'refused' in file)
       throw new TinsmithError('NOT_FOUND', `There is no boot file ${name} here.`, {
-        next: `There are: ${[...bootFiles.loaders.keys()].join(', ')}.`,
+        next: `There are: ${[...bootFiles.loaders.keys()].join(', ')}, and the files of ${parts.filesDirectory}.`,
       });
-    const type = name.endsWith('.efi') ? 'application/efi' : 'application/octet-stream';
-    send(
-      res,
-      { status: 200, headers: { 'content-type': type }, segments: [{ kind: 'bytes', bytes: content }] },
-      about(req, mac, name),
-    );
+    // UEFI takes nothing else for a program (UEFI 2.10, section 24.7.3.2).
+    const type = name.toLowerCase().endsWith('.efi') ? 'application/efi' : 'application/octet-stream';
+    const segment = file
+      ? await fileSegment(file.path)
+      : ({ kind: 'bytes', bytes: content ?? Buffer.alloc(0) } as const);
+    send(res, { status: 200, headers: { 'content-type': type }, segments: [segment] }, about(req, mac, name));
   };
 
   routes.get('/boot/:mac/auto.ipxe', async (req, res) => {
     const mac = macOf(req.params.mac);
-    const { plan: decided, machine } = planFor(mac, !req.url.endsWith(`?${WITHOUT_SERVICE}`));
-    const autoIpxe = decided.boot === 'osie' ? decided.autoIpxe : undefined;
     const { address: remote, local } = remoteOf(req);
-    const environment = decided.boot === 'environment' ? decided.environment : undefined;
-    const note = (outcome: 'answered' | 'refused' | 'ignored', reason: string, sentence: string): void =>
-      trace.note({
-        mac,
-        role: 'script',
-        what: 'auto.ipxe',
-        outcome,
-        reason,
-        sentence,
-        details: {
-          boot: decided.boot,
-          ...(environment !== undefined && { environment }),
-          ...(autoIpxe && { service: autoIpxe.state }),
-          remote,
-        },
-      });
-    if (decided.boot === 'nothing') {
-      note('ignored', decided.reason, decided.sentence);
-      throw new TinsmithError('NOT_FOUND', `There is no script for ${mac}: ${decided.sentence}.`, {
-        next: `See why: tinsmith explain ${mac}`,
-      });
-    }
-    // Express answers HEAD here too; neither that nor a look by the administrator may use up a token.
-    const preview = req.method === 'HEAD' || parts.isAdministrator(req);
-    const isSecret = decided.boot === 'osie' || decided.boot === 'environment';
-    const stranger = (): string | undefined =>
-      machine ? notThisMachine(parts, machine, mac, remote) : notThisCard(parts, mac, remote);
-    const strange = isSecret && !preview ? stranger() : undefined;
-    if (strange !== undefined) {
-      const name = machine?.name ?? mac;
-      note('refused', 'not-this-machine', strange);
-      throw new TinsmithError('FORBIDDEN', `The script of ${name} is for the machine itself: ${strange}.`, {
-        next: `See it with: tinsmith explain ${name}`,
-      });
-    }
-    // What a service boots may need nothing of ours.
-    const missing = decided.boot === 'osie' && !autoIpxe ? bootFiles.missing() : undefined;
-    if (missing !== undefined) {
-      note('refused', 'no-osie', missing);
-      // Whatever is missing for the kernel is said there, with what to do.
-      await bootFiles.kernel();
-    }
-    const issue = async (): Promise<string> => {
-      if (preview) return PREVIEW_TOKEN;
-      return machine ? parts.issueToken(machine.id) : parts.issueUnknownToken(mac);
-    };
-    const { kernelArguments, syslog } = parts;
-    const facts = { server: `http://${local.address}:${local.port}`, mac, arguments: kernelArguments, syslog };
-    const give = (script: string): void => {
-      note('answered', decided.reason, decided.sentence);
-      res.type('text/plain').set('cache-control', 'no-store').send(script);
-    };
-    if (decided.boot !== 'environment') {
-      const token = decided.boot === 'osie' && autoIpxe?.state !== 'starting' ? await issue() : PREVIEW_TOKEN;
-      give(scriptOf(decided, { ...facts, token }));
-      return;
-    }
-    // Only a machine that is known has one.
-    if (!machine) throw noMachine(mac);
-    try {
-      give(await scriptOfEnvironment(parts.environments, machine, decided.environment, facts, issue));
-    } catch (error) {
-      if (error instanceof TinsmithError)
-        note('refused', error.code === 'INVALID_INPUT' ? 'template' : 'no-environment', error.message);
-      throw error;
-    }
+    const script = await scripts.give(
+      {
+        ...{ mac, remote, what: 'auto.ipxe' },
+        server: `http://${local.address}:${local.port}`,
+        // Express answers HEAD here too; neither that nor a look by the administrator may use up a token.
+        preview: req.method === 'HEAD' || parts.isAdministrator(req),
+        services: !req.url.endsWith(`?${WITHOUT_SERVICE}`),
+      },
+      ipxeScript,
+    );
+    res.type('text/plain').set('cache-control', 'no-store').send(script);
   });
 
   const part = (name: string, segments: () => Promise<Segment[]>): void => {
     routes.get(`/boot/:mac/${name}`, async (req, res) => {
       const mac = macOf(req.params.mac);
-      if (planFor(mac, false).plan.reason === 'unknown-machine') throw noMachine(mac);
+      if (scripts.planFor(mac, false).plan.reason === 'unknown-machine') throw noMachine(mac);
       send(
         res,
         { status: 200, headers: { 'content-type': 'application/octet-stream' }, segments: await segments() },
@@ -166,6 +89,7 @@ export function bootRoutes(parts: BootRoutes): Router {
     });
   };
   part('vmlinuz', () => bootFiles.kernel());
+  part('osie.img', () => bootFiles.system());
   part('initrd.img', () => bootFiles.initrd());
   part('worker.cpio', () => bootFiles.worker());
 

@@ -4,8 +4,10 @@ import express from 'express';
 import pino from 'pino';
 import { problemHandler } from '../../src/api/problem-handler.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
+import { BootScripts } from '../../src/boots/boot-scripts.ts';
 import { BootTokens } from '../../src/boots/boot-tokens.ts';
 import type { EnvironmentBoot, Environments, Filling } from '../../src/boots/environments.ts';
+import { LoaderConfigs } from '../../src/boots/loader-configs/index.ts';
 import type { BootLife } from '../../src/boots/plan.ts';
 import { bootRoutes, noteSent } from '../../src/boots/routes.ts';
 import { textRoutes } from '../../src/boots/text-routes.ts';
@@ -77,9 +79,11 @@ export async function booting(t: TestContext) {
     },
     isAdministrator: (req: express.Request) => req.get('authorization') === ADMINISTRATOR,
   };
+  const scripts = new BootScripts(parts);
+  const configs = new LoaderConfigs({ ...parts, scripts });
   const app = express();
   app.use(bootRoutes(parts));
-  app.use(textRoutes(parts));
+  app.use(textRoutes({ ...parts, configs }));
   app.use((_req, res) => void res.status(404).json({ detail: 'nothing at all' }));
   app.use(problemHandler(log));
   const server = await startHttp({
@@ -97,7 +101,7 @@ export async function booting(t: TestContext) {
     return { status: response.status, headers: response.headers, text: await response.text() };
   };
   const reasons = (n: number): string[] => trace.of(macOf(n)).map(({ outcome, reason }) => `${outcome} ${reason}`);
-  return { ...parts, said, tokens, issued, neighbours, url, get, reasons, time };
+  return { ...parts, scripts, configs, said, tokens, issued, neighbours, url, get, reasons, time };
 }
 
 export type Booting = Awaited<ReturnType<typeof booting>>;

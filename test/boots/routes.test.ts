@@ -20,6 +20,21 @@ async function waiting(t: TestContext, options: Parameters<typeof running>[1] = 
   return all;
 }
 
+describe('a boot loader', () => {
+  it('of ours or of the served files is an EFI application to UEFI', async (t) => {
+    const all = await waiting(t);
+    mkdirSync(join(all.filesDirectory, 'mine'));
+    writeFileSync(join(all.filesDirectory, 'mine', 'ipxe.EFI'), 'own');
+    writeFileSync(join(all.filesDirectory, 'mine', 'pxelinux.0'), 'bios');
+    symlinkSync('/etc/passwd', join(all.filesDirectory, 'out.efi'));
+    const get = (name: string) => all.call('GET', `/boot/loaders/${MAC}/${name}`, { token: '' });
+    const own = await get('mine/ipxe.EFI');
+    assert.deepEqual([own.status, own.text, own.headers.get('content-type')], [200, 'own', 'application/efi']);
+    assert.equal((await get('mine/pxelinux.0')).headers.get('content-type'), 'application/octet-stream');
+    for (const name of ['gone.efi', 'out.efi', '..%2fout.efi']) assert.equal((await get(name)).status, 404, name);
+  });
+});
+
 describe('the script', () => {
   it('with a token is for the machine itself, and every time another one', async (t) => {
     const all = await waiting(t);

@@ -1,7 +1,6 @@
 /** The iPXE script of a boot environment: its own, or one for its kernel. */
-import { TinsmithError } from '../../errors.ts';
 import type { Machine } from '../../machines/machines.ts';
-import { type Environments, withToken } from '../environments.ts';
+import { type Environments, readyEnvironment } from '../environments.ts';
 import { environmentScript, ownScript, type ScriptFacts } from './scripts.ts';
 
 /**
@@ -11,7 +10,7 @@ import { environmentScript, ownScript, type ScriptFacts } from './scripts.ts';
  */
 export async function scriptOfEnvironment(
   environments: Environments | undefined,
-  machine: Machine,
+  machine: Machine | undefined,
   environment: string,
   facts: Omit<ScriptFacts, 'token'>,
   issue: () => Promise<string>,
@@ -22,19 +21,7 @@ export async function scriptOfEnvironment(
     issued ??= issue();
     return issued;
   };
-  const boots = await withToken(token, (filled) =>
-    environments?.bootOf(machine, { server: facts.server, token: filled }),
-  );
-  if (!boots) throw unavailable(environment, machine, ['it is not there']);
+  const boots = await readyEnvironment(environments, machine, environment, facts.server, token);
   if ('ipxe' in boots) return ownScript({ contents: boots.ipxe });
-  if (boots.unusable.length > 0) throw unavailable(environment, machine, boots.unusable);
   return environmentScript({ ...boots, environment }, { ...facts, token: await token() });
-}
-
-function unavailable(environment: string, { name }: Machine, why: readonly string[]): TinsmithError {
-  return new TinsmithError(
-    'UNAVAILABLE',
-    `Machine ${name} cannot boot its environment ${environment}: ${why.join('; ')}.`,
-    { next: 'Add what is missing, or give the machine another environment: tinsmith machine bootenv' },
-  );
 }

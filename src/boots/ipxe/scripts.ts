@@ -1,24 +1,12 @@
 /** The iPXE scripts we hand out. Pure text; the decision is `plan`'s. */
+import { DISCOVER, environmentArguments, osieArguments, type WorkerFacts } from '../kernel-arguments.ts';
 import type { AutoIpxe, BootPlan } from '../plan.ts';
 
 /** Stands in a script that is only shown. */
 export const PREVIEW_TOKEN = 'PREVIEW';
 
-/** The kernel argument by which our worker is told that nobody knows its machine. */
-const DISCOVER = 'tinsmith.discover';
-
 /** What a script is filled in with. */
-export interface ScriptFacts {
-  /** `http://ADDRESS:PORT` */
-  server: string;
-  mac: string;
-  /** The boot's token for the worker; a placeholder in previews. */
-  token: string;
-  /** Extra kernel arguments, such as `console=…`. */
-  arguments: string[];
-  /** Port on which we hear syslog. */
-  syslog?: number | undefined;
-}
+export type ScriptFacts = WorkerFacts;
 
 /** What a boot environment starts: URLs of kernel and initrds, and the kernel's own arguments. */
 export interface KernelFacts {
@@ -54,17 +42,6 @@ export function osieScript(facts: ScriptFacts, environment?: string): string {
   return `#!ipxe\n${logging(facts)}${osieCommands(facts, environment)}`;
 }
 
-/** What our worker is told of where it belongs. */
-function workerArguments({ server, mac, token, syslog }: ScriptFacts, environment: string | undefined): string[] {
-  return [
-    `tinsmith.server=${server}`,
-    `tinsmith.id=${mac}`,
-    `tinsmith.token=${token}`,
-    ...(syslog === undefined ? [] : [`tinsmith.syslog=${syslog}`]),
-    ...(environment === undefined ? [] : [argument('tinsmith.boot-env', environment)]),
-  ];
-}
-
 /** The only port that iPXE knows. Builds without a syslog console take the setting and do nothing with it. */
 const IPXE_SYSLOG = 514;
 
@@ -73,52 +50,23 @@ function logging({ server, syslog }: Pick<ScriptFacts, 'server' | 'syslog'>): st
   return syslog === IPXE_SYSLOG ? `set syslog ${new URL(server).hostname} ||\n` : '';
 }
 
-/** The kernel keeps a value with spaces together by quotes around the whole argument (next_arg in lib/cmdline.c). */
-const argument = (name: string, value: string): string =>
-  value.includes(' ') ? `"${name}=${value}"` : `${name}=${value}`;
-
 /** iPXE's own hole: the card that it booted from. */
 const BOOTIF = `BOOTIF=01-\${netX/mac:hexhyp}`;
 
-/** What the kernel of an OSIE is told: its consoles, and for our worker, where it belongs. */
-function kernelArguments(facts: ScriptFacts, environment: string | undefined, initrd?: string): string {
-  return [
-    'console=tty0',
-    'console=ttyS0,115200',
-    ...(initrd === undefined ? [] : [`initrd=${initrd}`]),
-    'rootfstype=ramfs',
-    'panic=30',
-    BOOTIF,
-    ...workerArguments(facts, environment),
-    ...facts.arguments,
-  ].join(' ');
-}
-
 function osieCommands(facts: ScriptFacts, environment: string | undefined): string {
   const { server, mac } = facts;
-  const line = kernelArguments(facts, environment, 'osie.img');
+  const line = osieArguments(facts, environment, { bootif: BOOTIF, initrds: ['osie.img'] });
   return bootCommands('the in-memory system', [
     `kernel --name vmlinuz ${server}/boot/${mac}/vmlinuz ${line}`,
     `initrd --name osie.img ${server}/boot/${mac}/initrd.img`,
   ]);
 }
 
-/**
- * Boots what an environment brings. Its kernel is told of our worker as that of the OSIE is: a system that has one in it
- * knows where it belongs, and others do not mind.
- */
+/** Boots what an environment brings. */
 export function environmentScript(boots: KernelFacts, facts: ScriptFacts): string {
   const { environment, kernel, initrds, bootParams } = boots;
   const names = initrds.map((_, i) => (initrds.length === 1 ? 'initrd.img' : `initrd${i}.img`));
-  const own = bootParams.trim().replace(/\s*\n\s*/g, ' ');
-  const line = [
-    ...names.map((name) => `initrd=${name}`),
-    ...(own.includes('BOOTIF=') ? [] : [BOOTIF]),
-    ...workerArguments(facts, environment),
-    ...facts.arguments,
-    // Last: installers write what comes behind "---" into the boot configuration of the new system.
-    ...(own === '' ? [] : [own]),
-  ].join(' ');
+  const line = environmentArguments(bootParams, facts, environment, { bootif: BOOTIF, initrds: names });
   return `#!ipxe\n${logging(facts)}${bootCommands(`environment ${environment}`, [
     `kernel --name vmlinuz ${kernel} ${line}`,
     ...initrds.map((url, i) => `initrd --name ${names[i]} ${url}`),
@@ -178,7 +126,7 @@ clear tinsmith_waits
 set tinsmith_server ${server}
 set tinsmith_workflow ${workflow}
 set base ${base}
-set worker_args ${kernelArguments(facts, environment)}
+set worker_args ${osieArguments(facts, environment, { bootif: BOOTIF, initrds: [] })}
 chain --autofree ${base}/auto.ipxe && exit 0 ||
 echo Tinsmith: the script of the service cannot be had, or failed
 imgfree

@@ -1,4 +1,5 @@
 /** TFTP, read-only: how firmware gets its boot loader. */
+export { configFiles, osieFiles } from './boot-parts.ts';
 export {
   bootFiles,
   firstOf,
