@@ -7,6 +7,12 @@ import { TinsmithError } from '../errors.ts';
 /** Firmware for UEFI machines, as Debian's package ovmf lays it out. */
 export const OVMF = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' };
 
+/** The same with Secure Boot on: Microsoft's keys are enrolled. */
+export const SECURE_OVMF = {
+  code: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd',
+  variables: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd',
+};
+
 const PROGRAMS = {
   'qemu-system-x86_64': 'qemu-system-x86',
   ip: 'iproute2',

@@ -5,6 +5,7 @@ import type { Client } from '../cli/client.ts';
 import { openTimelineScreen, type TimelineScreen } from '../cli/timeline-screen.ts';
 import { TinsmithError } from '../errors.ts';
 import { readEmbedded } from '../executable/embedded.ts';
+import { FIRMWARE_NAMES } from './firmware.ts';
 import { Journey, type Journeys, journeysTable } from './journey.ts';
 import type { LabFlags } from './lab.ts';
 import { type Computer, hardwareOf, Session, type SessionOptions } from './session.ts';
@@ -45,8 +46,7 @@ export async function provision(
 }
 
 function introduction({ machines, firmware }: LabFlags): string {
-  const kind = firmware === 'uefi' ? 'UEFI (OVMF)' : 'BIOS (SeaBIOS)';
-  return `lab: ${machines} machine${machines > 1 ? 's' : ''} with ${kind} firmware and an empty disk, on a network of their own`;
+  return `lab: ${machines} machine${machines > 1 ? 's' : ''} with ${FIRMWARE_NAMES[firmware]} firmware and an empty disk, on a network of their own`;
 }
 
 function openScreen(computers: readonly Computer[]): TimelineScreen {

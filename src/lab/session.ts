@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Client } from '../cli/client.ts';
 import { ApplianceProcess } from './appliance-process.ts';
+import type { Firmware } from './firmware.ts';
 import { type LabMachine, labMachine, makeNetwork, NETWORK, startIpv6Router } from './network.ts';
 import { VirtualMachine } from './virtual-machine.ts';
 
@@ -15,7 +16,7 @@ export interface SessionOptions {
   /** Directory of the images to install. */
   images: string;
   /** One computer each. */
-  firmware: readonly ('bios' | 'uefi')[];
+  firmware: readonly Firmware[];
   /** MiB of each computer. */
   memory: number;
   /** Whether the appliance gives addresses; else another server of the network does. */

@@ -1,14 +1,15 @@
 /** One virtual computer: QEMU with real firmware, an empty disk, a cable, and a serial line that is kept. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { copyFileSync, createWriteStream, existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Firmware, firmwareArguments, variablesOf } from './firmware.ts';
 import type { LabMachine } from './network.ts';
-import { kvmWorks, OVMF } from './preflight.ts';
+import { kvmWorks } from './preflight.ts';
 
 export interface VirtualMachineOptions {
   machine: LabMachine;
-  firmware: 'bios' | 'uefi';
+  firmware: Firmware;
   /** Where its disk, firmware variables and serial log lie. */
   directory: string;
   /** MiB */
@@ -89,8 +90,6 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; fail
       'none',
       '-serial',
       'stdio',
-      '-machine',
-      'q35,graphics=off',
       '-accel',
       kvmWorks() ? 'kvm' : 'tcg,thread=multi',
       '-cpu',
@@ -112,33 +111,6 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; fail
       '-drive',
       `file=${disk},format=raw,if=none,id=disk0,cache=unsafe`,
     ];
-    if (firmware === 'bios') {
-      return [
-        ...args,
-        '-device',
-        `virtio-net-pci,netdev=net0,mac=${machine.mac}`,
-        '-device',
-        'virtio-blk-pci,drive=disk0',
-        '-boot',
-        'nc',
-      ];
-    }
-    const variables = join(directory, `${machine.name}.variables`);
-    if (!existsSync(variables)) copyFileSync(OVMF.variables, variables);
-    return [
-      ...args,
-      '-drive',
-      `if=pflash,format=raw,unit=0,readonly=on,file=${OVMF.code}`,
-      '-drive',
-      `if=pflash,format=raw,unit=1,file=${variables}`,
-      // Without QEMU's iPXE in the card, the firmware's own PXE client is at work, as in a real machine.
-      '-device',
-      `virtio-net-pci,netdev=net0,mac=${machine.mac},romfile=,bootindex=0`,
-      '-device',
-      'virtio-blk-pci,drive=disk0,bootindex=1',
-      // A minute is lost per boot where the firmware waits for an IPv6 boot server.
-      '-fw_cfg',
-      'name=opt/org.tianocore/IPv6PXESupport,string=n',
-    ];
+    return [...args, ...firmwareArguments(firmware, machine.mac, variablesOf(directory, machine.name))];
   }
 }
