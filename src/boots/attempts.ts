@@ -14,10 +14,19 @@ const SILENT_MS = 60_000;
 const SILENT_LOADERS: readonly string[] = ['localboot.efi'];
 const LOADER = /\.(?:efi|kk?pxe|pxe|0)$/i;
 
-/** @param entries of one MAC address, oldest first */
+/**
+ * What has failed for a machine whose firmware asks now.
+ * @param entries of one MAC address, oldest first; whether that it asks is noted already makes no difference
+ */
 export function failedLoaders(entries: readonly TraceEntry[], now: number): FailedLoaders {
   const failed = new Map<string, number>();
   let fetched: { name: string; time: number } | undefined;
+  const askedAt = (time: number): void => {
+    if (fetched === undefined) return;
+    const isRunning = SILENT_LOADERS.includes(fetched.name) && time - fetched.time > SILENT_MS;
+    if (!isRunning) failed.set(fetched.name, (failed.get(fetched.name) ?? 0) + 1);
+    fetched = undefined;
+  };
   for (const entry of entries) {
     if (now - entry.time > COUNTS_MS) continue;
     if (isRefusedUrl(entry)) failed.set('script', (failed.get('script') ?? 0) + 1);
@@ -26,15 +35,14 @@ export function failedLoaders(entries: readonly TraceEntry[], now: number): Fail
       // Where firmware did not ask again in between, the first loader has fetched the second.
       if (fetched !== undefined && fetched.name !== name) failed.delete(fetched.name);
       fetched = { name, time: entry.time };
-    } else if (fetched !== undefined && asksAgain(entry)) {
-      const isRunning = SILENT_LOADERS.includes(fetched.name) && entry.time - fetched.time > SILENT_MS;
-      if (!isRunning) failed.set(fetched.name, (failed.get(fetched.name) ?? 0) + 1);
-      fetched = undefined;
+    } else if (asksAgain(entry)) {
+      askedAt(entry.time);
     } else if (fetched !== undefined && isHeard(entry, fetched.name)) {
       failed.delete(fetched.name);
       fetched = undefined;
     }
   }
+  askedAt(now);
   return failed;
 }
 

@@ -7,6 +7,7 @@ import type { FailedLoaders } from './attempts.ts';
 import type { BootAnswer, FirmwareClient } from './dhcp/index.ts';
 import type { BootPlan } from './plan.ts';
 import { isRaspberryPi } from './raspberry-pi.ts';
+import type { SignedDisk } from './signed-disk.ts';
 
 export type { Firmware } from './architectures.ts';
 
@@ -39,6 +40,8 @@ export interface LoaderChoice {
   /** Whether the machine's in-memory system found Secure Boot on; called where that may decide. */
   wasSecure?: () => boolean;
   failed?: () => FailedLoaders;
+  /** Whether another server gives the addresses. */
+  isProxy?: boolean;
   /** Whether there is a file to serve under this name, beside the loaders of our own. */
   hasFile?: (name: string) => boolean;
 }
@@ -99,6 +102,14 @@ export function bootAnswer(plan: BootPlan, client: FirmwareClient, served: Serve
   switch (loader) {
     case 'script':
       return { answer: 'url', url: script, reason, sentence: [sentence, ...whys].join('; ') };
+    case 'signed-x64.img':
+    case 'signed-arm64.img':
+      return {
+        answer: 'url',
+        url: `${served.http}/boot/${served.mac}/${loader}`,
+        reason,
+        sentence: [sentence, ...whys].join('; '),
+      };
     case 'none':
       return {
         answer: 'ignore',
@@ -157,8 +168,8 @@ function choose(
   plan: BootPlan,
   client: FirmwareClient,
   choice: LoaderChoice,
-): { loader: Loader | 'script' | 'none'; why?: string } {
-  if (firmware === 'arm64-uefi') return signed('shimaa64.efi', client);
+): { loader: Loader | SignedDisk | 'script' | 'none'; why?: string } {
+  if (firmware === 'arm64-uefi') return signed(firmware, client, choice);
   const failed = choice.failed?.() ?? new Map<string, number>();
   const timesOf = (loader: string): number => failed.get(loader) ?? 0;
   if (firmware === '386-pcbios') {
@@ -172,29 +183,43 @@ function choose(
     };
   }
   const policy = choice.secureBoot ?? 'auto';
-  if (policy === 'on') return signed('shimx64.efi', client, 'Secure Boot is said to be on');
+  if (policy === 'on') return signed(firmware, client, choice, 'Secure Boot is said to be on');
   // A UEFI firmware goes to the disk through a small GRUB at once; iPXE before it would only cost time.
   const usual = plan.boot === 'local' ? 'localboot.efi' : 'ipxe.efi';
   if (policy === 'auto' && choice.wasSecure?.())
-    return signed('shimx64.efi', client, 'its in-memory system has found Secure Boot on');
+    return signed(firmware, client, choice, 'its in-memory system has found Secure Boot on');
   const loaders = [usual, ...(policy === 'auto' ? (['shimx64.efi'] as const) : []), 'snponly.efi', 'script'] as const;
   const loader = leastFailed(loaders, timesOf);
   if (loader === usual) return { loader };
   const tried = told(loaders, timesOf);
   const why = `it has fetched ${tried} and asked again as if nothing had started`;
   return loader === 'shimx64.efi'
-    ? signed(loader, client, `${why}: Secure Boot may be on`)
+    ? signed(firmware, client, choice, `${why}: Secure Boot may be on`)
     : { loader, why: `${why}, so it gets ${named(loader)}` };
 }
 
-/** Debian's signed GRUB has no HTTP in it: firmware that boots by HTTP would stand at its prompt. */
-function signed(loader: Loader, { kind }: FirmwareClient, why?: string): { loader: Loader | 'none'; why?: string } {
-  const because = why === undefined ? '' : `${why}; `;
-  if (kind !== 'http')
-    return why === undefined ? { loader } : { loader, why: `${because}it gets ${loader}, which is signed` };
+/**
+ * What is signed. By HTTP it is a disk with all that is needed; by PXE shim and GRUB. The GRUB of Debian 12 takes the
+ * server that gave the address for the one that it came from, so beside another DHCP server it would not find us.
+ */
+function signed(
+  firmware: 'amd64-uefi' | 'arm64-uefi',
+  { kind }: FirmwareClient,
+  { isProxy }: LoaderChoice,
+  because?: string,
+): { loader: Loader | SignedDisk | 'none'; why?: string } {
+  const told = (text: string): string => (because === undefined ? text : `${because}; ${text}`);
+  const [shim, disk] =
+    firmware === 'amd64-uefi'
+      ? (['shimx64.efi', 'signed-x64.img'] as const)
+      : (['shimaa64.efi', 'signed-arm64.img'] as const);
+  if (kind === 'http') return { loader: disk, why: told(`it gets ${disk}, a disk in memory with signed loaders`) };
+  if (!isProxy) return { loader: shim, why: told(`it gets ${shim}, which is signed`) };
   return {
     loader: 'none',
-    why: `${because}the signed loader ${loader} works by PXE (TFTP) only, so the request for HTTP boot is left, for the firmware to go on to PXE`,
+    why: told(
+      'the signed GRUB asks the server that gave the address, which is another, so its request is left, for the firmware to go on to HTTP boot',
+    ),
   };
 }
 

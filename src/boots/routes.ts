@@ -9,12 +9,13 @@ import { remoteOf, type Sent, send } from '../http/index.ts';
 import { normaliseMac } from '../machines/hardware.ts';
 import { isOneOf } from './asker.ts';
 import type { BootFiles } from './boot-files.ts';
-import { type BootScriptParts, BootScripts } from './boot-scripts.ts';
+import { type BootScriptParts, BootScripts, type ScriptRequest } from './boot-scripts.ts';
 import { fileRoutes } from './file-routes.ts';
 import { openRooted } from './files/index.ts';
 import { ipxeScript } from './ipxe/index.ts';
 import { WITHOUT_SERVICE } from './ipxe/scripts.ts';
 import type { IsoShelf } from './iso/index.ts';
+import { type DiskPlan, diskSegments, planDisk, SIGNED_DISKS, type SignedDisk } from './signed-disk.ts';
 import type { Texts } from './texts.ts';
 import type { Role, Trace } from './trace.ts';
 
@@ -61,19 +62,17 @@ export function bootRoutes(parts: BootRoutes): Router {
     send(res, { status: 200, headers: { 'content-type': type }, segments: [segment] }, about(req, mac, name));
   };
 
+  const askedBy = (req: Request, mac: string, what: string): Omit<ScriptRequest, 'services'> => {
+    const { address: remote, local } = remoteOf(req);
+    // Express answers HEAD too; neither that nor a look by the administrator may use up a token.
+    const preview = req.method === 'HEAD' || parts.isAdministrator(req);
+    return { mac, remote, what, preview, server: `http://${local.address}:${local.port}` };
+  };
+
   routes.get('/boot/:mac/auto.ipxe', async (req, res) => {
     const mac = macOf(req.params.mac);
-    const { address: remote, local } = remoteOf(req);
-    const script = await scripts.give(
-      {
-        ...{ mac, remote, what: 'auto.ipxe' },
-        server: `http://${local.address}:${local.port}`,
-        // Express answers HEAD here too; neither that nor a look by the administrator may use up a token.
-        preview: req.method === 'HEAD' || parts.isAdministrator(req),
-        services: !req.url.endsWith(`?${WITHOUT_SERVICE}`),
-      },
-      ipxeScript,
-    );
+    const services = !req.url.endsWith(`?${WITHOUT_SERVICE}`);
+    const script = await scripts.give({ ...askedBy(req, mac, 'auto.ipxe'), services }, ipxeScript);
     res.type('text/plain').set('cache-control', 'no-store').send(script);
   });
 
@@ -88,6 +87,19 @@ export function bootRoutes(parts: BootRoutes): Router {
       );
     });
   };
+  for (const name of Object.keys(SIGNED_DISKS) as SignedDisk[])
+    routes.get(`/boot/:mac/${name}`, async (req, res) => {
+      const mac = macOf(req.params.mac);
+      let plan: DiskPlan | undefined;
+      await scripts.give({ ...askedBy(req, mac, name), services: false }, async (admitted) => {
+        plan = await planDisk(admitted, parts);
+        return plan.config;
+      });
+      if (!plan) return;
+      const headers = { 'content-type': 'application/vnd.efi-img', 'cache-control': 'no-store' };
+      send(res, { status: 200, headers, segments: diskSegments(name, plan, bootFiles) }, about(req, mac, name));
+    });
+
   part('vmlinuz', () => bootFiles.kernel());
   part('osie.img', () => bootFiles.system());
   part('initrd.img', () => bootFiles.initrd());

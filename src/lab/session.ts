@@ -69,7 +69,7 @@ export class Session {
 }
 
 /** Hardware data of a lab machine. */
-export function hardwareOf({ name, mac, address, uuid }: LabMachine): object {
+export function hardwareOf({ name, mac, address, uuid }: LabMachine) {
   const ip = { address, netmask: NETWORK.netmask, gateway: NETWORK.address };
   return {
     id: uuid,

@@ -97,8 +97,9 @@ describe('the loader', () => {
   it('for arm64 is signed, and only for what is not the in-memory system', () => {
     for (const plan of [local, environment]) assert.equal(given(plan, { architectures: [11] }).what, 'shimaa64.efi');
     const overHttp = given(environment, { kind: 'http', architectures: [19] });
-    assert.deepEqual([overHttp.what, overHttp.reason], ['ignore', 'no-loader']);
-    assert.match(overHttp.sentence, /shimaa64\.efi works by PXE \(TFTP\) only/);
+    assert.equal(overHttp.what, `${http}/boot/signed-arm64.img`);
+    const beside = given(environment, { architectures: [11] }, { isProxy: true });
+    assert.deepEqual([beside.what, beside.reason], ['ignore', 'no-loader']);
   });
 
   it('with Secure Boot is signed: where that is said, where the machine found it so, and never where it is off', () => {
@@ -110,8 +111,10 @@ describe('the loader', () => {
     }
     assert.equal(given(osie, { architectures: [0] }, { secureBoot: 'on' }).what, 'undionly.kpxe');
     const overHttp = given(osie, { kind: 'http', architectures: [16] }, { secureBoot: 'on' });
-    assert.deepEqual([overHttp.what, overHttp.reason], ['ignore', 'secure-boot']);
-    assert.match(overHttp.sentence, /for the firmware to go on to PXE/);
+    assert.deepEqual([overHttp.what, overHttp.reason], [`${http}/boot/signed-x64.img`, 'workflow-waiting']);
+    const beside = given(osie, { architectures: [7] }, { secureBoot: 'on', isProxy: true });
+    assert.deepEqual([beside.what, beside.reason], ['ignore', 'secure-boot']);
+    assert.match(beside.sentence, /asks the server that gave the address.*for the firmware to go on to HTTP boot/);
   });
 
   it('is another when the last came to nothing, and in the end the script itself', () => {
@@ -159,8 +162,10 @@ describe('loaders that came to nothing', () => {
     Object.fromEntries(failedLoaders(entries, now));
 
   it('are those after which the firmware asks again', () => {
-    assert.deepEqual(failed([asks(0), fetches(1000, 'ipxe.efi')]), {}, 'it may be starting');
-    assert.deepEqual(failed([asks(0), fetches(1000, 'ipxe.efi'), asks(2000), asks(3000)]), { 'ipxe.efi': 1 });
+    const once = [asks(0), fetches(1000, 'ipxe.efi')];
+    // The OFFER is decided before it is noted that the firmware asks, the ACK after it: they must say the same.
+    for (const noted of [once, [...once, asks(2000)], [...once, asks(2000), asks(3000)]])
+      assert.deepEqual(failed(noted), { 'ipxe.efi': 1 });
     assert.deepEqual(failed([fetches(0, 'ipxe.efi'), asks(1, 'http'), fetches(2, 'ipxe.efi'), asks(3)]), {
       'ipxe.efi': 2,
     });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { assertDocumented } from './firmware-table.ts';
 import { plugInRouter } from './router.ts';
 import { scenario } from './scenario.ts';
 
@@ -43,6 +44,7 @@ scenario(
       );
       say(`${machine.name}: ${answers.length} answers without an address`);
     }
+    for (const firmware of ['bios', 'uefi'] as const) assertDocumented(firmware, 'proxy', import.meta.url);
     router.kill('SIGKILL');
   },
 );

@@ -1,6 +1,10 @@
 import { test } from 'node:test';
+import { assertDocumented } from './firmware-table.ts';
 import { installInLab } from './install.ts';
 
-test('a machine with UEFI firmware goes from power-on to its installed system', { timeout: 480_000 }, (context) =>
-  installInLab(context, ['--firmware', 'uefi']),
-);
+test('a machine with UEFI firmware goes from power-on to its installed system', {
+  timeout: 480_000,
+}, async (context) => {
+  await installInLab(context, ['--firmware', 'uefi']);
+  assertDocumented('uefi', 'reservation', import.meta.url);
+});

@@ -2,9 +2,9 @@
 import { EFI_LOADERS, EFI_LOADERS_ARM64 } from '../efi-loaders.ts';
 import type { LoaderBoot } from './boot.ts';
 
-/** How the GRUB that asks reaches us, which is how it has reached us now. */
+/** How the GRUB that asks reaches us, which is how it has reached us now. `disk`: the files lie beside it. */
 export interface GrubServer {
-  protocol: 'tftp' | 'http';
+  protocol: 'tftp' | 'http' | 'disk';
   /** `http://ADDRESS:PORT` */
   url: string;
 }
@@ -50,8 +50,7 @@ function kernel(mac: string, boots: LoaderBoot & { boot: 'kernel' }, server: Gru
     'boot',
   ];
   return `echo ${quoted(`Tinsmith: ${mac} boots into ${boots.what}`)}
-set root=${deviceOf(server)}
-for try in ${Array.from({ length: TRIES }, (_, i) => i + 1).join(' ')}; do
+${setRoot(server)}for try in ${Array.from({ length: TRIES }, (_, i) => i + 1).join(' ')}; do
   ${load.map((command) => `if ${command}; then`).join('\n  ')}
   ${load.map(() => 'true; fi').join('\n  ')}
   echo 'Tinsmith: could not boot, trying again in 3 seconds'
@@ -60,20 +59,22 @@ done
 ${giveUp('kernel or initrd could not be loaded')}`;
 }
 
+/** Every disk is looked at but that which GRUB itself lies on. */
 function local(mac: string): string {
-  const chain = (loaders: readonly string[]): string =>
-    `for loader in ${loaders.join(' ')}; do
-    if search --no-floppy --set=disk --file $loader; then
-      if chainloader ($disk)$loader; then boot; fi
-    fi
-  done`;
   return `echo ${quoted(`Tinsmith: ${mac} boots the system on its own disk`)}
 if [ "$grub_platform" = efi ]; then
   if [ "$grub_cpu" = arm64 ]; then
-  ${chain(EFI_LOADERS_ARM64)}
+    set loaders="${EFI_LOADERS_ARM64.join(' ')}"
   else
-  ${chain(EFI_LOADERS)}
+    set loaders="${EFI_LOADERS.join(' ')}"
   fi
+  for loader in $loaders; do
+    for disk in (hd*); do
+      if [ "$disk" != "($root)" -a -e "$disk$loader" ]; then
+        if chainloader "$disk$loader"; then boot; fi
+      fi
+    done
+  done
 else
   set root=(hd0)
   if chainloader +1; then boot; fi
@@ -83,8 +84,7 @@ ${giveUp('there is no loader on any local disk')}`;
 
 function ipxe(mac: string, what: string, server: GrubServer): string {
   return `echo ${quoted(`Tinsmith: ${mac} boots ${what}, for which it needs iPXE`)}
-set root=${deviceOf(server)}
-if [ "$grub_platform" = efi ]; then
+${setRoot(server)}if [ "$grub_platform" = efi ]; then
   if chainloader ${server.protocol === 'http' ? '/boot/loaders' : ''}/${mac}/ipxe.efi; then boot; fi
 fi
 ${giveUp('iPXE did not start; with Secure Boot on, it cannot')}`;
@@ -98,9 +98,17 @@ exit
 `;
 }
 
-function deviceOf({ protocol, url }: GrubServer): string {
+/** GRUB takes a path without a device from its root. */
+function setRoot({ protocol, url }: GrubServer): string {
   const { hostname, host } = new URL(url);
-  return protocol === 'tftp' ? `(tftp,${hostname})` : `(http,${host})`;
+  switch (protocol) {
+    case 'tftp':
+      return `set root=(tftp,${hostname})\n`;
+    case 'http':
+      return `set root=(http,${host})\n`;
+    case 'disk':
+      return '';
+  }
 }
 
 /** The path of a URL of ours, which is the same over TFTP; undefined for another server's. */
