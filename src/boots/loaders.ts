@@ -3,48 +3,22 @@
  * what people have set, and by what came of the loaders that it had before.
  */
 import { codeInVendorClass, type Firmware, firmwareOfCode, inWords, REGISTERED } from './architectures.ts';
-import type { FailedLoaders } from './attempts.ts';
 import type { BootAnswer, FirmwareClient } from './dhcp/index.ts';
+import { isSecure, LOADERS, type Loader, type LoaderChoice, nextLoader } from './loader-order.ts';
 import type { BootPlan } from './plan.ts';
 import { isRaspberryPi } from './raspberry-pi.ts';
-import type { SignedDisk } from './signed-disk.ts';
 
 export type { Firmware } from './architectures.ts';
-
-/**
- * Boot files that are part of the executable. `shimx64.efi` and `shimaa64.efi` are signed by Microsoft, and fetch Debian's
- * signed GRUB beside themselves by the names that follow them here.
- */
-export const LOADERS = [
-  ...(['undionly.kpxe', 'ipxe.pxe', 'ipxe.efi', 'snponly.efi', 'localboot.efi'] as const),
-  ...(['shimx64.efi', 'grubx64.efi', 'shimaa64.efi', 'grubaa64.efi'] as const),
-] as const;
-export type Loader = (typeof LOADERS)[number];
+export {
+  LOADERS,
+  type Loader,
+  type LoaderChoice,
+  SECURE_BOOT_POLICIES,
+  type SecureBootPolicy,
+} from './loader-order.ts';
 
 /** Names by which others know what we have. */
 const ALIASES: Readonly<Record<string, Loader>> = { 'snp-x86_64.efi': 'snponly.efi' };
-
-/** `on`: only loaders that are signed. `auto`: where the machine has told so, or runs nothing that is not. */
-export const SECURE_BOOT_POLICIES = ['auto', 'on', 'off'] as const;
-export type SecureBootPolicy = (typeof SECURE_BOOT_POLICIES)[number];
-
-/** What is set and known beside what the firmware says. */
-export interface LoaderChoice {
-  /** Loaders that people have set for everyone, by code of option 93. */
-  byArchitecture?: ReadonlyMap<number, string>;
-  /** The loader that the machine's hardware data names. */
-  binary?: string | undefined;
-  /** `arch` and `uefi` of the machine's hardware data. */
-  recorded?: { arch?: string | undefined; uefi?: boolean | undefined };
-  secureBoot?: SecureBootPolicy;
-  /** Whether the machine's in-memory system found Secure Boot on; called where that may decide. */
-  wasSecure?: () => boolean;
-  failed?: () => FailedLoaders;
-  /** Whether another server gives the addresses. */
-  isProxy?: boolean;
-  /** Whether there is a file to serve under this name, beside the loaders of our own. */
-  hasFile?: (name: string) => boolean;
-}
 
 /** Where this server's files are, as the client can reach them. */
 export interface Served {
@@ -78,7 +52,8 @@ export function bootAnswer(plan: BootPlan, client: FirmwareClient, served: Serve
   }
   const codes = codesOf(client, choice);
   const own = plan.boot === 'environment' ? ownLoader(codes, served) : undefined;
-  if (own !== undefined) {
+  const isRefused = own !== undefined && firmwareIsUefi(codes) && isSecure(choice) && !SHIM.test(own);
+  if (own !== undefined && !isRefused) {
     return client.kind === 'http'
       ? { answer: 'url', url: `${served.http}/${encodeURI(own)}`, reason, sentence }
       : { answer: 'file', name: own, reason, sentence };
@@ -97,7 +72,7 @@ export function bootAnswer(plan: BootPlan, client: FirmwareClient, served: Serve
     return noLoader(`its firmware asks for ${asked}, for which there is no boot file here`);
   }
   if (isForNothing(code)) return noSystem([code]);
-  const { loader, why } = choose(firmware, plan, client, choice);
+  const { loader, why } = nextLoader(firmware, { isLocal: plan.boot === 'local', kind: client.kind, choice });
   const whys = [...lie(code, client), ...(why === undefined ? [] : [why])];
   switch (loader) {
     case 'script':
@@ -120,6 +95,12 @@ export function bootAnswer(plan: BootPlan, client: FirmwareClient, served: Serve
       return give(loader, client, served, plan, ...whys);
   }
 }
+
+/** How distributions call what Microsoft has signed. */
+const SHIM = /(?:^|\/)(?:shim|boot)(?:x64|aa64)?\.efi/i;
+
+const firmwareIsUefi = (codes: readonly number[]): boolean =>
+  codes.some((code) => firmwareOfCode(code)?.endsWith('-uefi') === true);
 
 /** A loader that a machine's boot environment brings. */
 function ownLoader(codes: readonly number[], { loaderFor }: Served): string | undefined {
@@ -162,80 +143,6 @@ function recordedCode(recorded: LoaderChoice['recorded']): number | undefined {
   }
 }
 
-/** What a firmware gets next: of its loaders, in this order, that of which the fewest have come to nothing. */
-function choose(
-  firmware: Firmware,
-  plan: BootPlan,
-  client: FirmwareClient,
-  choice: LoaderChoice,
-): { loader: Loader | SignedDisk | 'script' | 'none'; why?: string } {
-  if (firmware === 'arm64-uefi') return signed(firmware, client, choice);
-  const failed = choice.failed?.() ?? new Map<string, number>();
-  const timesOf = (loader: string): number => failed.get(loader) ?? 0;
-  if (firmware === '386-pcbios') {
-    const loaders = ['undionly.kpxe', 'ipxe.pxe', 'script'] as const;
-    const loader = leastFailed(loaders, timesOf);
-    if (loader === loaders[0]) return { loader };
-    const tried = told(loaders, timesOf);
-    return {
-      loader,
-      why: `it has fetched ${tried} and asked again as if nothing had started, so it gets ${named(loader)}`,
-    };
-  }
-  const policy = choice.secureBoot ?? 'auto';
-  if (policy === 'on') return signed(firmware, client, choice, 'Secure Boot is said to be on');
-  // A UEFI firmware goes to the disk through a small GRUB at once; iPXE before it would only cost time.
-  const usual = plan.boot === 'local' ? 'localboot.efi' : 'ipxe.efi';
-  if (policy === 'auto' && choice.wasSecure?.())
-    return signed(firmware, client, choice, 'its in-memory system has found Secure Boot on');
-  const loaders = [usual, ...(policy === 'auto' ? (['shimx64.efi'] as const) : []), 'snponly.efi', 'script'] as const;
-  const loader = leastFailed(loaders, timesOf);
-  if (loader === usual) return { loader };
-  const tried = told(loaders, timesOf);
-  const why = `it has fetched ${tried} and asked again as if nothing had started`;
-  return loader === 'shimx64.efi'
-    ? signed(firmware, client, choice, `${why}: Secure Boot may be on`)
-    : { loader, why: `${why}, so it gets ${named(loader)}` };
-}
-
-/**
- * What is signed. By HTTP it is a disk with all that is needed; by PXE shim and GRUB. The GRUB of Debian 12 takes the
- * server that gave the address for the one that it came from, so beside another DHCP server it would not find us.
- */
-function signed(
-  firmware: 'amd64-uefi' | 'arm64-uefi',
-  { kind }: FirmwareClient,
-  { isProxy }: LoaderChoice,
-  because?: string,
-): { loader: Loader | SignedDisk | 'none'; why?: string } {
-  const told = (text: string): string => (because === undefined ? text : `${because}; ${text}`);
-  const [shim, disk] =
-    firmware === 'amd64-uefi'
-      ? (['shimx64.efi', 'signed-x64.img'] as const)
-      : (['shimaa64.efi', 'signed-arm64.img'] as const);
-  if (kind === 'http') return { loader: disk, why: told(`it gets ${disk}, a disk in memory with signed loaders`) };
-  if (!isProxy) return { loader: shim, why: told(`it gets ${shim}, which is signed`) };
-  return {
-    loader: 'none',
-    why: told(
-      'the signed GRUB asks the server that gave the address, which is another, so its request is left, for the firmware to go on to HTTP boot',
-    ),
-  };
-}
-
-function leastFailed<T extends string>(loaders: readonly T[], timesOf: (loader: string) => number): T {
-  return loaders.reduce((best, loader) => (timesOf(loader) < timesOf(best) ? loader : best));
-}
-
-/** `ipxe.efi (once) and snponly.efi (twice)` */
-function told(loaders: readonly string[], timesOf: (loader: string) => number): string {
-  const times = (n: number): string => (n === 1 ? 'once' : n === 2 ? 'twice' : `${n} times`);
-  const tried = loaders.filter((loader) => timesOf(loader) > 0);
-  return tried.map((loader) => `${loader} (${times(timesOf(loader))})`).join(' and ');
-}
-
-const named = (loader: string): string => (loader === 'script' ? 'the iPXE script itself' : loader);
-
 /** A Raspberry Pi looks for its own firmware's files, below its serial number, whatever name it is told. */
 function raspberryPiAnswer({ boot, reason, sentence }: BootPlan, { mac }: Served): BootAnswer {
   if (boot === 'local') return { answer: 'none', reason, sentence };
@@ -260,7 +167,9 @@ function give(name: string, { kind }: FirmwareClient, served: Served, plan: Boot
   const { http, mac } = served;
   const { reason } = plan;
   const sentence = [plan.sentence, ...whys].join('; ');
-  const path = `${mac}/${served.choice?.hasFile?.(name) ? name : (ownName(name) ?? name)}`;
+  const isOurs = LOADERS.some((loader) => loader === name);
+  const file = isOurs || served.choice?.hasFile?.(name) ? name : (ownName(name) ?? name);
+  const path = `${mac}/${file}`;
   if (kind === 'http') return { answer: 'url', url: `${http}/boot/loaders/${encodeURI(path)}`, reason, sentence };
   return { answer: 'file', name: path, reason, sentence };
 }

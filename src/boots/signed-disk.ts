@@ -38,7 +38,10 @@ export async function planDisk(admitted: Admitted, parts: SignedDiskParts): Prom
   const boots = await loaderBoot(admitted);
   const server = { protocol: 'disk', url: facts.server } as const;
   if (boots.boot !== 'kernel') return { config: grubConfig(facts.mac, boots, server), files: [] };
-  const names = [boots.kernel, ...boots.initrds].map((url, i) => ({ url, path: i === 0 ? 'kernel' : `initrd${i}` }));
+  const names = [boots.kernel, ...boots.initrds].map((url, i) => ({
+    url,
+    path: i === 0 ? 'kernel' : `initrd${i - 1}`,
+  }));
   const files: DiskFile[] = [];
   for (const { url, path } of names) files.push({ path, content: await contentOf(url, facts, parts) });
   const [kernel = '', ...initrds] = names.map(({ path }) => `${facts.server}/${path}`);

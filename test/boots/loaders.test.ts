@@ -117,6 +117,16 @@ describe('the loader', () => {
     assert.match(beside.sentence, /asks the server that gave the address.*for the firmware to go on to HTTP boot/);
   });
 
+  it('with Secure Boot is that of a boot environment where it is signed', () => {
+    const brings = (file: string) => ({ loaderFor: () => `bootenvs/debian/${file}` });
+    const on: LoaderChoice = { secureBoot: 'on' };
+    const of = (file: string, choice: LoaderChoice): string =>
+      given(environment, { architectures: [7] }, choice, brings(file)).what;
+    assert.equal(of('shimx64.efi', on), 'bootenvs/debian/shimx64.efi');
+    assert.equal(of('ipxe.efi', on), 'shimx64.efi');
+    assert.equal(of('ipxe.efi', {}), 'bootenvs/debian/ipxe.efi');
+  });
+
   it('is another when the last came to nothing, and in the end the script itself', () => {
     const order = (plan: BootPlan, code: number, choice: LoaderChoice = {}): string[] => {
       const failed = new Map<string, number>();
@@ -132,6 +142,7 @@ describe('the loader', () => {
     const off = { secureBoot: 'off' } as const;
     assert.deepEqual(order(osie, 7, off), ['ipxe.efi', 'snponly.efi', 'script', 'ipxe.efi', 'snponly.efi']);
     assert.deepEqual(order(local, 7).slice(0, 2), ['localboot.efi', 'shimx64.efi']);
+    assert.deepEqual(order(osie, 7, { isProxy: true }).slice(0, 3), ['ipxe.efi', 'snponly.efi', 'script']);
     const failed = (): Map<string, number> => new Map([['undionly.kpxe', 2]]);
     assert.match(
       given(osie, { architectures: [0] }, { failed }).sentence,
