@@ -248,10 +248,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     else {
       const { loaders, secureBoot } = settings;
       const { inventories } = services.discovery;
-      const choices = loaderChoices({
-        ...{ loaders, secureBoot, isProxy: settings.dhcp === 'proxy' },
-        ...{ filesDirectory, trace, inventories, clock },
-      });
+      const choices = loaderChoices({ loaders, secureBoot, filesDirectory, trace, inventories, clock });
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown, choices);
       const networks = servedNetworks(settings.dhcp, { interfaces, ranges: settings.ranges }, { leases, subnets });
       await roles.start(dhcpRole(around, networks, { contexts, leases }));

@@ -49,12 +49,12 @@ export class DhcpContexts {
       disabled: found?.disableDhcp === true,
       discovers: this.#unknown === 'discover',
       declined: (this.#declined.get(mac) ?? 0) > this.#clock(),
-      boot: (client) =>
+      boot: (client, mode) =>
         bootAnswer(plan(machine && this.#known(machine, mac), this.#unknown), client, {
           http: this.#httpAt(from.address),
           mac,
           loaderFor: machine && ((firmware) => this.#environments?.loaderFor(machine, firmware)),
-          choice: this.#choices?.(mac, machine),
+          choice: this.#choices && { ...this.#choices(mac, machine), isProxy: mode === 'proxy' },
         }),
     };
   }

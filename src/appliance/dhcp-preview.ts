@@ -19,8 +19,10 @@ export function dhcpPreview(
     if (on === undefined) return undefined;
     const { address, netmask } = on;
     const network = networkOf(direct(on));
+    const client = contexts.of(packet, on);
     return respond(packet, {
-      ...contexts.of(packet, on),
+      ...client,
+      boot: (firmware) => client.boot(firmware, network?.mode),
       ...{ network, port: 67, server: { address, netmask, identifier: undefined } },
       leases: network && leases.of(packet.chaddr, network),
     });

@@ -10,8 +10,6 @@ import { interfaceOf, type Machine } from '../machines/machines.ts';
 export interface LoaderParts {
   loaders: ReadonlyMap<number, string>;
   secureBoot: SecureBootPolicy;
-  /** Another server gives the addresses. */
-  isProxy: boolean;
   filesDirectory: string;
   trace: Pick<Trace, 'of'>;
   inventories: Pick<Inventories, 'of'>;
@@ -35,7 +33,6 @@ export function loaderChoices({
       byArchitecture: loaders,
       binary: own?.netboot?.ipxe?.binary,
       recorded: { arch: own?.dhcp.arch, uefi: own?.dhcp.uefi },
-      isProxy: set.isProxy,
       secureBoot: isSecure === undefined ? set.secureBoot : isSecure ? 'on' : 'off',
       wasSecure: () => machine !== undefined && inventories.of(machine.id)?.inventory.firmware.secureBoot === 'on',
       failed: () => failedLoaders(trace.of(mac), clock()),

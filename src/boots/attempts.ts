@@ -50,7 +50,7 @@ export function failedLoaders(entries: readonly TraceEntry[], now: number): Fail
 function loaderFetched({ role, what, outcome, details }: TraceEntry): string | undefined {
   if (outcome !== 'completed' || (role !== 'tftp' && role !== 'http')) return undefined;
   // A HEAD, or a part: UEFI asks for the size first.
-  if (details.bytes !== (role === 'tftp' ? details.size : details.total)) return undefined;
+  if (!details.bytes || details.bytes !== (role === 'tftp' ? details.size : details.total)) return undefined;
   return LOADER.test(what) ? baseOf(what) : undefined;
 }
 

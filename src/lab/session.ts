@@ -20,7 +20,7 @@ export interface SessionOptions {
   /** MiB of each computer. */
   memory: number;
   /** Whether the appliance gives addresses; else another server of the network does. */
-  dhcp: 'reservation' | 'proxy';
+  dhcp: 'reservation' | 'proxy' | 'pool';
   /** More flags of `up`. */
   flags?: readonly string[];
 }

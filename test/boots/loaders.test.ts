@@ -162,7 +162,7 @@ describe('the loader', () => {
 
 describe('loaders that came to nothing', () => {
   const entry = (time: number, role: TraceEntry['role'], what: string, more: Partial<TraceEntry> = {}): TraceEntry => ({
-    ...{ time, mac, role, what, outcome: 'completed', reason: '', sentence: '', details: {} },
+    ...{ time, mac, boot: 1, role, what, outcome: 'completed', reason: '', sentence: '', details: {} },
     ...more,
   });
   const asks = (time: number, firmware = 'pxe'): TraceEntry =>

@@ -30,7 +30,7 @@ describe('explain', () => {
     );
     assert.match(
       out,
-      /\nSwitch Secure Boot off[^\n]*\n\n {2}address {2}proven [^\n]*\n {2}loader {3}proven [^\n]*\n {2}script {3}to-come/,
+      /\nStart it again: it is given a signed loader[^\n]*\n\n {2}address {2}proven [^\n]*\n {2}loader {3}proven [^\n]*\n {2}script {3}to-come/,
     );
     assert.match(out, /\| TIME [^\n]*\n\+-[^\n]*\n\|[^\n]*\| tftp \|/);
     const json = JSON.parse((await tinsmith(['explain', macOf(1), '-o', 'json'])).out).data;

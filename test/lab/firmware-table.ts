@@ -7,8 +7,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { FIRMWARES, type Firmware } from '../../src/lab/firmware.ts';
 
-const MODES = ['reservation', 'proxy'] as const;
-type Mode = (typeof MODES)[number];
+const MODES = ['reservation', 'proxy', 'pool'] as const;
+export type Mode = (typeof MODES)[number];
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/firmware.md');
 const [BEGIN, END] = ['<!-- booted -->\n', '<!-- /booted -->'];

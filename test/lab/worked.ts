@@ -1,6 +1,9 @@
 /** Machines that only have to get into the OSIE. */
+import assert from 'node:assert/strict';
 import type { Data, TraceEntry } from '../../src/api/types.ts';
-import type { LabMachine } from '../../src/lab/network.ts';
+import type { Firmware } from '../../src/lab/firmware.ts';
+import { hardwareOf } from '../../src/lab/session.ts';
+import { assertDocumented, type Mode } from './firmware-table.ts';
 import type { Stage } from './scenario.ts';
 
 /** Something to be done, so that a machine boots. */
@@ -14,19 +17,42 @@ tasks:
       - {name: wipe, image: wipe, timeout: 120, environment: {DEST_DISK: /dev/vda}}
 `;
 
-/** Waits until the worker of a machine says hello. @returns the machine's trace */
-export async function into({ session, until, say }: Stage, machine: LabMachine): Promise<TraceEntry[]> {
-  await until(
-    `${machine.name} is in the OSIE`,
-    (event) =>
-      event.kind === 'boot.trace' &&
-      event.data.mac === machine.mac &&
-      event.data.role === 'worker' &&
-      event.data.outcome === 'completed',
-    280,
-  );
-  const { data } = await session.client().get<Data<TraceEntry[]>>('trace', machine.mac);
-  const loaders = data.filter(({ what, outcome }) => outcome === 'completed' && /\.(efi|kpxe|pxe|img)$/.test(what));
-  say(`${machine.name}: ${loaders.map(({ role, what }) => `${role} ${what}`).join(', ')}`);
-  return data;
+/**
+ * Switches on a machine of each firmware, those with Secure Boot said to be so, and waits until their workers say hello.
+ * @param file the test's `import.meta.url`, which the table of docs/firmware.md names
+ * @returns the trace of each
+ */
+export async function intoOsie(
+  { session, until, say, addWorkflow }: Stage,
+  { firmware, mode, file }: { firmware: readonly Firmware[]; mode: Mode; file: string },
+): Promise<TraceEntry[][]> {
+  const client = session.client();
+  for (const [i, { machine, vm }] of session.computers.entries()) {
+    const hardware = hardwareOf(machine);
+    for (const { dhcp, netboot } of hardware.network.interfaces) {
+      if (firmware[i] === 'secure-boot') Object.assign(netboot, { secure_boot: true });
+      // In pool mode it is the range that an address comes from.
+      if (mode === 'pool') Object.assign(dhcp, { ip: undefined });
+    }
+    await client.post('machines', hardware);
+    await addWorkflow(WORK.replace('name: work', `name: ${firmware[i]}`), {}, i + 1);
+    vm.powerOn();
+  }
+  const traces: TraceEntry[][] = [];
+  for (const [i, { machine }] of session.computers.entries()) {
+    await until(
+      `${firmware[i]} is in the OSIE`,
+      ({ kind, data }) =>
+        kind === 'boot.trace' && data.mac === machine.mac && data.role === 'worker' && data.outcome === 'completed',
+      280,
+    );
+    const { data: trace } = await client.get<Data<TraceEntry[]>>('trace', machine.mac);
+    const files = trace.filter(({ what, outcome }) => outcome === 'completed' && /\.(efi|kpxe|pxe|img)$/.test(what));
+    say(`${firmware[i]}: ${files.map(({ role, what }) => `${role} ${what}`).join(', ')}`);
+    const [kind] = firmware.slice(i);
+    assert.ok(kind);
+    assertDocumented(kind, mode, file);
+    traces.push(trace);
+  }
+  return traces;
 }

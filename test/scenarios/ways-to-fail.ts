@@ -163,7 +163,7 @@ export const WAYS: readonly Way[] = [
   {
     what: 'Its firmware is of an architecture without a binary',
     code: 'no-loader',
-    says: /^asks for architecture 27, for which no binary is here$/,
+    says: /^asks for RISC-V 64-bit UEFI \(architecture 27\), for which there is no boot file here$/,
     provoke: played({}, (machine) => machine.dhcp('DISCOVER', 'uefi', { architecture: 27 })),
   },
   {

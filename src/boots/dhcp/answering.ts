@@ -131,7 +131,7 @@ export class Answering {
       const client = contextFor(packet, from, role);
       const outcome = respond(packet, {
         ...client,
-        boot: (c) => client.boot(c),
+        boot: (firmware) => client.boot(firmware, network?.mode),
         network,
         leases: network?.mode === 'pool' ? leases?.of(packet.chaddr, network) : undefined,
         port: role,

@@ -54,7 +54,7 @@ export interface ClientContext {
   /** A machine that is not known boots, to be discovered; by default it is ignored. */
   discovers?: boolean;
   /** Asked once a packet at most, and for firmware only. */
-  boot(client: FirmwareClient): BootAnswer;
+  boot(client: FirmwareClient, mode?: DhcpMode): BootAnswer;
   /** The client found its address used by another computer (DHCPDECLINE), and that was not cleared yet. */
   declined: boolean;
 }

@@ -1,5 +1,4 @@
 /** Of a boot that has no address. Pure. */
-import type { TraceEntry } from '../trace.ts';
 import type { Case } from './explain.ts';
 import type { Said } from './facts.ts';
 import { withoutEnd } from './words.ts';
@@ -16,7 +15,8 @@ const NEXT: Readonly<Record<string, string>> = {
   'no-workflow': 'Give it something to do: tinsmith workflow create, or tinsmith machine stage',
   'netboot-not-allowed': 'Allow it: allow_pxe true in its hardware data (tinsmith machine push).',
   'boot-environment': 'Give it another environment: tinsmith machine bootenv',
-  'no-loader': 'Give it a boot loader of its own, or switch its firmware to another mode.',
+  'no-loader': 'Give it a boot loader of its own (tinsmith up --loader), or switch its firmware to another mode.',
+  'secure-boot': 'Put HTTP boot into its boot order, or let this appliance give the addresses (--dhcp reservation).',
   'no-address': 'Give it one: --ip in tinsmith machine add, or dhcp.ip in its hardware data.',
   'address-in-use': 'Find the other computer with that address, or give the machine another.',
   'address-declined': 'Find the other computer with that address, or give the machine another.',
@@ -29,12 +29,11 @@ export function missingAddress({ progress, entries, facts, now }: Case): Said {
   const dhcp = entries.filter(({ role }) => role === 'dhcp');
   const { broken } = awaited ?? {};
   if (broken) {
-    const noLoader = broken.reason === 'no-loader' ? noLoaderFor(broken) : undefined;
     const declined = broken.reason === 'address-declined';
     return {
       state: DECLINED.includes(broken.reason) ? 'declined' : 'missing',
       code: declined ? 'address-in-use' : broken.reason,
-      sentence: noLoader ?? withoutEnd(broken.sentence),
+      sentence: withoutEnd(broken.sentence).replace(/^its firmware /, ''),
       ...(NEXT[broken.reason] !== undefined && { next: NEXT[broken.reason] }),
       evidence: dhcp.filter(({ reason }) => reason === broken.reason).slice(-3),
     };
@@ -60,11 +59,4 @@ export function missingAddress({ progress, entries, facts, now }: Case): Said {
       : `asked DHCP, and for no address that this appliance gives: ${withoutEnd(dhcp.at(-1)?.sentence ?? facts.plan.sentence)}`,
     evidence: entries.slice(-3).filter(({ time }) => time <= now),
   };
-}
-
-function noLoaderFor({ details }: TraceEntry): string {
-  const codes = String(details.architecture ?? '');
-  return codes === ''
-    ? 'asks for a boot loader without saying for which architecture, so that there is none for it here'
-    : `asks for architecture ${codes}, for which no binary is here`;
 }

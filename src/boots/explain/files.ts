@@ -5,7 +5,7 @@ export type Kind = 'loader' | 'script' | 'kernel' | 'initrd' | 'other';
 /** Files that a loader looks for though they are not there as a rule, under several names one after the other. */
 const CONFIGURATIONS =
   /(^|\/)(pxelinux\.cfg\/|grub\.cfg|menu\.lst|boot\.ipxe$|autoexec\.ipxe$|[^/]*\.ipxe$|cmdline\.txt$|config\.txt$)/i;
-const INITRDS = /(initrd|initramfs|\.cpio|modloop|squashfs|ramdisk|osie\.img|core\.gz)/i;
+const INITRDS = /(initrd|initramfs|\.cpio|modloop|squashfs|ramdisk|osie\.img|core\.gz|^signed-[^/]*\.img$)/i;
 const KERNELS = /^(vmlinu[xz]|linux|bzimage|kernel|image|uki)/i;
 const LOADERS = /(\.efi|\.[0x]?pxe|\.kpxe|\.kkpxe|\.0|\.n12|\.com|\.elf|bootcode\.bin|start4?\.elf)$/i;
 

@@ -149,7 +149,7 @@ export function missingScript(told: Case): Said {
     sentence: `loaded ${name}${often} and then nothing: ${
       secureBoot === 'on' ? 'Secure Boot is on' : 'most likely Secure Boot is on'
     }, and refuses a loader that is not signed for it`,
-    next: 'Switch Secure Boot off in its firmware, or boot it by a signed loader.',
+    next: 'Start it again: it is given a signed loader then, unless --secure-boot off forbids that.',
     evidence: times.slice(-3),
   };
 }
