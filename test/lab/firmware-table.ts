@@ -16,7 +16,7 @@ const NAMES: Record<Firmware, string> = {
   bios: 'BIOS PXE',
   uefi: 'UEFI PXE',
   'uefi-http': 'UEFI HTTP boot',
-  'secure-boot': 'UEFI PXE, Secure Boot on',
+  'secure-boot': 'UEFI, Secure Boot on',
 };
 
 type Cells = Map<string, string>;

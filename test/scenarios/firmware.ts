@@ -17,7 +17,7 @@ import { dhcpPreview } from '../../src/appliance/dhcp-preview.ts';
 import { dhcpRole, tftpRole } from '../../src/appliance/network-roles.ts';
 import { servedNetworks } from '../../src/appliance/networks.ts';
 import { readSettings, type Settings } from '../../src/appliance/settings.ts';
-import { address, MessageType, Option, u8, u16 } from '../../src/boots/dhcp/options.ts';
+import { address, MessageType, Option, text, u8, u16 } from '../../src/boots/dhcp/options.ts';
 import { encode } from '../../src/boots/dhcp/packet.ts';
 import type { UnknownPolicy } from '../../src/boots/plan.ts';
 import type { TraceEntry } from '../../src/boots/trace.ts';
@@ -118,7 +118,12 @@ export async function appliance(
         { chaddr: mac, giaddr: giaddr ?? '0.0.0.0' },
         {
           [Option.DHCP_MESSAGE_TYPE]: u8(MessageType[type]),
-          ...(architecture !== undefined && { [Option.CLIENT_SYSTEM_ARCHITECTURE]: u16(architecture) }),
+          ...(architecture !== undefined && {
+            [Option.CLIENT_SYSTEM_ARCHITECTURE]: u16(architecture),
+            [Option.VENDOR_CLASS_IDENTIFIER]: text(
+              `PXEClient:Arch:${String(architecture).padStart(5, '0')}:UNDI:003000`,
+            ),
+          }),
           ...(requested !== undefined && { [Option.REQUESTED_IP_ADDRESS]: address(requested) }),
           ...(server !== undefined && { [Option.SERVER_IDENTIFIER]: address(server) }),
         },
