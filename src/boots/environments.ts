@@ -75,6 +75,7 @@ export async function readyEnvironment(
   server: string,
   issue: () => Promise<string>,
 ): Promise<EnvironmentBoot> {
+  if (machine) await environments?.verified(machine);
   const boots = machine && (await withToken(issue, (token) => environments?.bootOf(machine, { server, token })));
   const missing = boots === undefined ? ['it is not there'] : 'unusable' in boots ? boots.unusable : [];
   if (boots !== undefined && missing.length === 0) return boots;
