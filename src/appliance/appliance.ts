@@ -45,7 +45,8 @@ import { dhcpPreview } from './dhcp-preview.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
 import { loaderChoices } from './loader-choices.ts';
 import { dhcpRole, httpRole, httpsRole, tftpRole } from './network-roles.ts';
-import { servedNetworks } from './networks.ts';
+import { direct, servedNetworks } from './networks.ts';
+import { OtherServers } from './other-servers.ts';
 import { startProvisionerWorker } from './provisioner-worker.ts';
 import { openRegistry } from './registry.ts';
 import { Roles } from './roles.ts';
@@ -100,6 +101,15 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       if (stream.isHeard())
         stream.tell({ kind: 'boot.trace', machine: machines.byMac(entry.mac)?.id, data: presentTrace(entry) });
     });
+    const others =
+      settings.dhcp === 'off'
+        ? undefined
+        : new OtherServers(settings.dhcp, {
+            ...{ interfaces, besideOther: settings.besideOtherDhcp, every: settings.dhcpWatch },
+            described: (from) => subnets.networkOf(direct(from))?.mode,
+            ...{ trace, store, events, clock, log },
+          });
+    if (others) cleanUp.push(() => others.stop());
     const { images, builtins, registry } = await openRegistry(settings.data, workerExecutable());
     const files = bootFiles({
       osieDirectory: settings.osie ?? join(dirname(process.execPath), 'osie'),
@@ -119,8 +129,9 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
         node: process.version,
         startedAt,
         state,
-        roles: all,
+        roles: others?.warn(all) ?? all,
         dataDirectory: settings.data,
+        ...(others && { otherServers: others.present() }),
       };
     };
     // Bound to one address, HTTP is reached there only; else by the address of the network that a machine is on.
@@ -244,14 +255,15 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       );
       await roles.start(tftpRole(around, files, filesDirectory, made));
     } else roles.off('tftp');
-    if (settings.dhcp === 'off') roles.off('dhcp');
+    if (settings.dhcp === 'off' || !others) roles.off('dhcp');
     else {
       const { loaders, secureBoot } = settings;
       const { inventories } = services.discovery;
       const choices = loaderChoices({ loaders, secureBoot, filesDirectory, trace, inventories, clock });
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown, choices);
-      const networks = servedNetworks(settings.dhcp, { interfaces, ranges: settings.ranges }, { leases, subnets });
-      await roles.start(dhcpRole(around, networks, { contexts, leases }));
+      const networks = servedNetworks(others.mode, { interfaces, ranges: settings.ranges }, { leases, subnets });
+      const dhcp = dhcpRole(around, networks, { contexts, leases });
+      await roles.start({ ...dhcp, start: () => others.fits().then(() => dhcp.start()) });
       previewDhcp = dhcpPreview(networks, interfaces, { machines, contexts, leases });
     }
     const stuck = watchBoots(services, { environments, unknown });

@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts';
 
 export interface ServedNetworks {
   /** How networks are served that nobody has described. */
-  mode: Exclude<Settings['dhcp'], 'off'>;
+  mode: Exclude<Settings['dhcp'], 'auto' | 'off'>;
   networkOf: NetworkOf;
   /** The network that an address is of: that of its lease, or else the nearest one. */
   networkAt(address: string): Network | undefined;

@@ -33,8 +33,10 @@ const choice = <const T extends string>(...values: readonly T[]) =>
 const SHAPES = {
   data: directory.default('/var/lib/tinsmith'),
   interface: list.default([]),
-  dhcp: choice('reservation', 'proxy', 'pool', 'off').default('proxy'),
+  dhcp: choice('auto', 'reservation', 'proxy', 'pool', 'off').default('auto'),
   range: z.preprocess(parts, z.array(addressRange, 'is not a list')).default([]),
+  'beside-other-dhcp': z.preprocess(onOff, choice('on', 'off')).default('off'),
+  'dhcp-watch': z.preprocess(digits, z.int('is no whole number of seconds').min(0, 'is below 0')).default(300),
   unknown: choice(...UNKNOWN_POLICIES).default('ignore'),
   'dhcp-port': port.default(67),
   'proxy-dhcp-port': port.default(4011),
@@ -90,9 +92,14 @@ export interface Settings {
   data: string;
   /** Interfaces to serve; none means every one that has an IPv4 address. */
   interfaces: string[];
-  dhcp: 'reservation' | 'proxy' | 'pool' | 'off';
+  /** `auto`: what suits the network, by who else answers there. */
+  dhcp: 'auto' | 'reservation' | 'proxy' | 'pool' | 'off';
   /** Addresses that are given in pool mode. */
   ranges: { first: string; last: string }[];
+  /** Whether everyone is given addresses even where another server gives them too. */
+  besideOtherDhcp: boolean;
+  /** Seconds between looks for other DHCP servers; 0: only one, at the start. */
+  dhcpWatch: number;
   /** What becomes of machines that nobody knows. */
   unknown: UnknownPolicy;
   dhcpPort: number;
@@ -201,6 +208,8 @@ function settingsOf(values: Values): Settings {
     interfaces: values.interface,
     dhcp: values.dhcp,
     ranges: values.range,
+    besideOtherDhcp: values['beside-other-dhcp'] === 'on',
+    dhcpWatch: values['dhcp-watch'],
     unknown: values.unknown,
     dhcpPort: values['dhcp-port'],
     proxyDhcpPort: values['proxy-dhcp-port'],

@@ -64,15 +64,20 @@ const FOR_WHOM: Record<string, string> = {
   'provisioner-worker': 'services and actions of workflows on this computer',
 };
 
-function summary({ version, commit, roles, state, dataDirectory }: Status, dhcp: string): string {
+function summary({ version, commit, roles, state, dataDirectory, otherServers = [] }: Status, dhcp: string): string {
   const lines = roles.map(({ name, state: role, bound, problem }) =>
     role === 'up'
       ? `  ${name.padEnd(20)} ${bound.join(', ') || 'no interface'}: ${FOR_WHOM[name] ?? ''}`
       : `  ${name.padEnd(20)} ${role}${problem ? `: ${problem.message}\n${' '.repeat(23)}${problem.next ?? ''}` : ''}`,
   );
+  const others = otherServers.map(
+    ({ address, mac, interface: on, offers }) =>
+      `  ${'another DHCP server'.padEnd(20)} ${address} (${mac}) on ${on} ${offers}`,
+  );
+  const warnings = roles.flatMap(({ warning }) => (warning ? [`WARNING: ${warning.message}`, warning.next] : []));
   const next =
     dhcp === 'off'
       ? 'DHCP is off: point your own DHCP server here.'
       : 'Add a machine: tinsmith machine add NAME --mac MAC --ip ADDRESS';
-  return `Tinsmith ${version} (${commit}) is ${state}. Data in ${dataDirectory}.\n${lines.join('\n')}\n${next}\n`;
+  return `Tinsmith ${version} (${commit}) is ${state}. Data in ${dataDirectory}.\n${[...lines, ...others, ...warnings, next].join('\n')}\n`;
 }

@@ -7,7 +7,7 @@ export const up = command({
   usage: 'up',
   summary: 'Start the appliance: DHCP, TFTP, HTTP, gRPC and the workflow engine',
   examples: [
-    ['up', 'Beside the router’s DHCP: it gives addresses, we say what to boot'],
+    ['up', 'Look who gives addresses on this network, and say what to boot beside it'],
     ['up --interface eth1 --dhcp reservation', 'Give the addresses too, to known machines on one network'],
     ['up --interface eth1 --dhcp pool --range 10.0.0.100-10.0.0.200', 'And to all others, from a range'],
     ['up --unknown discover', 'Boot machines that nobody knows into the in-memory system, and add them'],
@@ -24,13 +24,23 @@ export const up = command({
       })
       .option('dhcp', {
         type: 'string',
-        choices: ['reservation', 'proxy', 'pool', 'off'],
-        describe: 'Give addresses to known machines, only say what to boot, give addresses to all, or nothing [proxy]',
+        choices: ['auto', 'reservation', 'proxy', 'pool', 'off'],
+        describe:
+          'Give addresses to known machines, only say what to boot, give addresses to all, or nothing; auto looks who else gives addresses, and only says what to boot [auto]',
       })
       .option('range', {
         type: 'string',
         array: true,
         describe: 'Addresses that --dhcp pool gives, FIRST-LAST; may be given several times',
+      })
+      .option('beside-other-dhcp', {
+        type: 'string',
+        choices: ['on', 'off'],
+        describe: 'Give addresses to everyone even where another DHCP server does [off]',
+      })
+      .option('dhcp-watch', {
+        type: 'number',
+        describe: 'Look for other DHCP servers every so many seconds; 0: only at the start [300]',
       })
       .option('unknown', {
         type: 'string',

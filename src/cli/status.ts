@@ -12,17 +12,25 @@ export const status = command({
   async run(args, terminal) {
     const found = await new Client(args, terminal).get<Status>('status');
     if (args.output === 'json') return writeJson(terminal, found);
-    const { version, commit, state, startedAt, dataDirectory, roles } = found;
-    const rows = roles.map(({ name, state: at, bound, problem }) => [
-      name,
-      at,
-      bound.join('\n'),
-      problem && [problem.message, problem.next].filter(Boolean).join('\n'),
-    ]);
+    const { version, commit, state, startedAt, dataDirectory, roles, otherServers = [] } = found;
+    const rows = roles.map(({ name, state: at, bound, problem, warning }) => {
+      const told = problem ?? warning;
+      return [name, at, bound.join('\n'), told && [told.message, told.next].filter(Boolean).join('\n')];
+    });
     terminal.stdout.write(
       `Tinsmith ${version} (commit ${commit}) is ${state}; started ${startedAt}; data in ${dataDirectory}\n`,
     );
     terminal.stdout.write(`${table(['Role', 'State', 'Answers on', 'Problem'], rows)}\n`);
+    if (otherServers.length === 0) return;
+    const others = otherServers.map(({ address, mac, interface: on, offers, since }) => [
+      address,
+      mac,
+      on,
+      since,
+      offers,
+    ]);
+    const headers = ['Other DHCP server', 'MAC Address', 'Interface', 'Since', 'What it does'];
+    terminal.stdout.write(`${table(headers, others)}\n`);
   },
 });
 

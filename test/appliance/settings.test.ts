@@ -40,8 +40,10 @@ describe('settings', () => {
     assert.deepEqual(read(), {
       data: '/var/lib/tinsmith',
       interfaces: [],
-      dhcp: 'proxy',
+      dhcp: 'auto',
       ranges: [],
+      besideOtherDhcp: false,
+      dhcpWatch: 300,
       unknown: 'ignore',
       dhcpPort: 67,
       proxyDhcpPort: 4011,
@@ -120,7 +122,7 @@ describe('settings', () => {
         'dhcp: maybe\nhttp-address: nowhere\n',
       ),
       [
-        'settings.yaml:1:1 dhcp: maybe is not one of reservation, proxy, pool, off',
+        'settings.yaml:1:1 dhcp: maybe is not one of auto, reservation, proxy, pool, off',
         '--dhcp-port null is not a port, a whole number',
         'TINSMITH_TFTP_PORT x is not a port, a whole number',
         '--http-port 99999 is above 65535',

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { ERROR_CODES } from '../../errors.ts';
 import { instant } from './page.ts';
 
+/** Something that is not wrong by itself, and that whoever runs the appliance should know. */
+const roleWarning = z.object({ code: z.string(), message: z.string(), next: z.string() });
+
 export const roleStatus = z
   .object({
     name: z.string().describe('`dhcp`, `proxy-dhcp`, `tftp`, `http`, …'),
@@ -12,9 +15,30 @@ export const roleStatus = z
       .object({ code: z.enum(ERROR_CODES), message: z.string(), next: z.string().optional() })
       .optional()
       .describe('Why it failed.'),
+    warning: roleWarning
+      .optional()
+      .describe('What is odd about the network that it serves, as `nobody-gives-addresses`.'),
   })
   .meta({ id: 'RoleStatus' });
 export type RoleStatus = z.infer<typeof roleStatus>;
+
+/** Another DHCP server on a network that is served. */
+export const otherServer = z
+  .object({
+    address: z.string().describe('Its server identifier.'),
+    mac: z.string().describe('Where its answers came from: itself, or the relay agent before it.'),
+    interface: z.string(),
+    givesAddresses: z.boolean().describe('False: it only says what to boot, as a ProxyDHCP server.'),
+    offers: z.string().describe('What it offers, for people.'),
+    lease: z
+      .object({ address: z.string(), router: z.string().optional(), seconds: z.number().optional() })
+      .optional()
+      .describe('What it offered for an address.'),
+    boots: z
+      .array(z.object({ firmware: z.string(), file: z.string().optional(), server: z.string().optional() }))
+      .describe('What it tells firmware to boot.'),
+  })
+  .meta({ id: 'OtherServer' });
 
 /** `GET status` */
 export const status = z
@@ -26,6 +50,12 @@ export const status = z
     state: z.enum(['ready', 'degraded']),
     roles: z.array(roleStatus),
     dataDirectory: z.string(),
+    otherServers: z
+      .array(otherServer.extend({ since: instant.describe('When it was heard first.') }))
+      .optional()
+      .describe(
+        'Other DHCP servers on the networks that are served; absent where nobody looks for them (`--dhcp off`).',
+      ),
   })
   .meta({ id: 'Status' });
 export type Status = z.infer<typeof status>;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { MODES } from '../../boots/subnets/index.ts';
 import { EXIT_STATES } from '../../life/job-record.ts';
 import { logEntry, progress } from '../../worker/protocol.ts';
-import { traceEntry } from './appliance.ts';
+import { otherServer, traceEntry } from './appliance.ts';
 import { contentChange } from './content.ts';
 import { jobState } from './job.ts';
 import { haltReason } from './life.ts';
@@ -116,6 +116,8 @@ export const facts = {
     })
     .describe('Told once for each boot of a machine.'),
   'worker.hello': z.looseObject({ mac: z.string(), boot: z.string(), version: z.string(), restarted: z.boolean() }),
+  'network.dhcp-server-appeared': otherServer.extend({ sentence: z.string() }),
+  'network.dhcp-server-gone': otherServer.extend({ sentence: z.string() }),
   'machine.added': named,
   'machine.updated': named,
   'machine.deleted': named,
