@@ -20,9 +20,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['worker', 'workflows'],
   ],
   boots: ['http', 'machines', 'store'],
-  cli: ['api', 'content', 'executable', 'inventory', 'manifests'],
+  cli: ['api', 'content', 'doctor', 'executable', 'inventory', 'manifests'],
   compression: [],
   content: ['store'],
+  // What is wrong with this computer is found where the appliance would run, and on its networks.
+  doctor: ['api', 'appliance', 'boots', 'executable', 'inventory'],
   executable: [],
   http: ['services'],
   inventory: [],
@@ -42,7 +44,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Commands that are the appliance, the worker and others at work load them when they are called. */
 const LOADED: readonly string[] = [
-  ...['actions', 'appliance', 'content', 'inventory', 'lab', 'life', 'manifests', 'store', 'worker', 'workflows'],
+  ...['actions', 'appliance', 'content', 'doctor', 'inventory', 'lab', 'life', 'manifests', 'store', 'worker'],
+  'workflows',
 ];
 
 interface Import {
@@ -112,7 +115,7 @@ describe('imports', () => {
       ({ from, to, kind }) =>
         roomOf(from) === 'cli' &&
         kind === 'value' &&
-        ['api', 'manifests'].includes(roomOf(to) ?? '') &&
+        ['api', 'doctor', 'manifests'].includes(roomOf(to) ?? '') &&
         to !== 'src/api/problem.ts',
     );
     assert.deepEqual(wrong.map(shown), []);

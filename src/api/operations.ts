@@ -4,6 +4,7 @@ import type { Operation } from './openapi/index.ts';
 import { applianceOperations } from './routes/appliance.ts';
 import { applyOperations } from './routes/apply.ts';
 import { contentOperations } from './routes/content.ts';
+import { dhcpSettingsOperations } from './routes/dhcp-settings.ts';
 import { discoveryOperations } from './routes/discovery.ts';
 import { eventOperations } from './routes/events.ts';
 import { fileOperations } from './routes/files.ts';
@@ -28,6 +29,7 @@ export function operationsOf(
 ): Operation[] {
   return [
     ...applianceOperations(services, boot),
+    ...dhcpSettingsOperations(services),
     ...machineOperations(services),
     ...subnetOperations(services),
     ...discoveryOperations(services),

@@ -4,7 +4,7 @@
  * said otherwise, identifiers are UUIDs; lists come as `{ data: […] }`, long ones in pages with `next`.
  */
 export type { ParamsAnswer, ParamsChanged } from '../worker/protocol.ts';
-export type { Image, Preview, RoleStatus, Status, TraceEntry, TraceSummary } from './shapes/appliance.ts';
+export type { DhcpSettings, Image, Preview, RoleStatus, Status, TraceEntry, TraceSummary } from './shapes/appliance.ts';
 export type { ContentObject, ContentPut, PackAdded, PackInfo, PackRemoved } from './shapes/content.ts';
 export type { DiscoveryRule, InventoryTold } from './shapes/discovery.ts';
 export type { AnyEvent, EventKind, StreamEvent, StreamFacts } from './shapes/event.ts';

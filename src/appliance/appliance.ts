@@ -57,6 +57,8 @@ import { syslogRole } from './syslog-role.ts';
 /** An appliance that runs. */
 export interface Appliance {
   status(): Status;
+  /** Where machines reach it: `http://ADDRESS:PORT`. */
+  url(): string;
   stop(): Promise<void>;
 }
 
@@ -272,7 +274,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       ...{ settings, httpPort, log },
       issueToken: (machine) => services.workerTokens.issue(machine),
     });
-    return { status, stop: undo };
+    return { status, url: () => serverUrl(undefined), stop: undo };
   } catch (error) {
     await undo();
     throw error;

@@ -1,6 +1,7 @@
 /** `tinsmith up`: the appliance until it is told to stop. */
 import { readFileSync } from 'node:fs';
 import type { Status } from '../api/types.ts';
+import { EXTERNAL_SERVERS, settingsFor } from '../boots/external-dhcp/index.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { claimDataDirectory } from '../store/data-directory.ts';
 import { createLog } from './log.ts';
@@ -31,7 +32,8 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
   process.env.TINSMITH_DATA ??= settings.data;
   const { startAppliance } = await import('./appliance.ts');
   const appliance = await startAppliance(settings, data, log);
-  if (settings.logFormat === 'pretty') process.stdout.write(summary(appliance.status(), settings.dhcp));
+  if (settings.logFormat === 'pretty')
+    process.stdout.write(summary(appliance.status()) + whatNext(settings.dhcp, appliance.url()));
   const signal = await told;
   log.info({ signal }, 'stopping');
   setTimeout(() => {
@@ -64,7 +66,7 @@ const FOR_WHOM: Record<string, string> = {
   'provisioner-worker': 'services and actions of workflows on this computer',
 };
 
-function summary({ version, commit, roles, state, dataDirectory, otherServers = [] }: Status, dhcp: string): string {
+function summary({ version, commit, roles, state, dataDirectory, otherServers = [] }: Status): string {
   const lines = roles.map(({ name, state: role, bound, problem }) =>
     role === 'up'
       ? `  ${name.padEnd(20)} ${bound.join(', ') || 'no interface'}: ${FOR_WHOM[name] ?? ''}`
@@ -75,9 +77,15 @@ function summary({ version, commit, roles, state, dataDirectory, otherServers = 
       `  ${'another DHCP server'.padEnd(20)} ${address} (${mac}) on ${on} ${offers}`,
   );
   const warnings = roles.flatMap(({ warning }) => (warning ? [`WARNING: ${warning.message}`, warning.next] : []));
-  const next =
-    dhcp === 'off'
-      ? 'DHCP is off: point your own DHCP server here.'
-      : 'Add a machine: tinsmith machine add NAME --mac MAC --ip ADDRESS';
-  return `Tinsmith ${version} (${commit}) is ${state}. Data in ${dataDirectory}.\n${[...lines, ...others, ...warnings, next].join('\n')}\n`;
+  return `Tinsmith ${version} (${commit}) is ${state}. Data in ${dataDirectory}.\n${[...lines, ...others, ...warnings].join('\n')}\n`;
+}
+
+function whatNext(dhcp: string, http: string): string {
+  if (dhcp !== 'off') return 'Add a machine: tinsmith machine add NAME --mac MAC --ip ADDRESS\n';
+  const appliance = { address: new URL(http).hostname, http };
+  const texts = EXTERNAL_SERVERS.map((server) => {
+    const { title, where, text } = settingsFor(server, appliance);
+    return `### ${title}: ${where}\n\n${text}`;
+  });
+  return `DHCP is off: point your own DHCP server here. These are its settings; later: tinsmith dhcp-settings --for ${EXTERNAL_SERVERS.join('|')}\n\n${texts.join('\n')}`;
 }

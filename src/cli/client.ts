@@ -80,6 +80,11 @@ export class Client {
     this.#ca = ca === undefined ? undefined : readTextFile(ca);
   }
 
+  /** Where it asks. */
+  get url(): string {
+    return this.#server.origin;
+  }
+
   /** GET of a path below `/api/v1/`, its parts escaped. */
   get<T>(...path: string[]): Promise<T> {
     return this.#json<T>('GET', pathOf(path));

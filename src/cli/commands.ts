@@ -3,7 +3,9 @@ import { apply } from './apply.ts';
 import type { Command, Noun } from './command.ts';
 import { completion } from './completion.ts';
 import { content } from './content.ts';
+import { dhcpSettings } from './dhcp-settings.ts';
 import { discovery } from './discovery.ts';
+import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { file, iso } from './file.ts';
@@ -46,6 +48,8 @@ export const COMMANDS: readonly Command[] = [
   up,
   lab,
   status,
+  doctor,
+  dhcpSettings,
   apply,
   get,
   trace,

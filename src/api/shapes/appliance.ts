@@ -86,6 +86,17 @@ export const traceSummary = z
   .meta({ id: 'TraceSummary' });
 export type TraceSummary = z.infer<typeof traceSummary>;
 
+/** `GET dhcp-settings`: for one kind of server. */
+export const dhcpSettings = z
+  .object({
+    server: z.string().describe('`dnsmasq`, `isc`, `kea`, `opnsense`, `mikrotik` or `windows`.'),
+    title: z.string(),
+    where: z.string().describe('Where they belong.'),
+    text: z.string(),
+  })
+  .meta({ id: 'DhcpSettings' });
+export type DhcpSettings = z.infer<typeof dhcpSettings>;
+
 /** `GET images` */
 export const image = z
   .object({

@@ -224,6 +224,7 @@ describe('real answers', () => {
     const { all, call, done, operations } = await checked(t);
     const machine = hardware(1, { hostname: 'node1', ip: '10.0.0.1' });
     await call('GET', '/api/v1/status');
+    await call('GET', '/api/v1/dhcp-settings?address=10.0.0.1');
     await call('POST', '/api/v1/machines', { body: machine });
     await call('POST', '/api/v1/machines', { body: [machine, hardware(2)] });
     await call('POST', '/api/v1/machines', { body: {} });

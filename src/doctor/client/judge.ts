@@ -1,0 +1,164 @@
+/** What the way of a firmware through the network means. Pure. */
+import type { Answer, Firmware } from '../../boots/dhcp-client/index.ts';
+import { type Finding, ok, problem, warning } from '../finding.ts';
+import type { Boot } from './boot.ts';
+import { nameOf, type Program, programOf } from './program.ts';
+
+/** Firmware of UEFI gives up on a first program that is larger than its free memory; and TFTP takes its time, bytes. */
+const LARGE_FOR_TFTP = 32 * 1024 * 1024;
+/** Architectures of option 93 by what their programs are for. */
+const MACHINE_OF: Readonly<Record<number, string>> = {
+  6: 'x86',
+  7: 'x86-64',
+  9: 'x86-64',
+  11: 'arm64',
+  16: 'x86-64',
+  19: 'arm64',
+};
+const CONTENT_TYPES = /^application\/(efi|octet-stream|x-(msdownload|msdos-program|efi|dosexec))|^$/;
+
+/** Findings about one boot, the first of them the one that ends it. */
+export function judgeBoot(boot: Boot): Finding[] {
+  const { firmware, answers, selection } = boot;
+  if (answers.length === 0)
+    return [
+      problem(
+        'no-answer',
+        'No DHCP server answered at all.',
+        'Check the cable and the VLAN of this port, that a DHCP server runs and is meant for this network, and that no firewall drops UDP 67. A server on this same computer does not hear it: play the machine from another one.',
+      ),
+    ];
+  return [
+    ...leaseFindings(boot),
+    ...(selection.boot ? bootFindings(boot, selection.boot) : [nothingToBoot(firmware, answers)]),
+  ];
+}
+
+function leaseFindings({ answers, selection, taken }: Boot): Finding[] {
+  const { lease } = selection;
+  if (lease === undefined)
+    return [
+      problem(
+        'no-address',
+        `${namesOf(answers)} said what to boot, but nobody offered an address: firmware goes on without.`,
+        'Start a DHCP server on this network, or let this appliance give addresses: tinsmith up --dhcp reservation.',
+      ),
+    ];
+  const others = new Set(answers.filter((answer) => answer.lease).map(({ server }) => server));
+  const findings: Finding[] = [];
+  if (others.size > 1)
+    findings.push(
+      warning(
+        'several-servers',
+        `${others.size} servers offered an address: ${[...others].join(', ')}. Firmware takes whichever it likes, and may boot another way each time.`,
+        'Let one server give addresses on this network.',
+      ),
+    );
+  if (taken?.ok === false)
+    findings.push(
+      problem('address-refused', `The address could not be taken: ${taken.why}.`, 'Look into the log of that server.'),
+    );
+  return findings;
+}
+
+function nothingToBoot({ kind }: Firmware, answers: readonly Answer[]): Finding {
+  const url = answers.find(({ boot }) => boot?.file?.startsWith('http'));
+  if (kind === 'http' && url)
+    return problem(
+      'http-without-class',
+      `${url.server} names ${url.boot?.file}, but does not say HTTPClient in option 60, so UEFI HTTP Boot takes no notice.`,
+      'Let that server send option 60 "HTTPClient" to clients that send it: tinsmith dhcp-settings shows how.',
+    );
+  return problem(
+    'no-boot-file',
+    `${namesOf(answers)} offered an address, but nobody said what to boot.`,
+    'If an appliance runs here, it does not know this MAC address, or has nothing for it: tinsmith explain MAC says why. Else point the DHCP server to one: tinsmith dhcp-settings.',
+  );
+}
+
+function bootFindings({ firmware, bootServer, file, fetched }: Boot, told: Answer): Finding[] {
+  if (bootServer?.ok === false)
+    return [
+      problem(
+        'no-boot-server',
+        `${told.server} sends firmware to its port 4011, and ${bootServer.why}.`,
+        'Check that a firewall lets UDP 4011 through; give the interface an address, or --take one, to be able to ask there.',
+      ),
+    ];
+  if (file === undefined)
+    return [
+      problem(
+        'no-boot-file',
+        `${told.server} answers PXE, but names no boot file.`,
+        'Look into the settings of that server.',
+      ),
+    ];
+  const { place } = file;
+  const name = place.protocol === 'http' ? place.url : place.file;
+  if (fetched === undefined)
+    return [
+      warning(
+        'not-fetched',
+        `${name} was not fetched: the interface has no address.`,
+        'Give it one, or take one for this examination: --take.',
+      ),
+    ];
+  if (!fetched.ok)
+    return [
+      problem(
+        'not-fetchable',
+        `${name} cannot be fetched: ${fetched.why}.`,
+        place.protocol === 'tftp'
+          ? 'Check that a TFTP server runs there and has that file, and that a firewall lets UDP 69 and what follows it from other ports through.'
+          : 'Check that a web server runs there and has that file; firmware follows no redirects.',
+      ),
+    ];
+  const program = programOf(fetched.head);
+  const unfit = unfitness(firmware, program);
+  if (unfit) return [unfit];
+  const findings = [ok('boots', `Is given ${name}, ${fetched.bytes} bytes, ${nameOf(program)}.`)];
+  if (place.protocol === 'tftp' && fetched.bytes > LARGE_FOR_TFTP)
+    findings.push(
+      warning('large-for-tftp', `${name} is large for TFTP.`, 'Load a small loader by TFTP, and the rest over HTTP.'),
+    );
+  if (firmware.kind === 'http' && !CONTENT_TYPES.test(fetched.contentType ?? ''))
+    findings.push(
+      warning(
+        'content-type',
+        `It comes as ${fetched.contentType}, which some UEFI firmware refuses.`,
+        'Serve it as application/efi.',
+      ),
+    );
+  return findings;
+}
+
+/** Why firmware cannot run a program. */
+function unfitness({ kind, architecture, title }: Firmware, program: Program): Finding | undefined {
+  const wanted = MACHINE_OF[architecture];
+  const next = 'Give each architecture its own file: tinsmith dhcp-settings shows how.';
+  switch (program.kind) {
+    case 'empty':
+      return problem('empty-file', 'The file is empty.', 'Put the right file in its place.');
+    case 'html':
+      return problem('not-a-program', 'What came is a web page, no program.', 'Correct the URL.');
+    case 'ipxe-script':
+      return kind === 'ipxe'
+        ? undefined
+        : problem('script-for-firmware', `${title} was given an iPXE script, which only iPXE can run.`, next);
+    case 'efi':
+      if (wanted === program.machine || (wanted === undefined && architecture !== 0)) return undefined;
+      return problem(
+        'wrong-architecture',
+        `${title} was given ${nameOf(program)}, which it cannot run.`,
+        architecture === 0 ? 'Give BIOS a boot program such as undionly.kpxe, by option 93.' : next,
+      );
+    case 'other':
+      return wanted === undefined || kind === 'ipxe'
+        ? undefined
+        : problem('not-an-efi-program', `${title} was given what is no EFI program.`, next);
+  }
+}
+
+function namesOf(answers: readonly Answer[]): string {
+  return [...new Set(answers.map(({ server }) => server))].join(' and ');
+}
