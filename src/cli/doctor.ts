@@ -15,6 +15,8 @@ const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
 const USUAL = ['bios', 'uefi', 'arm64', 'http', 'ipxe'];
 /** Machines whose memory is asked for. */
 const MOST_MACHINES = 500;
+/** A firewall may swallow the question, ms. */
+const STATUS_MS = 5000;
 
 export const doctor = command({
   usage: 'doctor',
@@ -133,11 +135,16 @@ async function askAppliance(
   refused: string | undefined;
 }> {
   try {
+    const { environment, interrupted } = terminal;
+    const soon = { environment, interrupted: AbortSignal.any([interrupted, AbortSignal.timeout(STATUS_MS)]) };
+    const status = await new Client(flags, soon).get<Status>('status');
     const client = new Client(flags, terminal);
-    const status = await client.get<Status>('status');
     const machines = await memoriesOf(client);
     return { appliance: { url: client.url, status, machines }, refused: undefined };
   } catch (error) {
+    terminal.interrupted.throwIfAborted();
+    if (error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name))
+      return { appliance: undefined, refused: `it does not answer within ${STATUS_MS / 1000} s.` };
     if (!(error instanceof TinsmithError) || error.code === 'USAGE') throw error;
     if (error.code === 'UNREACHABLE' && flags.server === undefined) return { appliance: undefined, refused: undefined };
     return { appliance: undefined, refused: error.message };

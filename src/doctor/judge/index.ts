@@ -44,7 +44,7 @@ function judgeAppliance({ appliance, applianceRefused }: Facts): Finding[] {
       warning(
         'appliance-not-asked',
         `The appliance could not be asked: ${applianceRefused}`,
-        'Run this as root, or give its token: --token-file.',
+        'Run this as root, or give its token: --token-file; and see that the firewall lets in what comes by the interface lo.',
       ),
     ];
   if (appliance === undefined) return [ok('appliance', 'No appliance runs here: this is what one would find.')];
