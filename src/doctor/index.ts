@@ -70,9 +70,9 @@ function isHere(url: string): boolean {
   );
 }
 
-/** `10.0.0.1:67 (eth0)` */
+/** `10.0.0.1:67 (eth0)`, `10.0.0.1:67 (eth0, addresses from …)` */
 function boundInterfaces(roles: ApplianceFacts['status']['roles']): string[] {
-  return [...new Set(roles.flatMap(({ bound }) => bound.flatMap((each) => /\(([^)]+)\)$/.exec(each)?.[1] ?? [])))];
+  return [...new Set(roles.flatMap(({ bound }) => bound.flatMap((each) => /\(([^),]+)/.exec(each)?.[1] ?? [])))];
 }
 
 async function otherServers(

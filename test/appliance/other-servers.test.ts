@@ -33,14 +33,59 @@ function shown<Answer>(pid: number, data: string, ...words: string[]): Answer {
   return JSON.parse(execFileSync('nsenter', inside, { encoding: 'utf8' }));
 }
 
+/** A DHCP server as the program at the other end of the cable. */
+function dnsmasq(leases: string): string {
+  return `dnsmasq --no-daemon --conf-file=/dev/null --user=root --port=0 --no-ping --interface=far0 --bind-interfaces --dhcp-range=10.77.0.50,10.77.0.60 --dhcp-leasefile=${leases} --pid-file`;
+}
+
+describe('tinsmith up --dhcp pool', () => {
+  const POOL = ['--interface', 'wire0', '--dhcp', 'pool', '--range', '10.77.0.100-10.77.0.110'];
+
+  it('does not give addresses where another server does, names that, and starts the rest', async (t) => {
+    needTools({ dnsmasq: 'dnsmasq-base' });
+    const data = temporaryDirectory(t);
+    const namespace = cableTo(dnsmasq(join(temporaryDirectory(t), 'leases')));
+    const appliance = await started(t, data, { args: POOL, namespace });
+    const { msg } = await appliance.told(({ code }) => code === 'CONFLICT');
+    assert.match(
+      msg,
+      /another DHCP server does that .* 10\.77\.0\.2 \(52:54:00:00:0e:01\) on wire0 gives addresses \(10\.77\.0\.[56]\d/,
+    );
+    assert.match(msg, /--dhcp proxy.*--beside-other-dhcp on/);
+    await appliance.told(({ role, msg: said }) => role === 'provisioner-worker' || said === 'started');
+    const { roles } = shown<Status>(appliance.pid, data, 'status');
+    const states = Object.fromEntries(roles.map(({ name, state }) => [name, state]));
+    assert.deepEqual([states.http, states.tftp, states['dhcp (pool)']], ['up', 'up', 'failed']);
+    assert.equal((await appliance.stop()).code, 0);
+  });
+
+  it('gives them all the same where that is asked for, and warns', async (t) => {
+    needTools({ dnsmasq: 'dnsmasq-base' });
+    const data = temporaryDirectory(t);
+    const namespace = cableTo(dnsmasq(join(temporaryDirectory(t), 'leases')));
+    const args = [...POOL, '--beside-other-dhcp', 'on'];
+    const appliance = await started(t, data, { args, namespace });
+    await appliance.told(({ role, msg }) => role === 'dhcp (pool)' && msg === 'started');
+    const { roles } = shown<Status>(appliance.pid, data, 'status');
+    const dhcp = roles.find(({ name }) => name === 'dhcp (pool)');
+    assert.deepEqual([dhcp?.state, dhcp?.warning?.code], ['up', 'another-server-gives-addresses']);
+    assert.equal((await appliance.stop()).code, 0);
+  });
+
+  it('gives them where nobody else does', async (t) => {
+    const appliance = await started(t, temporaryDirectory(t), { args: POOL, namespace: cableTo('sleep 600') });
+    await appliance.told(({ role, msg }) => role === 'dhcp (pool)' && msg === 'started');
+    assert.equal((await appliance.stop()).code, 0);
+  });
+});
+
 describe('tinsmith up without a mode', () => {
   it('finds the DHCP server of the network, and says what to boot beside it', async (t) => {
     needTools({ dnsmasq: 'dnsmasq-base' });
     const data = temporaryDirectory(t);
     const leases = join(temporaryDirectory(t), 'leases');
-    const dnsmasq = `dnsmasq --no-daemon --conf-file=/dev/null --user=root --port=0 --no-ping --interface=far0 --bind-interfaces --dhcp-range=10.77.0.50,10.77.0.60 --dhcp-leasefile=${leases} --pid-file`;
     const args = ['--interface', 'wire0', '--dhcp-watch', '0'];
-    const appliance = await started(t, data, { args, namespace: cableTo(dnsmasq) });
+    const appliance = await started(t, data, { args, namespace: cableTo(dnsmasq(leases)) });
     const { msg } = await appliance.told((line) => line.msg.startsWith('another DHCP server'));
     assert.match(
       msg,
