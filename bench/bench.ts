@@ -1,14 +1,14 @@
 /**
- * `npm run bench -- boots|workflows|machines [--json]`: measures ours and, in the same run, what others use for the same, or the
+ * `npm run bench -- boots|workflows|machines [--only PART] [--json]`: measures ours and, in the same run, what others use for the same, or the
  * fewest lines that could do it, and prints ours, theirs, ratio.
  */
 import { messageOf, TinsmithError } from '../src/errors.ts';
-import { parseArguments, type Suite, USAGE } from './arguments.ts';
+import { type BootsPart, parseArguments, type Suite, USAGE } from './arguments.ts';
 import { benchBoots } from './boots/boots.ts';
 import { type Host, hostFacts, loadNow } from './host.ts';
 import { benchMachines } from './machines/machines.ts';
 import { preparePeers } from './peers.ts';
-import { type Row, rowsOf, tableOf } from './report.ts';
+import { type Row, tableOf } from './report.ts';
 import { benchWorkflows } from './workflows/workflows.ts';
 
 /** What `--json` prints. */
@@ -21,11 +21,11 @@ type Document = {
   rows: Row[];
 };
 
-async function measure(benchmark: Suite): Promise<Document> {
+async function measure(benchmark: Suite, only: readonly BootsPart[]): Promise<Document> {
   const peers = await preparePeers(benchmark);
   const startedAt = new Date();
   const loadBefore = loadNow();
-  const rows = await rowsOfSuite(benchmark, peers.folders);
+  const rows = await rowsOfSuite(benchmark, peers.folders, only);
   return {
     benchmark,
     startedAt: startedAt.toISOString(),
@@ -35,11 +35,11 @@ async function measure(benchmark: Suite): Promise<Document> {
   };
 }
 
-async function rowsOfSuite(suite: Suite, folders: readonly string[]): Promise<Row[]> {
+async function rowsOfSuite(suite: Suite, folders: readonly string[], only: readonly BootsPart[]): Promise<Row[]> {
   const progress = (text: string): void => console.error(`bench: measuring ${text}`);
   switch (suite) {
     case 'boots':
-      return (await benchBoots(folders, progress)).flatMap(rowsOf);
+      return benchBoots(folders, only, progress);
     case 'workflows':
       return benchWorkflows(progress);
     case 'machines':
@@ -69,7 +69,7 @@ switch (wanted.kind) {
     // The programs under way get the signal too; their end fails the measurement, which then removes what it made.
     process.once('SIGINT', () => console.error('bench: interrupted, cleaning up'));
     try {
-      const document = await measure(wanted.suite);
+      const document = await measure(wanted.suite, wanted.only);
       if (wanted.json) console.log(JSON.stringify(document, null, 2));
       else console.log(`${tableOf(document.rows)}\n\n${hostText(document.host)}`);
     } catch (error) {

@@ -5,16 +5,17 @@ import { join } from 'node:path';
 import { run } from '../build/command.ts';
 import { installPackages } from '../build/debian.ts';
 import { CACHE, progress } from '../build/step.ts';
+import { LAB_PACKAGES } from '../src/lab/preflight.ts';
 import type { Suite } from './arguments.ts';
 
 const PEERS: Record<Suite, string[]> = {
-  boots: ['dnsmasq-base', 'nginx-light', 'tftpd-hpa'],
+  boots: ['dnsmasq-base', 'kea-dhcp4-server', 'nginx-light', 'tftpd-hpa'],
   workflows: ['golang-go'],
   machines: [],
 };
 /** perfdhcp is in kea-admin. */
 const TOOLS: Record<Suite, string[]> = {
-  boots: ['gcc', 'iproute2', 'kea-admin', 'libc6-dev'],
+  boots: ['gcc', 'iproute2', 'kea-admin', 'libc6-dev', ...LAB_PACKAGES],
   workflows: ['gcc', 'libc6-dev'],
   machines: ['gcc', 'libc6-dev'],
 };

@@ -30,6 +30,21 @@ export function hasBoundUdp(pid: number, port: number): boolean {
   return readOrNothing(`/proc/${pid}/net/udp`).includes(local);
 }
 
+/** Whether a process, or one in the same network namespace, listens on a TCP port, over IPv4 or IPv6. */
+export function listensOnTcp(pid: number, port: number): boolean {
+  // Local address, remote address, and the state "listen" (proc(5), include/net/tcp_states.h).
+  const listening = new RegExp(`:${port.toString(16).padStart(4, '0').toUpperCase()} [0-9A-F]+:0000 0A `);
+  return ['tcp', 'tcp6'].some((table) => listening.test(readOrNothing(`/proc/${pid}/net/${table}`)));
+}
+
+/** Bytes that a process and its children have resident, as /proc/PID/status says. */
+export function residentBytes(pid: number): number {
+  const kibibytes = [pid, ...childrenOf(pid)].map((member) =>
+    Number(/^VmRSS:\s+(\d+) kB$/m.exec(readOrNothing(`/proc/${member}/status`))?.[1] ?? 0),
+  );
+  return kibibytes.reduce((sum, one) => sum + one, 0) * 1024;
+}
+
 function childrenOf(parent: number): number[] {
   const processes = foldersIn('/proc').map(Number).filter(Number.isInteger);
   return processes.filter((pid) => {

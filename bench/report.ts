@@ -2,20 +2,20 @@
 import Table from 'cli-table3';
 import { type Figure, figureOf } from './figure.ts';
 
-/** The name under which our own server is measured. */
-export const OURS = 'tinsmith';
-
 /** One line of a report: our figure beside one peer's. */
 export type Row = {
   name: string;
   /** The median of the rounds. */
   ours: number;
-  peer: number;
+  /** null where there is none; `fault` says why. */
+  peer: number | null;
   /** `nginx`, or what the bare figure is of: `a bare express route`. */
   peerName: string;
   unit: string;
   /** Above 1 ours is the better one, whether more or less is better. */
-  ratio: number;
+  ratio: number | null;
+  /** Why there is nothing to compare with. */
+  fault?: string;
   /** The least ratio that is good enough; without one, the row only tells. */
   goal?: number;
   /** The figures with least and most, where there was more than one round. */
@@ -23,6 +23,9 @@ export type Row = {
   /** What else was seen: sizes, percentiles. */
   details?: Record<string, number | string>;
 };
+
+/** Why a server could not be measured. */
+export type Fault = { fault: string };
 
 /**
  * Makes a row of the rounds of both; `peer` is a single number where it is a limit instead of a measurement.
@@ -32,64 +35,33 @@ export type Row = {
 export function rowOf(measured: {
   name: string;
   ours: readonly number[];
-  peer: readonly number[] | number;
+  peer: readonly number[] | number | Fault;
   peerName: string;
   unit: string;
   better: 'more' | 'less';
   goal?: number;
   details?: Record<string, number | string>;
 }): Row {
-  const { name, peerName, unit, better, goal, details } = measured;
+  const { name, peerName, unit, better, goal, details, peer } = measured;
   const ours = figureOf(measured.ours);
-  const peer = typeof measured.peer === 'number' ? undefined : figureOf(measured.peer);
-  const theirs = typeof measured.peer === 'number' ? measured.peer : figureOf(measured.peer).median;
-  return {
+  const common = {
     name,
     ours: ours.median,
-    peer: theirs,
     peerName,
     unit,
-    ratio: ratioOf(ours.median, theirs, better),
     ...(goal === undefined ? {} : { goal }),
-    figures: { ours, ...(peer ? { peer } : {}) },
     ...(details ? { details } : {}),
   };
+  if (typeof peer === 'object' && 'fault' in peer) {
+    return { ...common, peer: null, ratio: null, fault: peer.fault, figures: { ours } };
+  }
+  const theirs = typeof peer === 'number' ? undefined : figureOf(peer);
+  const median = typeof peer === 'number' ? peer : figureOf(peer).median;
+  const ratio = ratioOf(ours.median, median, better);
+  return { ...common, peer: median, ratio, figures: { ours, ...(theirs ? { peer: theirs } : {}) } };
 }
 
-/** One thing that was measured of several servers in the same way. */
-export type Measure = {
-  /** Such as `tftp throughput`. */
-  what: string;
-  conditions: Record<string, number>;
-  unit: string;
-  better: 'more' | 'less';
-  servers: readonly { server: string; figure: Figure }[];
-};
-
-/**
- * Sets our figure against each of the peers'; without peers there is no row.
- *
- * @throws RangeError for a measure without a figure of ours
- */
-export function rowsOf({ what, conditions, unit, better, servers }: Measure): Row[] {
-  const ours = servers.find(({ server }) => server === OURS)?.figure;
-  if (ours === undefined) throw new RangeError(`${what}: nothing was measured of ${OURS}`);
-  const name = [what, ...Object.entries(conditions).map(([each, value]) => `${each} ${value}`)].join(', ');
-  return servers
-    .filter(({ server }) => server !== OURS)
-    .map(({ server, figure }) => ({
-      name,
-      ours: ours.median,
-      peer: figure.median,
-      peerName: server,
-      unit,
-      ratio: ratioOf(ours.median, figure.median, better),
-      figures: { ours, peer: figure },
-      details: { ...conditions },
-    }));
-}
-
-function ratioOf(ours: number, theirs: number, better: Measure['better']): number {
+function ratioOf(ours: number, theirs: number, better: 'more' | 'less'): number {
   return better === 'more' ? ours / theirs : theirs / ours;
 }
 
@@ -101,17 +73,24 @@ export function tableOf(rows: readonly Row[]): string {
     style: { head: [], border: [], compact: true },
   });
   for (const { name, unit, ours, peer, peerName, ratio, goal, figures } of rows) {
-    const reached = goal === undefined ? '' : `${goal}${ratio < goal ? ' missed' : ''}`;
+    const reached = goal === undefined ? '' : `${goal}${isMissed(ratio, goal) ? ' missed' : ''}`;
     const cells = [
       figureText(ours, figures?.ours),
-      figureText(peer, figures?.peer),
+      peer === null ? 'none' : figureText(peer, figures?.peer),
       peerName,
-      ratio.toFixed(2),
+      ratio === null ? '' : ratio.toFixed(2),
       reached,
     ];
     table.push([name, unit, ...cells]);
   }
-  return `${table.toString()}\nmedian (least to most); ratio above 1: ours is the better one`;
+  const faults = rows.flatMap(({ name, peerName, fault }) =>
+    fault === undefined ? [] : [`\n${name}: nothing of ${peerName}: ${fault}`],
+  );
+  return `${table.toString()}\nmedian (least to most); ratio above 1: ours is the better one${faults.join('')}`;
+}
+
+function isMissed(ratio: number | null, goal: number): boolean {
+  return ratio === null || ratio < goal;
 }
 
 function figureText(value: number, figure: Figure | undefined): string {

@@ -2,21 +2,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseArguments } from '../../bench/arguments.ts';
+import { BOOTS_PARTS, parseArguments } from '../../bench/arguments.ts';
 import { figureOf } from '../../bench/figure.ts';
-import { type Measure, rowOf, rowsOf, tableOf } from '../../bench/report.ts';
+import { rowOf, tableOf } from '../../bench/report.ts';
+import { each, median, ofOurs, takeTurns } from '../../bench/turns.ts';
 
-const TFTP: Measure = {
-  what: 'tftp throughput',
-  conditions: { blksize: 1468, windowsize: 16 },
+const TFTP = {
+  name: 'TFTP, windowsize 16',
+  ours: [120, 150, 90],
+  peer: [80, 60, 100],
+  peerName: 'tftpd-hpa',
   unit: 'MB/s',
   better: 'more',
-  servers: [
-    { server: 'tinsmith', figure: figureOf([120, 150, 90]) },
-    { server: 'tftpd-hpa', figure: figureOf([80, 60, 100]) },
-    { server: 'atftpd', figure: figureOf([240, 240, 240]) },
-  ],
-};
+} as const;
 
 describe('a figure', () => {
   it('is the one in the middle, with the least and the most', () => {
@@ -38,35 +36,6 @@ describe('a figure', () => {
   });
 });
 
-describe('the rows of a measure', () => {
-  it('have a ratio above 1 where ours is better, be it more or less', () => {
-    const ratios = (measure: Measure) => rowsOf(measure).map(({ peerName, ratio }) => [peerName, ratio]);
-    assert.deepEqual(ratios(TFTP), [
-      ['tftpd-hpa', 1.5],
-      ['atftpd', 0.5],
-    ]);
-    assert.deepEqual(ratios({ ...TFTP, better: 'less' }), [
-      ['tftpd-hpa', 80 / 120],
-      ['atftpd', 2],
-    ]);
-  });
-
-  it('keep figures and conditions, ours and theirs apart', () => {
-    const [row] = rowsOf(TFTP);
-    assert.equal(row?.name, 'tftp throughput, blksize 1468, windowsize 16');
-    assert.deepEqual([row?.ours, row?.peer, row?.unit], [120, 80, 'MB/s']);
-    assert.deepEqual(row?.figures, {
-      ours: { median: 120, min: 90, max: 150, rounds: 3 },
-      peer: { median: 80, min: 60, max: 100, rounds: 3 },
-    });
-  });
-
-  it('are none without a peer, and refused without a figure of ours', () => {
-    assert.deepEqual(rowsOf({ ...TFTP, servers: TFTP.servers.slice(0, 1) }), []);
-    assert.throws(() => rowsOf({ ...TFTP, servers: TFTP.servers.slice(1) }), /tftp throughput/);
-  });
-});
-
 describe('a row', () => {
   it('is made of rounds, against rounds or against a limit', () => {
     const common = { name: 'one', unit: 'ms', better: 'less', goal: 0.9 } as const;
@@ -77,6 +46,39 @@ describe('a row', () => {
     assert.equal(limit.figures?.peer, undefined);
     assert.throws(() => rowOf({ ...common, ours: [], peer: 1, peerName: '' }), RangeError);
   });
+
+  it('has a ratio above 1 where ours is better, be it more or less', () => {
+    assert.equal(rowOf(TFTP).ratio, 1.5);
+    assert.equal(rowOf({ ...TFTP, better: 'less' }).ratio, 80 / 120);
+  });
+
+  it('says why there is nothing to compare with', () => {
+    const row = rowOf({ ...TFTP, peer: { fault: 'it does not start' }, goal: 1 });
+    assert.deepEqual([row.peer, row.ratio, row.fault], [null, null, 'it does not start']);
+  });
+});
+
+describe('turns', () => {
+  it('go round the servers, and leave one out from its first fault on', async () => {
+    const asked: string[] = [];
+    const outcomes = await takeTurns(3, ['a', 'b'], async (name, round) => {
+      asked.push(`${name}${round}`);
+      if (name === 'b' && round === 1) throw new Error('b is gone');
+      return round * 2;
+    });
+    assert.deepEqual(asked, ['a0', 'b0', 'a1', 'b1', 'a2']);
+    assert.deepEqual(outcomes, [[0, 2, 4], { fault: 'b is gone' }]);
+    assert.deepEqual(
+      each([1, 2], (n) => -n),
+      [-1, -2],
+    );
+    assert.deepEqual(
+      each({ fault: 'x' }, (n: number) => n),
+      { fault: 'x' },
+    );
+    assert.throws(() => ofOurs({ fault: 'ours is gone' }), /ours is gone/);
+    assert.equal(median([3, 1, 2]), 2);
+  });
 });
 
 describe('the table', () => {
@@ -86,13 +88,17 @@ describe('the table', () => {
       .map((cell) => cell.trim())
       .slice(1, -1);
 
-  it('has a line for each peer, with ours, theirs and ratio', () => {
-    const lines = tableOf(rowsOf(TFTP)).split('\n');
-    assert.deepEqual(cellsOf(lines.find((each) => each.includes('tftpd-hpa'))), [
-      ...['tftp throughput, blksize 1468, windowsize 16', 'MB/s'],
-      ...['120 (90 to 150)', '80 (60 to 100)', 'tftpd-hpa', '1.50', ''],
+  it('has a line for each row, with ours, theirs and ratio', () => {
+    const lines = tableOf([rowOf(TFTP)]).split('\n');
+    assert.deepEqual(cellsOf(lines.find((line) => line.includes('tftpd-hpa'))), [
+      ...['TFTP, windowsize 16', 'MB/s', '120 (90 to 150)', '80 (60 to 100)', 'tftpd-hpa', '1.50', ''],
     ]);
-    assert.equal(lines.filter((each) => each.includes('tftp throughput')).length, 2);
+  });
+
+  it('says what could not be measured, and why, and that its goal was missed', () => {
+    const text = tableOf([rowOf({ ...TFTP, peer: { fault: 'it does not start' }, goal: 1 })]);
+    assert.match(text, /none .* 1 missed/);
+    assert.match(text, /TFTP, windowsize 16: nothing of tftpd-hpa: it does not start/);
   });
 
   it('says which goals were missed', () => {
@@ -109,15 +115,29 @@ describe('the table', () => {
 });
 
 describe('the command line', () => {
-  it('takes what is to be measured, and --json', () => {
-    assert.deepEqual(parseArguments(['boots']), { kind: 'measure', suite: 'boots', json: false });
-    assert.deepEqual(parseArguments(['--json', 'boots']), { kind: 'measure', suite: 'boots', json: true });
-    assert.deepEqual(parseArguments(['workflows']), { kind: 'measure', suite: 'workflows', json: false });
-    assert.deepEqual(parseArguments(['machines', '--json']), { kind: 'measure', suite: 'machines', json: true });
+  it('takes what is to be measured, parts of it, and --json', () => {
+    const all = { kind: 'measure', only: BOOTS_PARTS, json: false };
+    assert.deepEqual(parseArguments(['boots']), { ...all, suite: 'boots' });
+    assert.deepEqual(parseArguments(['--json', 'boots']), { ...all, suite: 'boots', json: true });
+    assert.deepEqual(parseArguments(['workflows']), { ...all, suite: 'workflows' });
+    assert.deepEqual(parseArguments(['machines', '--json']), { ...all, suite: 'machines', json: true });
+    assert.deepEqual(parseArguments(['boots', '--only', 'loss,dhcp', '--json']), {
+      ...{ kind: 'measure', suite: 'boots', only: ['dhcp', 'loss'], json: true },
+    });
     assert.deepEqual(parseArguments(['boots', '--help']), { kind: 'help' });
   });
 
-  for (const words of [[], ['--json'], ['boot'], ['boots', 'boots'], ['boots', '--jsn'], ['boots', 'x', '--json']]) {
+  for (const words of [
+    [],
+    ['--json'],
+    ['boot'],
+    ['boots', 'boots'],
+    ['boots', '--jsn'],
+    ['boots', 'x', '--json'],
+    ['boots', '--only'],
+    ['boots', '--only', 'dhcp,x'],
+    ['workflows', '--only', 'dhcp'],
+  ]) {
     it(`refuses "${words.join(' ')}"`, () => {
       assert.equal(parseArguments(words).kind, 'usage-error');
     });

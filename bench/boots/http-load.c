@@ -1,6 +1,6 @@
 /*
- * httpload PORT PATH CLIENTS REPEATS: downloads PATH from 127.0.0.1 with CLIENTS connections at once, each REPEATS times
- * one after the other. The kernel throws the body away (MSG_TRUNC), so that the client costs little beside the server.
+ * http-load ADDRESS PORT PATH CLIENTS REPEATS: downloads PATH with CLIENTS connections at once, each REPEATS times one after
+ * the other. The kernel throws the body away (MSG_TRUNC), so that the client costs little beside the server.
  * Prints one line: bytes and seconds. Exit 1 if an answer is not a whole 200.
  */
 #define _GNU_SOURCE
@@ -28,7 +28,7 @@ static double now(void) {
 }
 
 static void fail(const char *why) {
-  fprintf(stderr, "httpload: %s\n", why);
+  fprintf(stderr, "http-load: %s\n", why);
   exit(1);
 }
 
@@ -51,18 +51,19 @@ static void read_head(struct client *c) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) return 2;
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int clients = atoi(argv[3]), live = clients, epoll = epoll_create1(0);
+  if (argc != 6) return 2;
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[2]))};
+  inet_pton(AF_INET, argv[1], &to.sin_addr);
+  int clients = atoi(argv[4]), live = clients, epoll = epoll_create1(0);
   long long total = 0;
   struct client *all = calloc(clients, sizeof *all);
-  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: bench\r\n\r\n", argv[2]);
+  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: bench\r\n\r\n", argv[3]);
   double began = now();
   for (int i = 0; i < clients; i++) {
     struct client *c = &all[i];
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
     c->fd = socket(AF_INET, SOCK_STREAM, 0);
-    c->left_requests = atoi(argv[4]);
+    c->left_requests = atoi(argv[5]);
     if (connect(c->fd, (void *)&to, sizeof to)) fail("could not connect");
     epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
     ask(c);
