@@ -1,5 +1,5 @@
 /** The TFTP servers beside which ours is measured: each with an address of its own, so that all can be there at once. */
-import { DEVICE, type Field, type Server, type ServerCommand } from './field.ts';
+import type { Field, Server, ServerCommand } from './field.ts';
 
 const PORT = 69;
 
@@ -31,7 +31,7 @@ function commandOf(name: TftpPeer, address: string, files: string): Pick<ServerC
         args: [
           ...['--conf-file=/dev/null', '--port=0', '--keep-in-foreground', '--user=root', '--pid-file='],
           ...['--enable-tftp', `--tftp-root=${files}`, '--tftp-max=500'],
-          ...[`--listen-address=${address}`, '--bind-interfaces', `--interface=${DEVICE}`],
+          ...[`--listen-address=${address}`, '--bind-interfaces'],
         ],
       };
     case 'atftpd':

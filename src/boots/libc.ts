@@ -83,6 +83,17 @@ function networkOrder(number: number): number {
   return ((number & 0xff) << 8) | (number >>> 8);
 }
 
+/**
+ * Sends one datagram, or what the socket cuts into datagrams, at once: the bytes are the caller's again when it returns.
+ * dgram's send costs five times as much before it comes to the same call.
+ *
+ * @param to as {@link socketAddress} writes it
+ * @returns undefined, or the code of the error: EAGAIN where the link takes nothing more now
+ */
+export function sendNow(fd: number, bytes: Buffer, to: Buffer): string | undefined {
+  return libc().sendto(fd, bytes, bytes.length, 0, to, to.length) < 0 ? errno().code : undefined;
+}
+
 /** struct sockaddr_in of an IPv4 address and port. */
 export function socketAddress(address: string, port: number): Buffer {
   const bytes = Buffer.alloc(SOCKADDR_IN_BYTES);

@@ -1,8 +1,8 @@
 /** What the trace is told about requests and transfers. Pure. */
 import { parseName } from './files.ts';
 import type { Terms } from './negotiate.ts';
-import type { Endpoint } from './session.ts';
 import { bytesAcknowledged, type Transfer } from './transfer.ts';
+import type { Endpoint } from './transfer-socket.ts';
 
 /** What happened to one request or datagram. */
 export type TftpNote = {

@@ -3,7 +3,7 @@
  * into datagrams of one block each. What is on the wire is the same; the calls were most of a transfer's cost. Node can not
  * set the option.
  */
-import { libc, socketAddress, udpSocket } from '../libc.ts';
+import { libc } from '../libc.ts';
 
 // <linux/udp.h>
 const SOL_UDP = 17;
@@ -19,19 +19,11 @@ export function segmentsPerCall(segment: number): number {
 }
 
 /**
- * Opens a UDP socket on a free port of `address` that cuts what it sends into datagrams of `segment` bytes, the last one
- * shorter. Returns its file descriptor, for dgram's `bind({ fd })`, or undefined where it can not be had: send datagrams
- * one by one then.
+ * Has a UDP socket cut what it sends into datagrams of `segment` bytes, the last one shorter. Returns false where the kernel
+ * can not: send datagrams one by one then.
  */
-export function openSegmenting(address: string, segment: number): number | undefined {
-  const fd = udpSocket();
-  if (fd < 0) return undefined;
-  const name = socketAddress(address, 0);
-  if (setSegment(fd, segment) < 0 || libc().bind(fd, name, name.length) < 0) {
-    libc().close(fd);
-    return undefined;
-  }
-  return fd;
+export function startSegmenting(fd: number, segment: number): boolean {
+  return setSegment(fd, segment) >= 0;
 }
 
 /** The socket sends datagrams as they are from now on. */

@@ -9,8 +9,9 @@ import { mtuOf } from './mtu.ts';
 import { negotiate } from './negotiate.ts';
 import { answered, ended, noteOf, type TftpNote } from './notes.ts';
 import { decode, encode } from './packet.ts';
-import { type Endpoint, numericLookup, Session, type SessionEnd } from './session.ts';
+import { Session, type SessionEnd } from './session.ts';
 import { DEFAULT_LIMITS, type TransferLimits } from './transfer.ts';
+import type { Endpoint } from './transfer-socket.ts';
 
 export type TftpOptions = {
   /** IPv4 addresses to serve, each from a socket of its own, so that answers leave from the address that was asked. */
@@ -219,6 +220,15 @@ class Server {
   #ignore(from: Endpoint, file: string, reason: string, sentence: string): void {
     this.#options.note(noteOf(from, file, { outcome: 'ignored', reason, sentence }));
   }
+}
+
+/** Addresses are numbers already; without this, each datagram would go through dns.lookup. */
+function numericLookup(
+  host: string,
+  _options: unknown,
+  done: (error: Error | null, address: string, family: number) => void,
+): void {
+  done(null, host, 4);
 }
 
 /**

@@ -1,11 +1,10 @@
 /** One transfer on the wire: its socket (the server's transfer identifier), its timer, and the bytes it sends. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
 import { messageOf } from '../../errors.ts';
 import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
-import { openSegmenting, segmentsPerCall, stopSegmenting } from './segmentation.ts';
 import {
   advance,
   newTransfer,
@@ -15,9 +14,7 @@ import {
   type TransferEvent,
   type TransferLimits,
 } from './transfer.ts';
-
-/** An address and port of UDP over IPv4. */
-export type Endpoint = { address: string; port: number };
+import { type Endpoint, TransferSocket } from './transfer-socket.ts';
 
 export type SessionOptions = {
   source: TftpSource;
@@ -36,28 +33,9 @@ export type SessionEnd = Omit<TransferEnd, 'reason'> & {
   reason: TransferEnd['reason'] | 'stopped' | 'superseded' | 'no-socket';
 };
 
-/** Room for the ACKs of a whole window while the process is busy elsewhere. */
-const RECEIVE_BUFFER = 262_144;
-const SEND_BUFFER = 1_048_576;
-
-/** Least block size for segmentation: packets of other kinds go through the same socket, and are all shorter than this. */
-const LEAST_CUT = 512;
-
 const WRONG_TRANSFER = encode({ kind: 'error', code: ERROR_CODE.UNKNOWN_TRANSFER, message: 'Unknown transfer ID' });
 
-/** Addresses are numbers already; without this, each datagram would go through dns.lookup. */
-export function numericLookup(
-  host: string,
-  _options: unknown,
-  done: (error: Error | null, address: string, family: number) => void,
-): void {
-  done(null, host, 4);
-}
-
-/**
- * Where packets are built, one place for all transfers: the kernel takes them during the call of send. Where its buffer is
- * full they stay queued in the process, which then keeps this memory, and the next burst gets other.
- */
+/** Where packets are built, one place for all transfers: the kernel has taken them when a call of send returns. */
 let packets = Buffer.allocUnsafeSlow(131_072);
 
 export class Session {
@@ -66,7 +44,7 @@ export class Session {
   /** When the client was last heard, on performance.now's clock. */
   heardAt = this.startedAt;
   #options: SessionOptions;
-  #socket: Socket;
+  #socket: TransferSocket | undefined;
   #bytes: Buffer;
   /** Position in the file of the first of `#bytes`. */
   #bytesAt = 0;
@@ -74,10 +52,6 @@ export class Session {
   #timerAt = 0;
   #deadline = 0;
   #over = false;
-  /** Descriptor of the socket while it cuts windows into datagrams. */
-  #segmenting: number | undefined;
-  /** The last burst did not all go out at once. */
-  #isQueued = false;
   /** A read of the file is under way; the handle is closed after it. */
   #reading: Promise<void> | undefined;
 
@@ -98,25 +72,31 @@ export class Session {
       limits,
       this.startedAt,
     );
-    this.#socket = createSocket({
-      type: 'udp4',
-      lookup: numericLookup,
-      recvBufferSize: RECEIVE_BUFFER,
-      sendBufferSize: SEND_BUFFER,
-    });
-    this.#socket.on('message', (bytes, from) => this.#onMessage(bytes, from));
-    this.#socket.on('error', (error) => {
+    this.#open(local);
+  }
+
+  #open(local: string): void {
+    const { blksize, windowsize } = this.#options.terms;
+    const fail = (error: unknown): void =>
       this.#finish({
         result: 'failed',
         reason: 'no-socket',
         sentence: `the transfer's socket failed: ${messageOf(error)}`,
       });
-    });
-    const isWorthCutting = terms.windowsize > 1 && terms.blksize >= LEAST_CUT;
-    this.#segmenting = isWorthCutting ? openSegmenting(local, DATA_HEADER + terms.blksize) : undefined;
-    const place =
-      this.#segmenting === undefined ? { address: local, port: 0, exclusive: true } : { fd: this.#segmenting };
-    this.#socket.bind(place, () => this.#tell({ kind: 'start' }));
+    try {
+      this.#socket = new TransferSocket({
+        local,
+        client: this.#options.client,
+        segment: windowsize > 1 ? DATA_HEADER + blksize : undefined,
+        onMessage: (bytes, from) => this.#onMessage(bytes, from),
+        onError: fail,
+      });
+    } catch (error) {
+      // After the one who makes this session knows it.
+      setImmediate(fail, error);
+      return;
+    }
+    this.#tell({ kind: 'start' });
   }
 
   /** Ends the transfer from outside; the client is told `message` when there is one. */
@@ -132,7 +112,7 @@ export class Session {
     if (from.port !== client.port || from.address !== client.address) {
       // RFC 1350 section 4; an ERROR is not answered, so that two peers never keep each other busy.
       const packet = decode(bytes);
-      if (packet.kind !== 'error' && from.port !== 0) this.#socket.send(WRONG_TRANSFER, from.port, from.address);
+      if (packet.kind !== 'error' && from.port !== 0) this.#socket?.sendTo(from, WRONG_TRANSFER);
       onStranger(from);
       return;
     }
@@ -167,13 +147,10 @@ export class Session {
   }
 
   #send(bytes: Buffer): void {
-    const { client } = this.#options;
-    this.#socket.send(bytes, client.port, client.address);
+    this.#socket?.send(bytes, bytes.length);
   }
 
   #sendBlocks(first: number, count: number): void {
-    // Where the link takes nothing, more packets in the queue help nobody. The timer sends these again.
-    if (this.#isQueued && this.#socket.getSendQueueCount() > 0) return;
     const { blksize, size } = this.transfer.task;
     const slot = DATA_HEADER + blksize;
     if (packets.length < slot * count) packets = Buffer.allocUnsafeSlow(slot * count);
@@ -184,31 +161,7 @@ export class Session {
     }
     // Only the file's last block is shorter than its slot.
     const length = slot * (count - 1) + DATA_HEADER + Math.min(blksize, size - (first + count - 2) * blksize);
-    this.#sendSlots(slot, length);
-    this.#isQueued = this.#socket.getSendQueueCount() > 0;
-    if (this.#isQueued) packets = Buffer.allocUnsafeSlow(packets.length);
-  }
-
-  /** Sends the first `length` bytes of `packets` in datagrams of `slot` bytes, the last one shorter. */
-  #sendSlots(slot: number, length: number): void {
-    const { port, address } = this.#options.client;
-    const isWhole = this.#segmenting === undefined || length <= slot;
-    const call = isWhole ? slot : slot * segmentsPerCall(slot);
-    for (let at = 0; at < length; at += call) {
-      const end = Math.min(at + call, length);
-      if (isWhole) this.#socket.send(packets, at, end - at, port, address);
-      else this.#socket.send(packets, at, end - at, port, address, (fault) => this.#onSegmentingSent(fault));
-    }
-  }
-
-  /**
-   * Some links and kernels do not cut, as where the way turns out to have a smaller MTU: then datagrams go one by one, which
-   * the kernel may fragment. The timer sends again what was lost by that.
-   */
-  #onSegmentingSent(fault: Error | null): void {
-    if (fault === null || this.#over || this.#segmenting === undefined) return;
-    stopSegmenting(this.#segmenting);
-    this.#segmenting = undefined;
+    this.#socket?.send(packets.subarray(0, length), slot);
   }
 
   async #load(first: number, count: number): Promise<void> {
@@ -258,7 +211,7 @@ export class Session {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#socket.close();
+    this.#socket?.close();
     if (this.#reading === undefined) this.#closeFile();
     this.#options.onEnd(end, this);
   }

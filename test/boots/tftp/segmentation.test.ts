@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { openSegmenting, segmentsPerCall, stopSegmenting } from '../../../src/boots/tftp/segmentation.ts';
+import { libc, sendNow, socketAddress, udpSocket } from '../../../src/boots/libc.ts';
+import { segmentsPerCall, startSegmenting, stopSegmenting } from '../../../src/boots/tftp/segmentation.ts';
 import { RawClient } from './served.ts';
 
 describe('segmentation', () => {
@@ -14,21 +14,18 @@ describe('segmentation', () => {
   });
 
   it('cuts what is sent, until it is stopped', async () => {
-    const fd = openSegmenting('127.0.0.1', 1000) ?? assert.fail('this kernel has no UDP_SEGMENT');
+    const fd = udpSocket();
+    assert.ok(startSegmenting(fd, 1000), 'this kernel has no UDP_SEGMENT');
     const receiver = await RawClient.open();
     const lengths: number[] = [];
     receiver.socket.on('message', (bytes) => lengths.push(bytes.length));
-    const sender = createSocket('udp4');
-    await new Promise<void>((resolve) => sender.bind({ fd }, resolve));
-    const { port } = receiver.socket.address();
-    const send = (bytes: number) =>
-      new Promise((resolve) => sender.send(Buffer.alloc(bytes), port, '127.0.0.1', resolve));
-    await send(2500);
+    const to = socketAddress('127.0.0.1', receiver.socket.address().port);
+    assert.equal(sendNow(fd, Buffer.alloc(2500), to), undefined);
     stopSegmenting(fd);
-    await send(2500);
+    assert.equal(sendNow(fd, Buffer.alloc(2500), to), undefined);
     for (let datagram = 0; datagram < 4; datagram++) await receiver.next();
     assert.deepEqual(lengths, [1000, 1000, 500, 2500]);
-    sender.close();
+    libc().close(fd);
     receiver.close();
   });
 

@@ -1,0 +1,105 @@
+/**
+ * The socket of one transfer: a free port of the address that was asked, the server's transfer identifier. dgram receives;
+ * sending goes past it, because its send cost as much as everything else that a block in lock-step takes.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { getSystemErrorMessage } from 'node:util';
+import { errno, libc, sendNow, socketAddress, udpSocket } from '../libc.ts';
+import { segmentsPerCall, startSegmenting, stopSegmenting } from './segmentation.ts';
+
+/** An address and port of UDP over IPv4. */
+export type Endpoint = { address: string; port: number };
+
+/** Room for the ACKs of a whole window while the process is busy elsewhere. */
+const RECEIVE_BUFFER = 262_144;
+const SEND_BUFFER = 1_048_576;
+
+/** Least size of a segment: packets of other kinds go through the same socket, and are all shorter than this. */
+const LEAST_CUT = 516;
+
+export type TransferSocketOptions = {
+  local: string;
+  client: Endpoint;
+  /** Bytes of the datagrams of a window, where windows have more than one. */
+  segment: number | undefined;
+  onMessage: (bytes: Buffer, from: RemoteInfo) => void;
+  /** The transfer can not go on. */
+  onError: (error: Error) => void;
+};
+
+export class TransferSocket {
+  readonly #socket: Socket;
+  readonly #fd: number;
+  readonly #client: Buffer;
+  readonly #onError: (error: Error) => void;
+  #isSegmenting: boolean;
+  #isClosed = false;
+
+  /** @throws Error where there is none to be had, as when the process has no file descriptors left */
+  constructor({ local, client, segment, onMessage, onError }: TransferSocketOptions) {
+    this.#client = socketAddress(client.address, client.port);
+    this.#onError = onError;
+    this.#fd = openSocket(local);
+    this.#isSegmenting = segment !== undefined && segment >= LEAST_CUT && startSegmenting(this.#fd, segment);
+    this.#socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER, sendBufferSize: SEND_BUFFER });
+    this.#socket.on('message', onMessage);
+    this.#socket.on('error', onError);
+    // With a descriptor this is done when it returns.
+    this.#socket.bind({ fd: this.#fd });
+  }
+
+  /**
+   * Sends `bytes` to the client in datagrams of `slot` bytes, the last one shorter. What the link does not take now is left
+   * out: more packets in a queue help nobody, and the timer sends them again.
+   */
+  send(bytes: Buffer, slot: number): void {
+    for (let at = 0; at < bytes.length && !this.#isClosed; ) {
+      const end = Math.min(at + (this.#isSegmenting ? slot * segmentsPerCall(slot) : slot), bytes.length);
+      const fault = sendNow(this.#fd, at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), this.#client);
+      if (fault === undefined) at = end;
+      else if (fault === 'EAGAIN' || fault === 'ENOBUFS') return;
+      else if (this.#isSegmenting && end - at > slot) this.#stopSegmenting();
+      else {
+        this.#onError(new Error(`a datagram could not be sent: ${fault}`));
+        return;
+      }
+    }
+  }
+
+  /** Sends one datagram to someone who is not the client. */
+  sendTo(to: Endpoint, bytes: Buffer): void {
+    // Whether it got there is not our concern.
+    if (!this.#isClosed) sendNow(this.#fd, bytes, socketAddress(to.address, to.port));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#socket.close();
+  }
+
+  /**
+   * Some links and kernels do not cut, as where the way turns out to have a smaller MTU: then datagrams go one by one, which
+   * the kernel may fragment.
+   */
+  #stopSegmenting(): void {
+    this.#isSegmenting = false;
+    stopSegmenting(this.#fd);
+  }
+}
+
+/** The descriptor of a UDP socket on a free port of an address. */
+function openSocket(local: string): number {
+  const fd = udpSocket();
+  if (fd < 0) throw systemError('socket');
+  const address = socketAddress(local, 0);
+  if (libc().bind(fd, address, address.length) >= 0) return fd;
+  const error = systemError('bind');
+  libc().close(fd);
+  throw error;
+}
+
+function systemError(call: string): Error {
+  const { code, number } = errno();
+  return new Error(`${call} ${code}: ${getSystemErrorMessage(-number)}`);
+}
