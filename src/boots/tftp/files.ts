@@ -1,10 +1,11 @@
 /** What a TFTP name stands for: a boot loader held in memory, or a file of one directory. */
 
+import { HeldFiles } from './held.ts';
 import { rootedFile } from './rooted.ts';
 
 /**
- * The bytes behind a name, `size` of them. Boot loaders are held in memory, which lock-step speed needs; other files are
- * read as the transfer goes. The server closes the handle.
+ * The bytes behind a name, `size` of them. Boot loaders and other small files are held in memory, which lock-step speed
+ * needs; larger ones are read as the transfer goes. The server closes the handle.
  */
 export type TftpSource = { size: number; buffer: Buffer } | { size: number; handle: TftpHandle };
 
@@ -40,6 +41,7 @@ export function bootFiles(
   root?: string,
   made?: TftpFiles,
 ): TftpFiles {
+  const held = new HeldFiles(() => Date.now());
   const files: TftpFiles = async (name) => {
     const { path, mac } = parseName(name);
     const loader = loaders.get(path);
@@ -48,7 +50,7 @@ export function bootFiles(
       return { refused: 'not-found', sentence: `there is no boot loader ${JSON.stringify(path)}` };
     const whole = await rootedFile(root, name.replace(/^\/+/, ''));
     const isForAll = mac !== undefined && 'refused' in whole && whole.refused === 'not-found';
-    return isForAll ? rootedFile(root, path) : whole;
+    return held.hold(isForAll ? await rootedFile(root, path) : whole);
   };
   if (made === undefined) return files;
   return async (name, client) => {

@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.ts';
 import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
+import { ReadAhead } from './read-ahead.ts';
 import {
   advance,
   newTransfer,
@@ -52,13 +53,14 @@ export class Session {
   #timerAt = 0;
   #deadline = 0;
   #over = false;
-  /** A read of the file is under way; the handle is closed after it. */
-  #reading: Promise<void> | undefined;
+  /** Where the file is not in memory. */
+  #file: ReadAhead | undefined;
 
   constructor(options: SessionOptions) {
     const { source, terms, limits, local } = options;
     this.#options = options;
     this.#bytes = 'buffer' in source ? source.buffer : Buffer.alloc(0);
+    this.#file = 'handle' in source ? new ReadAhead(source.handle, source.size) : undefined;
     this.transfer = newTransfer(
       {
         size: source.size,
@@ -139,7 +141,7 @@ export class Session {
         this.#send(encode({ kind: 'error', code: action.code, message: action.message }));
         break;
       case 'load':
-        this.#reading = this.#load(action.first, action.count);
+        this.#load(action.first, action.count);
         break;
       case 'end':
         this.#finish(action.end);
@@ -164,19 +166,25 @@ export class Session {
     this.#socket?.send(packets.subarray(0, length), slot);
   }
 
-  async #load(first: number, count: number): Promise<void> {
-    const { source } = this.#options;
-    if ('buffer' in source) return;
+  #load(first: number, count: number): void {
     const { blksize, size } = this.transfer.task;
     const start = (first - 1) * blksize;
     const length = Math.min(count * blksize, size - start);
-    if (this.#bytes.length < length) this.#bytes = Buffer.allocUnsafeSlow(length);
-    const fault = await fill(source.handle, this.#bytes, start, length);
-    this.#bytesAt = start;
-    this.#reading = undefined;
-    if (this.#over) this.#closeFile();
-    else
-      this.#tell(fault === undefined ? { kind: 'data-ready', first, count } : { kind: 'data-failed', sentence: fault });
+    const take = (bytes: Buffer): void => {
+      this.#bytes = bytes;
+      this.#bytesAt = start;
+      this.#tell({ kind: 'data-ready', first, count });
+    };
+    const known = this.#file?.take(start, length);
+    if (known !== undefined) {
+      take(known);
+      return;
+    }
+    this.#file?.load(start, length).then((loaded) => {
+      if (this.#over) return;
+      if ('bytes' in loaded) take(loaded.bytes);
+      else this.#tell({ kind: 'data-failed', sentence: loaded.fault });
+    });
   }
 
   /** The timer is moved forward only when it fires too early, so that an ACK does not cost a timer. */
@@ -212,33 +220,7 @@ export class Session {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#socket?.close();
-    if (this.#reading === undefined) this.#closeFile();
+    this.#file?.close();
     this.#options.onEnd(end, this);
-  }
-
-  #closeFile(): void {
-    const { source } = this.#options;
-    // Closing a file that was only read can not lose anything.
-    if ('handle' in source) source.handle.close().catch(() => undefined);
-  }
-}
-
-/** Reads `length` bytes of the file from `start` into `target`. Returns what went wrong. */
-async function fill(
-  handle: { read(target: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }> },
-  target: Buffer,
-  start: number,
-  length: number,
-): Promise<string | undefined> {
-  let done = 0;
-  try {
-    while (done < length) {
-      const { bytesRead } = await handle.read(target, done, length - done, start + done);
-      if (bytesRead === 0) return `the file became shorter while it was sent (it ends at byte ${start + done})`;
-      done += bytesRead;
-    }
-    return undefined;
-  } catch (error) {
-    return `the file can not be read: ${messageOf(error)}`;
   }
 }

@@ -273,7 +273,9 @@ function load(transfer: Transfer, first: number, count: number, now: number): Tr
   if (transfer.loading) return [arm(transfer, now)];
   transfer.loading = true;
   transfer.readyEnd = transfer.readyFirst;
-  const ahead = Math.max(count, Math.floor(READ_AHEAD / transfer.task.blksize));
+  const { blksize, windowsize } = transfer.task;
+  // Whole windows, so that the next load begins where this one ends, and may have been read by then.
+  const ahead = Math.ceil(Math.max(count, Math.floor(READ_AHEAD / blksize)) / windowsize) * windowsize;
   return [{ kind: 'load', first, count: Math.min(ahead, transfer.last - first + 1) }, arm(transfer, now)];
 }
 

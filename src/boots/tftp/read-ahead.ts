@@ -1,0 +1,107 @@
+/** The bytes of a file that is not held in memory: what comes next is read while what was read goes out. */
+import type { FileHandle } from 'node:fs/promises';
+import { messageOf } from '../../errors.ts';
+
+/** A part of the file, from byte `start` on. */
+type Part = { start: number; length: number; bytes: Buffer };
+
+/** How a part was read: `fault` says what went wrong. */
+export type Loaded = { bytes: Buffer } | { fault: string };
+
+/** Reads one part after another; each is overwritten when the next but one is asked for. */
+export class ReadAhead {
+  readonly #handle: FileHandle;
+  readonly #size: number;
+  /** The one that goes out, and the one that is read meanwhile. */
+  #spare: Buffer = Buffer.alloc(0);
+  #current: Buffer = Buffer.alloc(0);
+  #next: Part | undefined;
+  #reading: Promise<unknown> | undefined;
+  #closed = false;
+
+  /** @param handle is closed by {@link close} @param size of the file, bytes */
+  constructor(handle: FileHandle, size: number) {
+    this.#handle = handle;
+    this.#size = size;
+  }
+
+  /** The part, where it has been read already. */
+  take(start: number, length: number): Buffer | undefined {
+    const next = this.#next;
+    if (next === undefined || this.#reading !== undefined || next.start !== start || next.length < length)
+      return undefined;
+    this.#use(next);
+    return next.bytes;
+  }
+
+  /** Reads the part. One at a time. */
+  async load(start: number, length: number): Promise<Loaded> {
+    await this.#reading;
+    const known = this.take(start, length);
+    if (known !== undefined) return { bytes: known };
+    this.#next = undefined;
+    const part = this.#part(start, length);
+    const fault = await this.#read(part);
+    if (fault !== undefined) return { fault };
+    this.#use(part);
+    return { bytes: part.bytes };
+  }
+
+  /** Closes the file, after the read that is under way. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // Closing a file that was only read can not lose anything.
+    const end = (): void => void this.#handle.close().catch(() => undefined);
+    if (this.#reading === undefined) end();
+    else this.#reading.then(end);
+  }
+
+  #part(start: number, length: number): Part {
+    if (this.#spare.length < length) this.#spare = Buffer.allocUnsafeSlow(length);
+    return { start, length, bytes: this.#spare };
+  }
+
+  /** Begins to read what follows. */
+  #use(part: Part): void {
+    this.#spare = this.#current;
+    this.#current = part.bytes;
+    this.#next = undefined;
+    const start = part.start + part.length;
+    const length = Math.min(part.length, this.#size - start);
+    if (length <= 0 || this.#closed) return;
+    const next = this.#part(start, length);
+    // What goes wrong comes to light when it is asked for.
+    void this.#read(next).then((fault) => {
+      if (fault === undefined) this.#next = next;
+    });
+  }
+
+  async #read({ start, length, bytes }: Part): Promise<string | undefined> {
+    const reading = fill(this.#handle, bytes, start, length);
+    this.#reading = reading;
+    const fault = await reading;
+    this.#reading = undefined;
+    return fault;
+  }
+}
+
+/** Reads `length` bytes of the file from `start` into `target`. Returns what went wrong. */
+async function fill(
+  handle: Pick<FileHandle, 'read'>,
+  target: Buffer,
+  start: number,
+  length: number,
+): Promise<string | undefined> {
+  let done = 0;
+  try {
+    while (done < length) {
+      const { bytesRead } = await handle.read(target, done, length - done, start + done);
+      if (bytesRead === 0) return `the file became shorter while it was sent (it ends at byte ${start + done})`;
+      done += bytesRead;
+    }
+    return undefined;
+  } catch (error) {
+    return `the file can not be read: ${messageOf(error)}`;
+  }
+}

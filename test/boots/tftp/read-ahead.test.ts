@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { ReadAhead } from '../../../src/boots/tftp/read-ahead.ts';
+
+describe('reading ahead', () => {
+  const content = randomBytes(10_000);
+  let folder = '';
+  let path = '';
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'read-ahead-'));
+    path = join(folder, 'file');
+    await writeFile(path, content);
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('gives what follows a part at once, when it has been read meanwhile', async () => {
+    const file = new ReadAhead(await open(path), content.length);
+    assert.equal(file.take(0, 100), undefined);
+    await file.load(0, 100);
+    let next: Buffer | undefined;
+    for (let turn = 0; turn < 1000 && next === undefined; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      next = file.take(100, 100);
+    }
+    assert.ok(next?.subarray(0, 100).equals(content.subarray(100, 200)));
+    file.close();
+  });
+
+  it('gives the bytes that are in the file, in whatever order they are asked for', async () => {
+    const parts = fc.array(fc.record({ start: fc.nat(9999), length: fc.integer({ min: 1, max: 3000 }) }), {
+      maxLength: 10,
+    });
+    await fc.assert(
+      fc.asyncProperty(parts, fc.boolean(), async (asked, onwards) => {
+        const file = new ReadAhead(await open(path), content.length);
+        let at = 0;
+        for (const { start, length } of asked) {
+          const from = onwards ? at : start;
+          const wanted = content.subarray(from, from + length);
+          const loaded = file.take(from, wanted.length) ?? (await file.load(from, wanted.length));
+          const bytes = 'fault' in loaded ? assert.fail(loaded.fault) : 'bytes' in loaded ? loaded.bytes : loaded;
+          assert.ok(bytes.subarray(0, wanted.length).equals(wanted));
+          at = Math.min(from + length, content.length - 1);
+        }
+        file.close();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('says that a file became shorter when that is reached', async () => {
+    const short = join(folder, 'short');
+    await writeFile(short, content);
+    const file = new ReadAhead(await open(short), content.length);
+    await file.load(0, 100);
+    await truncate(short, 150);
+    const loaded = await file.load(5000, 100);
+    assert.match('fault' in loaded ? loaded.fault : '', /became shorter/);
+    file.close();
+  });
+});
