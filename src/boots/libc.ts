@@ -19,6 +19,11 @@ interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
   bind(fd: number, address: Buffer, length: number): number;
+  /** Writes where it came from into `address`, and has its length in and out. */
+  recvfrom(fd: number, bytes: Buffer, room: number, flags: number, address: Buffer, addressLength: Buffer): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
+  epoll_wait(epoll: number, events: Buffer, most: number, timeout: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
   sendto(fd: number, bytes: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
   recv(fd: number, bytes: Buffer, length: number, flags: number): number;
@@ -35,6 +40,10 @@ export function libc(): Libc {
       socket: library.func('int socket(int, int, int)'),
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
       bind: library.func('int bind(int, const void *, uint32_t)'),
+      recvfrom: library.func('long recvfrom(int, void *, size_t, int, void *, void *)'),
+      epoll_create1: library.func('int epoll_create1(int)'),
+      epoll_ctl: library.func('int epoll_ctl(int, int, int, const void *)'),
+      epoll_wait: library.func('int epoll_wait(int, void *, int, int)'),
       ioctl: library.func('int ioctl(int, unsigned long, void *)'),
       sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
       recv: library.func('long recv(int, void *, size_t, int)'),

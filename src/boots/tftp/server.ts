@@ -9,6 +9,7 @@ import { mtuOf } from './mtu.ts';
 import { negotiate } from './negotiate.ts';
 import { answered, ended, noteOf, type TftpNote } from './notes.ts';
 import { decode, encode } from './packet.ts';
+import { ReadySockets } from './ready-sockets.ts';
 import { Session, type SessionEnd } from './session.ts';
 import { DEFAULT_LIMITS, type TransferLimits } from './transfer.ts';
 import type { Endpoint } from './transfer-socket.ts';
@@ -66,6 +67,7 @@ class Server {
   #listeners: Listener[] = [];
   /** By client's `address:port`. */
   #places = new Map<string, Place>();
+  #ready = new ReadySockets();
   #closed = false;
 
   constructor(options: TftpOptions) {
@@ -94,6 +96,7 @@ class Server {
     for (const { session } of [...this.#places.values()]) {
       session?.stop('stopped', 'the server is stopping', 'The server is stopping');
     }
+    this.#ready.close();
     const listeners = this.#listeners.splice(0);
     await Promise.all(listeners.map(({ socket }) => new Promise<void>((resolve) => socket.close(() => resolve()))));
   }
@@ -189,6 +192,7 @@ class Server {
       local: listener.address,
       client: { address: from.address, port: from.port },
       limits: this.#options.limits ?? DEFAULT_LIMITS,
+      ready: this.#ready,
       onEnd: (end, session) => {
         free();
         this.#onEnd(listener, from, request.file, end, session);

@@ -1,11 +1,11 @@
 /** One transfer on the wire: its socket (the server's transfer identifier), its timer, and the bytes it sends. */
-import type { RemoteInfo } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
 import { messageOf } from '../../errors.ts';
 import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
 import { ReadAhead } from './read-ahead.ts';
+import type { ReadySockets } from './ready-sockets.ts';
 import {
   advance,
   newTransfer,
@@ -24,6 +24,8 @@ export type SessionOptions = {
   local: string;
   client: Endpoint;
   limits: TransferLimits;
+  /** The sockets of all transfers. */
+  ready: ReadySockets;
   /** Called once, when the transfer is over and its socket and file are closed or closing. */
   onEnd: (end: SessionEnd, session: Session) => void;
   /** A datagram came from someone who is not this transfer's client; it was answered with ERROR 5, unless it was an error. */
@@ -90,6 +92,7 @@ export class Session {
         local,
         client: this.#options.client,
         segment: windowsize > 1 ? DATA_HEADER + blksize : undefined,
+        ready: this.#options.ready,
         onMessage: (bytes, from) => this.#onMessage(bytes, from),
         onError: fail,
       });
@@ -108,14 +111,13 @@ export class Session {
     this.#finish({ result: 'failed', reason, sentence });
   }
 
-  #onMessage(bytes: Buffer, from: RemoteInfo): void {
+  #onMessage(bytes: Buffer, from?: Endpoint): void {
     if (this.#over) return;
-    const { client, onStranger } = this.#options;
-    if (from.port !== client.port || from.address !== client.address) {
+    if (from !== undefined) {
       // RFC 1350 section 4; an ERROR is not answered, so that two peers never keep each other busy.
       const packet = decode(bytes);
       if (packet.kind !== 'error' && from.port !== 0) this.#socket?.sendTo(from, WRONG_TRANSFER);
-      onStranger(from);
+      this.#options.onStranger(from);
       return;
     }
     this.heardAt = performance.now();

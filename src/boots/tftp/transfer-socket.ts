@@ -2,9 +2,10 @@
  * The socket of one transfer: a free port of the address that was asked, the server's transfer identifier. dgram receives;
  * sending goes past it, because its send cost as much as everything else that a block in lock-step takes.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { getSystemErrorMessage } from 'node:util';
 import { errno, libc, sendNow, socketAddress, udpSocket } from '../libc.ts';
+import type { ReadySockets } from './ready-sockets.ts';
 import { segmentsPerCall, startSegmenting, stopSegmenting } from './segmentation.ts';
 
 /** An address and port of UDP over IPv4. */
@@ -22,7 +23,10 @@ export type TransferSocketOptions = {
   client: Endpoint;
   /** Bytes of the datagrams of a window, where windows have more than one. */
   segment: number | undefined;
-  onMessage: (bytes: Buffer, from: RemoteInfo) => void;
+  /** The sockets of all transfers. */
+  ready: ReadySockets;
+  /** Told of each datagram, whose bytes are overwritten by the next. `from` is undefined where it came from the client. */
+  onMessage: (bytes: Buffer, from?: Endpoint) => void;
   /** The transfer can not go on. */
   onError: (error: Error) => void;
 };
@@ -31,21 +35,28 @@ export class TransferSocket {
   readonly #socket: Socket;
   readonly #fd: number;
   readonly #client: Buffer;
+  readonly #ready: ReadySockets;
   readonly #onError: (error: Error) => void;
   #isSegmenting: boolean;
   #isClosed = false;
 
   /** @throws Error where there is none to be had, as when the process has no file descriptors left */
-  constructor({ local, client, segment, onMessage, onError }: TransferSocketOptions) {
+  constructor({ local, client, segment, ready, onMessage, onError }: TransferSocketOptions) {
     this.#client = socketAddress(client.address, client.port);
     this.#onError = onError;
+    this.#ready = ready;
     this.#fd = openSocket(local);
     this.#isSegmenting = segment !== undefined && segment >= LEAST_CUT && startSegmenting(this.#fd, segment);
     this.#socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER, sendBufferSize: SEND_BUFFER });
-    this.#socket.on('message', onMessage);
+    this.#socket.on('message', (bytes, from) => {
+      const isClient = from.port === client.port && from.address === client.address;
+      onMessage(bytes, isClient ? undefined : from);
+      ready.takeAll();
+    });
     this.#socket.on('error', onError);
     // With a descriptor this is done when it returns.
     this.#socket.bind({ fd: this.#fd });
+    ready.add(this.#fd, (bytes, from) => onMessage(bytes, from.equals(this.#client) ? undefined : endpointOf(from)));
   }
 
   /**
@@ -75,6 +86,7 @@ export class TransferSocket {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#ready.remove(this.#fd);
     this.#socket.close();
   }
 
@@ -86,6 +98,11 @@ export class TransferSocket {
     this.#isSegmenting = false;
     stopSegmenting(this.#fd);
   }
+}
+
+/** What a struct sockaddr_in says. */
+function endpointOf(address: Buffer): Endpoint {
+  return { address: address.subarray(4, 8).join('.'), port: address.readUInt16BE(2) };
 }
 
 /** The descriptor of a UDP socket on a free port of an address. */
