@@ -6,10 +6,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Row, rowOf } from '../report.ts';
 import { each, median, ofOurs, takeTurns } from '../turns.ts';
-import { MACHINES } from './dhcp-machines.ts';
 import { CLIENT_ADDRESS, type Field, SERVER_ADDRESS, type Server } from './field.ts';
 import { FILES } from './files.ts';
 import { HTTP_PORT } from './ours.ts';
+import { MACHINES } from './perfdhcp.ts';
 
 const NGINX_PORT = 8081;
 const ROUNDS = 5;

@@ -1,7 +1,10 @@
 /** The DHCP load: perfdhcp of Debian's kea-admin, in the place of a relay agent, whose clients are PXE firmware. */
 import { TinsmithError } from '../../src/errors.ts';
-import { FIRST_MAC, MACHINES } from './dhcp-machines.ts';
 import { type Field, SERVER_ADDRESS, type Server, untilIdle } from './field.ts';
+
+/** More than any server begins in one measurement. Their hardware addresses are this one and those after it. */
+export const MACHINES = 10_000;
+const FIRST_MAC = '02:0c:01:00:00:00';
 
 const SECONDS = 2;
 /** How long it waits for answers in the end, µs. */
