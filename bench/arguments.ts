@@ -5,7 +5,7 @@ export const SUITES = ['boots', 'workflows', 'machines'] as const;
 export type Suite = (typeof SUITES)[number];
 
 /** The parts of a boot that can be measured alone. */
-export const BOOTS_PARTS = ['dhcp', 'storm', 'tftp', 'loss', 'http', 'boot'] as const;
+export const BOOTS_PARTS = ['dhcp', 'storm', 'tftp', 'loss', 'http', 'memory', 'boot'] as const;
 export type BootsPart = (typeof BOOTS_PARTS)[number];
 
 export const USAGE = `usage: npm run bench -- ${SUITES.join('|')} [--only PART] [--json]

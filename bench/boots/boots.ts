@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import type { BootsPart } from '../arguments.ts';
 import type { Row } from '../report.ts';
+import { benchBoot } from './boot.ts';
 import { benchDhcp, benchStorm } from './dhcp.ts';
 import { Field, type Server } from './field.ts';
 import { makeFiles } from './files.ts';
 import { benchHttp } from './http.ts';
+import { benchMemory } from './memory.ts';
 import { startOurs } from './ours.ts';
 import { benchTftp } from './tftp.ts';
 import { benchTftpLoss } from './tftp-loss.ts';
@@ -45,7 +47,8 @@ export async function benchBoots(
         return benchTftpLoss(field, startPeer, progress);
       },
       http: async () => benchHttp(field, await running(), files, progress),
-      boot: async () => [],
+      memory: async () => benchMemory(field, await running(), progress),
+      boot: () => benchBoot(progress),
     };
     const rows: Row[] = [];
     for (const part of parts) rows.push(...(await measure[part]()));
