@@ -1,7 +1,6 @@
 /** Syslog over UDP (RFC 5426): nothing is ever answered. */
 import { createSocket, type Socket } from 'node:dgram';
 import type { Logger } from 'pino';
-import { numericLookup } from '../tftp/session.ts';
 import { Admission } from './admission.ts';
 import { parseSyslog, type SyslogMessage } from './message.ts';
 
@@ -41,7 +40,7 @@ export async function startSyslog(options: SyslogOptions): Promise<SyslogServer>
     await Promise.all(sockets.splice(0).map((socket) => new Promise<void>((done) => socket.close(() => done()))));
   };
   const listen = (address: string): Promise<Socket> => {
-    const socket = createSocket({ type: 'udp4', lookup: numericLookup, recvBufferSize: RECEIVE_BUFFER });
+    const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER });
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.bind({ address, port, exclusive: true }, () => {

@@ -1,6 +1,7 @@
 /** Boot files of a directory, held in memory while they are asked for: machines that are powered on together fetch the same. */
 import type { FileHandle } from 'node:fs/promises';
 import type { TftpFound, TftpRefusal } from './files.ts';
+import type { RootedFound } from './rooted.ts';
 
 /** The largest file that is held: boot loaders, not kernels and initrds. Bytes. */
 const LARGEST = 4 << 20;
@@ -32,8 +33,8 @@ export class HeldFiles {
    * What was found, in memory where that can be, and then the same buffer for all who ask: a file that is too large, too
    * new, or that can not be read whole is read by its handle as it was found. Never rejects.
    */
-  async hold(answer: TftpFound | TftpRefusal): Promise<TftpFound | TftpRefusal> {
-    if ('refused' in answer || 'buffer' in answer.found) return answer;
+  async hold(answer: RootedFound | TftpRefusal): Promise<TftpFound | TftpRefusal> {
+    if ('refused' in answer) return answer;
     const { handle } = answer.found;
     const buffer = await this.#contentOf(handle);
     if (buffer === undefined) return answer;

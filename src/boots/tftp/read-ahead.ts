@@ -1,6 +1,7 @@
 /** The bytes of a file that is not held in memory: what comes next is read while what was read goes out. */
-import type { FileHandle } from 'node:fs/promises';
+
 import { messageOf } from '../../errors.ts';
+import type { TftpHandle } from './files.ts';
 
 /** A part of the file, from byte `start` on. */
 type Part = { start: number; length: number; bytes: Buffer };
@@ -10,7 +11,7 @@ export type Loaded = { bytes: Buffer } | { fault: string };
 
 /** Reads one part after another; each is overwritten when the next but one is asked for. */
 export class ReadAhead {
-  readonly #handle: FileHandle;
+  readonly #handle: TftpHandle;
   readonly #size: number;
   /** The one that goes out, and the one that is read meanwhile. */
   #spare: Buffer = Buffer.alloc(0);
@@ -20,7 +21,7 @@ export class ReadAhead {
   #closed = false;
 
   /** @param handle is closed by {@link close} @param size of the file, bytes */
-  constructor(handle: FileHandle, size: number) {
+  constructor(handle: TftpHandle, size: number) {
     this.#handle = handle;
     this.#size = size;
   }
@@ -88,7 +89,7 @@ export class ReadAhead {
 
 /** Reads `length` bytes of the file from `start` into `target`. Returns what went wrong. */
 async function fill(
-  handle: Pick<FileHandle, 'read'>,
+  handle: Pick<TftpHandle, 'read'>,
   target: Buffer,
   start: number,
   length: number,
