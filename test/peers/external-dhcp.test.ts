@@ -68,25 +68,11 @@ describe('settings for other DHCP servers', { timeout: 120_000 }, () => {
 
     it(`${name} gives each firmware the right file by them, and computers that boot nothing none`, async (t) => {
       await foreignServer(t, network, 'server', 'eth0', server, around(text));
-      const { boots } = await played(
-        network,
-        'machine',
-        'eth0',
+      const arches = ['bios', 'uefi', '9', 'arm64', 'http', 'ipxe', 'ipxe-uefi', '33'].flatMap((name) => [
         '--arch',
-        'bios',
-        '--arch',
-        'uefi',
-        '--arch',
-        '9',
-        '--arch',
-        'http',
-        '--arch',
-        'ipxe',
-        '--arch',
-        'ipxe-uefi',
-        '--arch',
-        '33',
-      );
+        name,
+      ]);
+      const { boots } = await played(network, 'machine', 'eth0', ...arches);
       const files = Object.fromEntries(
         Object.entries(boots).map(([firmware, { bootFile }]) => [
           firmware,
@@ -97,6 +83,7 @@ describe('settings for other DHCP servers', { timeout: 120_000 }, () => {
       assert.deepEqual(files, {
         ...{ bios: 'tftp 10.79.0.9 undionly.kpxe', uefi: 'tftp 10.79.0.9 ipxe.efi', 9: 'tftp 10.79.0.9 ipxe.efi' },
         ...{
+          arm64: 'tftp 10.79.0.9 shimaa64.efi',
           http: 'http  http://10.79.0.9:8080/boot/loaders/ipxe.efi',
           ipxe: script,
           'ipxe-uefi': script,

@@ -30,8 +30,11 @@ const FAMILIES: readonly Omit<BootFile, 'file'>[] = [
   { tag: 'http-arm64', title: 'UEFI HTTP Boot arm64', kind: 'http', architectures: [19] },
 ];
 
-/** Which machine asks is not known to a foreign server; ours finds out when the script is fetched. */
-const ANY: BootPlan = { boot: 'osie', reason: 'workflow-waiting', sentence: '' };
+/**
+ * Which machine asks, and for what, is not known to a foreign server; ours finds out when the script is fetched. A boot
+ * environment may be for any architecture, unlike the in-memory system.
+ */
+const ANY: BootPlan = { boot: 'environment', environment: 'any', reason: 'boot-environment', sentence: '' };
 const NO_MAC = '00:00:00:00:00:00';
 
 /** The boot file of each firmware that there is one for. */
@@ -39,7 +42,10 @@ export function bootFilesFor({ http }: Appliance): BootFile[] {
   return FAMILIES.flatMap((family) => {
     const answer = bootAnswer(ANY, family, { http, mac: NO_MAC });
     const named = answer.answer === 'file' ? answer.name : answer.answer === 'url' ? answer.url : undefined;
-    return named === undefined ? [] : [{ ...family, file: named.replace(`${NO_MAC}/`, '') }];
+    // What is made for each machine has no name that a foreign server could tell.
+    return named === undefined || named.includes(`/boot/${NO_MAC}/`)
+      ? []
+      : [{ ...family, file: named.replace(`${NO_MAC}/`, '') }];
   });
 }
 
