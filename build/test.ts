@@ -11,8 +11,8 @@ import { installPackages } from './debian.ts';
 /** Programs that the tests meet as peers, and what they are started with. */
 const PEER_PACKAGES = [
   'atftp',
-  'busybox-static',
   'bsdutils',
+  'busybox-static',
   'bzip2',
   'cpio',
   'curl',
@@ -26,10 +26,10 @@ const PEER_PACKAGES = [
   'grub-common',
   'isc-dhcp-client',
   'isc-dhcp-relay',
-  'libarchive-tools',
-  'mtools',
   'isc-dhcp-server',
   'kea-dhcp4-server',
+  'libarchive-tools',
+  'mtools',
   'nftables',
   'openssl',
   'protobuf-compiler',
