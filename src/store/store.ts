@@ -47,8 +47,8 @@ export interface RangeOptions {
 
 /** What is in memory of what is, or will be, on the disk. */
 interface Memory {
-  /** Changes decided and not yet on disk: what the next change must see. */
-  ahead: ReadonlyMap<string, Value | null>;
+  /** What is decided and not yet on disk, which the next change must see; null: it is to be deleted. */
+  ahead(key: string): Value | null | undefined;
   /** The value of a key, where it was read or written lately. */
   cached(key: string): Value | undefined;
   read<T>(key: string): T | undefined;
@@ -68,7 +68,7 @@ class Change implements Transaction {
 
   get<T>(key: string): T | undefined {
     let own = this.writes.get(key);
-    if (own === undefined) own = this.#memory.ahead.get(key);
+    if (own === undefined) own = this.#memory.ahead(key);
     if (own === undefined) return this.#memory.read<T>(key);
     return own === null ? undefined : (own.value as T);
   }
@@ -87,7 +87,7 @@ class Change implements Transaction {
 
   keep(key: string, value: unknown): void {
     const own = this.writes.get(key);
-    const { text } = own ?? this.#memory.ahead.get(key) ?? this.#memory.cached(key) ?? NO_VALUE;
+    const { text } = own ?? this.#memory.ahead(key) ?? this.#memory.cached(key) ?? NO_VALUE;
     this.writes.set(key, new Value(text, { value, isWritten: own?.isWritten ?? true }));
   }
 
@@ -107,11 +107,15 @@ export class Store {
   #failed = false;
   /** Changes decided and not yet on disk, oldest first. */
   #queue: Change[] = [];
-  /** The writes of the queue and of the batch under way. */
-  readonly #ahead = new Map<string, Value | null>();
+  /** What the queue writes, and what the batch under way does: of each key its newest value. */
+  #queued = new Map<string, Value | null>();
+  #underWay: ReadonlyMap<string, Value | null> = new Map();
   readonly #cache = new ValueCache();
   readonly #memory: Memory = {
-    ahead: this.#ahead,
+    ahead: (key) => {
+      const queued = this.#queued.get(key);
+      return queued === undefined ? this.#underWay.get(key) : queued;
+    },
     cached: (key) => {
       const cached = this.#cache.get(key);
       return cached === ABSENT ? undefined : cached;
@@ -164,7 +168,9 @@ export class Store {
       return result;
     }
     change.writes.forEach((value, key) => {
-      this.#ahead.set(key, value);
+      // Another value for a text that waits still: it is written with this one.
+      const waits = value?.isWritten && this.#queued.get(key)?.isWritten === false;
+      this.#queued.set(key, waits ? new Value(value.text, { value: value.value }) : value);
     });
     await this.#enqueue(change);
     return result;
@@ -240,14 +246,15 @@ export class Store {
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
+      const writes = this.#queued;
+      this.#queued = new Map();
+      this.#underWay = writes;
       try {
         const operations: Operation[] = [];
-        for (const { writes } of batch) {
-          writes.forEach((value, key) => {
-            if (value === null) operations.push({ type: 'del', key });
-            else if (!value.isWritten) operations.push({ type: 'put', key, value: value.text });
-          });
-        }
+        writes.forEach((value, key) => {
+          if (value === null) operations.push({ type: 'del', key });
+          else if (!value.isWritten) operations.push({ type: 'put', key, value: value.text });
+        });
         if (operations.length > 0) await this.#write(operations);
       } catch (cause) {
         const error = new TinsmithError(
@@ -260,18 +267,14 @@ export class Store {
         );
         const decidedOnTop = this.#queue;
         this.#queue = [];
-        this.#ahead.clear();
+        this.#queued = new Map();
         this.#endBatch();
         for (const { reject } of [...batch, ...decidedOnTop]) reject(error);
         continue;
       }
-      for (const { writes } of batch) {
-        writes.forEach((value, key) => {
-          this.#cache.written(key, value);
-          // Unless a later change has written it again.
-          if (this.#ahead.get(key) === value) this.#ahead.delete(key);
-        });
-      }
+      writes.forEach((value, key) => {
+        this.#cache.written(key, value);
+      });
       this.#endBatch();
       for (const { callbacks, resolve } of batch) {
         callBack(callbacks);
@@ -293,6 +296,7 @@ export class Store {
   }
 
   #endBatch(): void {
+    this.#underWay = new Map();
     // The database may have been closed meanwhile, and the snapshot with it.
     void this.#before?.close().catch(() => {});
     this.#before = undefined;

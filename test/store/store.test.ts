@@ -58,6 +58,30 @@ function heldBack() {
   };
 }
 
+describe('two changes of one key in a batch', () => {
+  it('write its text, though the second keeps another value for it', async () => {
+    const { level, disk, batches, arrived, let: letThrough } = heldBack();
+    const store = new Store(level);
+    const first = store.change((transaction) => transaction.put('key', { n: 1 }));
+    const second = store.change((transaction) => transaction.keep('key', { n: 1, more: true }));
+    await arrived();
+    letThrough();
+    await Promise.all([first, second]);
+    assert.deepEqual([disk.get('key'), batches.length], ['{"n":1}', 1]);
+    assert.deepEqual(store.get('key'), { n: 1, more: true });
+  });
+
+  it('write the newest only', async () => {
+    const { level, batches, arrived, let: letThrough } = heldBack();
+    const store = new Store(level);
+    const all = [1, 2, 3].map((n) => store.change((transaction) => transaction.put('key', n)));
+    await arrived();
+    letThrough();
+    await Promise.all(all);
+    assert.deepEqual(batches[0]?.operations, [{ type: 'put', key: 'key', value: '3' }]);
+  });
+});
+
 describe('reading while a batch is under way', () => {
   it('finds all of it as it was, what was read before and what was not', async () => {
     const { level, disk, arrived, let: letThrough } = heldBack();
