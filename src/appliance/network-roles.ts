@@ -149,10 +149,11 @@ export function dhcpRole(
         contextFor: (packet, from) => contexts.of(packet, from),
         note: (note) => {
           contexts.take(note);
-          const { interface: on, outcome, details, ...entry } = note;
+          const { mac, what, reason, sentence, outcome, details } = note;
+          details.interface = note.interface;
           // A RELEASE or DECLINE is taken to its end without an answer.
           const ended = outcome === 'noted' ? 'completed' : outcome;
-          trace.note({ ...entry, role: 'dhcp', outcome: ended, details: { ...details, interface: on } });
+          trace.note({ mac, role: 'dhcp', what, outcome: ended, reason, sentence, details });
         },
         log,
       });

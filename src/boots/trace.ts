@@ -67,15 +67,18 @@ export class Trace {
   }
 
   note(entry: Omit<TraceEntry, 'time' | 'boot'>): void {
-    const { mac, what, sentence } = entry;
+    const { mac, role, what, outcome, reason, sentence, details } = entry;
     const of = this.#taken(mac);
-    const time = this.#clock();
     const full: TraceEntry = {
-      time,
+      time: this.#clock(),
+      mac,
       boot: of.boots.at(-1)?.number ?? 0,
-      ...entry,
+      role,
       what: what.slice(0, TEXT_LIMIT),
+      outcome,
+      reason,
       sentence: sentence.slice(0, TEXT_LIMIT),
+      details,
     };
     const begins = beginsBoot(full, of.sketch);
     if (begins) full.boot++;

@@ -46,6 +46,8 @@ const keys = {
 
 /** Machines kept in memory. Every packet of a boot looks for its machine, and reading a record is most of an answer. */
 const REMEMBERED = 4096;
+/** Addresses kept that no machine has: a hostile sender makes up new ones for ever. */
+const UNKNOWN = 32_768;
 
 export class Machines {
   readonly #store: Store;
@@ -57,6 +59,9 @@ export class Machines {
   leaseOf: (address: string) => LeaseHeld | undefined = () => undefined;
   /** Machines by the key of an index, as they are on disk. Forgotten whenever any of them changes. */
   readonly #remembered = new Map<string, Machine>();
+  /** MAC and IP addresses that no machine has. Forgotten with the others, and when there are too many. */
+  readonly #unknownMacs = new Set<string>();
+  readonly #unknownAddresses = new Set<string>();
 
   constructor(store: Store, events: EventLog, clock: () => number) {
     this.#store = store;
@@ -79,7 +84,7 @@ export class Machines {
         allow(machine);
         this.keeper?.mayChange(transaction, machine);
       }
-      transaction.afterwards(() => this.#remembered.clear());
+      transaction.afterwards(() => this.#forget());
       // All are taken out before any is put in, so that an address can move from one of them to another.
       for (const machine of before) if (machine) for (const { key } of indexEntries(machine)) transaction.delete(key);
       return parsed.map((hardware, i) => this.#put(transaction, hardware, before[i]));
@@ -89,7 +94,7 @@ export class Machines {
   /** Adds a machine of an id that no other has, in a change under way. @throws TinsmithError as `push` */
   add(transaction: Transaction, input: unknown): Machine {
     const hardware = parseHardware(input);
-    transaction.afterwards(() => this.#remembered.clear());
+    transaction.afterwards(() => this.#forget());
     return this.#put(transaction, hardware, undefined);
   }
 
@@ -102,7 +107,7 @@ export class Machines {
     const { hardware } = machine;
     const interfaces = [...hardware.network.interfaces, { dhcp: { mac } }];
     const more = parseHardware({ ...hardware, network: { ...hardware.network, interfaces } }, machine.name);
-    transaction.afterwards(() => this.#remembered.clear());
+    transaction.afterwards(() => this.#forget());
     return this.#put(transaction, more, machine);
   }
 
@@ -168,7 +173,7 @@ export class Machines {
   }
 
   byMac(mac: string): Machine | undefined {
-    return this.#through(keys.mac(normaliseMac(mac)));
+    return this.#known(normaliseMac(mac), keys.mac, this.#unknownMacs);
   }
 
   /** The machine of an id, or with a MAC address in lower case with colons, as it is in a change under way. */
@@ -178,7 +183,7 @@ export class Machines {
   }
 
   byAddress(address: string): Machine | undefined {
-    return this.#through(keys.address(address));
+    return this.#known(address, keys.address, this.#unknownAddresses);
   }
 
   /**
@@ -221,7 +226,7 @@ export class Machines {
           next: 'Wait for them, or delete them first: tinsmith workflow delete ID',
         });
       }
-      transaction.afterwards(() => this.#remembered.clear());
+      transaction.afterwards(() => this.#forget());
       for (const { key } of indexEntries(machine)) transaction.delete(key);
       transaction.delete(keys.machine(id));
       for (const kept of ['work', 'inventory', 'fingerprint']) transaction.delete(`${kept}/${id}`);
@@ -250,6 +255,22 @@ export class Machines {
         data: { installed: work.installed !== undefined },
       });
     });
+  }
+
+  /** What every packet of a boot asks: by far the most that ask are known to have been unknown a moment ago. */
+  #known(address: string, keyOf: (address: string) => string, unknown: Set<string>): Machine | undefined {
+    if (unknown.has(address)) return undefined;
+    const machine = this.#through(keyOf(address));
+    if (machine) return machine;
+    if (unknown.size >= UNKNOWN) unknown.clear();
+    unknown.add(address);
+    return undefined;
+  }
+
+  #forget(): void {
+    this.#remembered.clear();
+    this.#unknownMacs.clear();
+    this.#unknownAddresses.clear();
   }
 
   /** Only the known are remembered: a hostile sender makes up MAC addresses for ever. */

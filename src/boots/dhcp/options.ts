@@ -106,7 +106,8 @@ export function readAddresses(options: Options, code: number): string[] {
 
 /** The text of an option, without the NUL that some clients end it with. */
 export function readText(options: Options, code: number): string | undefined {
-  return options.get(code)?.toString('utf8').replace(/\0+$/, '');
+  const value = options.get(code);
+  return value?.at(-1) === 0 ? value.toString('utf8').replace(/\0+$/, '') : value?.toString('utf8');
 }
 
 /** The byte of an option, or undefined where it is absent or not 1 byte long. */
@@ -130,8 +131,10 @@ export function readU32(options: Options, code: number): number | undefined {
 /** The 16-bit numbers of an option (93: a client may name several architectures); an odd last byte is left out. */
 export function readU16List(options: Options, code: number): number[] {
   const value = options.get(code);
-  if (value === undefined) return [];
-  return Array.from({ length: value.length >> 1 }, (_, index) => value.readUInt16BE(index * 2));
+  const numbers: number[] = [];
+  if (value === undefined) return numbers;
+  for (let at = 0; at + 1 < value.length; at += 2) numbers.push(value.readUInt16BE(at));
+  return numbers;
 }
 
 /**
@@ -190,10 +193,21 @@ export function addresses(dotted: readonly string[]): Buffer {
   return bytes;
 }
 
-/** Writes an IPv4 address into 4 bytes at `offset`. */
+const ZERO = 48;
+const DOT = 46;
+
+/** Writes an IPv4 address into 4 bytes at `offset`. Without the list that splitting it would make: there are some for each packet. */
 export function writeAddress(bytes: Buffer, dotted: string, offset: number): void {
-  const parts = dotted.split('.');
-  for (let index = 0; index < 4; index++) bytes[offset + index] = Number(parts[index]);
+  let to = offset;
+  let byte = 0;
+  for (let at = 0; at < dotted.length; at++) {
+    const code = dotted.charCodeAt(at);
+    if (code === DOT) {
+      bytes[to++] = byte;
+      byte = 0;
+    } else byte = byte * 10 + code - ZERO;
+  }
+  bytes[to] = byte;
 }
 
 /** Text as the bytes of an option. */

@@ -46,6 +46,7 @@ export interface Encoded {
   dropped: number[];
 }
 
+const CHADDR = 28;
 const SNAME = 44;
 const FILE = 108;
 const COOKIE = 236;
@@ -135,7 +136,7 @@ export function decode(bytes: Buffer): Decoded {
     yiaddr: addressAt(bytes, 16),
     siaddr: addressAt(bytes, 20),
     giaddr: addressAt(bytes, 24),
-    chaddr: bytes.toString('hex', 28, 28 + hlen).replace(/..(?!$)/g, '$&:'),
+    chaddr: hardwareAddress(bytes, hlen),
     sname: overload & 2 ? '' : textUntilNul(bytes, SNAME, FILE),
     file: overload & 1 ? '' : textUntilNul(bytes, FILE, COOKIE),
     options: found.options(),
@@ -156,11 +157,10 @@ export function encode(packet: DhcpPacket, maxSize: number): Encoded {
   if (packet.sname.length > 64) throw new RangeError('sname has more than 64 bytes');
   if (packet.file.length > 128) throw new RangeError('file has more than 128 bytes');
   const { chosen, dropped, inFile, inSname, size } = placeOptions(packet, maxSize - OPTIONS - 1);
-  const bytes = Buffer.alloc(Math.max(OPTIONS + size + 1, MINIMUM_BYTES));
-  const hardware = Buffer.from(packet.chaddr.replaceAll(':', ''), 'hex');
+  const bytes = Buffer.allocUnsafe(Math.max(OPTIONS + size + 1, MINIMUM_BYTES)).fill(0);
   bytes[0] = packet.op;
   bytes[1] = packet.htype;
-  bytes[2] = hardware.length;
+  bytes[2] = writeHardwareAddress(bytes, packet.chaddr);
   bytes[3] = packet.hops;
   bytes.writeUInt32BE(packet.xid, 4);
   bytes.writeUInt16BE(packet.secs, 8);
@@ -169,16 +169,22 @@ export function encode(packet: DhcpPacket, maxSize: number): Encoded {
   writeAddress(bytes, packet.yiaddr, 16);
   writeAddress(bytes, packet.siaddr, 20);
   writeAddress(bytes, packet.giaddr, 24);
-  hardware.copy(bytes, 28);
-  bytes.write(packet.sname, SNAME, 'latin1');
-  bytes.write(packet.file, FILE, 'latin1');
+  if (packet.sname !== '') bytes.write(packet.sname, SNAME, 'latin1');
+  if (packet.file !== '') bytes.write(packet.file, FILE, 'latin1');
   bytes.writeUInt32BE(MAGIC_COOKIE, COOKIE);
   let at = OPTIONS;
-  for (const [code, value] of chosen) at = writeOption(bytes, at, code, value);
+  for (const { code, value } of chosen) at = writeOption(bytes, at, code, value);
   bytes[at] = Option.END;
   writeField(bytes, FILE, inFile);
   writeField(bytes, SNAME, inSname);
   return { bytes, dropped };
+}
+
+/** @returns how many bytes it has */
+function writeHardwareAddress(bytes: Buffer, address: string): number {
+  const length = (address.length + 1) / 3;
+  for (let at = 0; at < length; at++) bytes[CHADDR + at] = Number.parseInt(address.slice(3 * at, 3 * at + 2), 16);
+  return Math.floor(length);
 }
 
 /** Bytes of UDP payload that the sender of `request` takes in reply (option 57 counts the IP and UDP headers). */
@@ -192,7 +198,16 @@ function malformed(reason: MalformedReason, sentence: string): Decoded {
   return { kind: 'malformed', reason, sentence };
 }
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hardwareAddress(bytes: Buffer, length: number): string {
+  let text = '';
+  for (let at = CHADDR; at < CHADDR + length; at++) text += (at === CHADDR ? '' : ':') + HEX[bytes[at] ?? 0];
+  return text;
+}
+
 function textUntilNul(bytes: Buffer, start: number, end: number): string {
+  if (bytes[start] === 0) return '';
   const nul = bytes.indexOf(0, start);
   return bytes.toString('latin1', start, nul === -1 || nul > end ? end : nul);
 }
@@ -200,7 +215,7 @@ function textUntilNul(bytes: Buffer, start: number, end: number): string {
 /** Gathers options of several fields. Parts of one option are joined once, at the end: joining at each would be slow. */
 class OptionCollector {
   readonly #first = new Map<number, Buffer>();
-  readonly #parts = new Map<number, Buffer[]>();
+  #parts: Map<number, Buffer[]> | undefined;
 
   /** Reads the options between two offsets; returns the number of the one that runs past the end, if any. */
   collect(bytes: Buffer, start: number, end: number): number | undefined {
@@ -227,7 +242,7 @@ class OptionCollector {
   }
 
   options(): Map<number, Buffer> {
-    for (const [code, parts] of this.#parts) this.#first.set(code, Buffer.concat(parts));
+    if (this.#parts) for (const [code, parts] of this.#parts) this.#first.set(code, Buffer.concat(parts));
     this.#first.delete(Option.OPTION_OVERLOAD);
     return this.#first;
   }
@@ -238,20 +253,22 @@ class OptionCollector {
       this.#first.set(code, value);
       return;
     }
+    this.#parts ??= new Map();
     const parts = this.#parts.get(code);
     if (parts === undefined) this.#parts.set(code, [first, value]);
     else parts.push(value);
   }
 }
 
-type Chosen = [code: number, value: Buffer][];
+type Chosen = { code: number; value: Buffer }[];
 
 /** Puts the options in their places: behind the cookie, and where they do not fit there, into fields that are empty. */
 function placeOptions(packet: DhcpPacket, room: number) {
   const plain = chooseOptions(packet.options, room);
+  if (plain.dropped.length === 0 || (packet.file !== '' && packet.sname !== '')) return plain;
   const fields = { inFile: [] as Chosen, inSname: [] as Chosen };
-  if (plain.dropped.length === 0 || (packet.file !== '' && packet.sname !== '')) return { ...plain, ...fields };
-  const overload: Chosen = [[Option.OPTION_OVERLOAD, Buffer.alloc(1)]];
+  const said = Buffer.alloc(1);
+  const overload: Chosen = [{ code: Option.OPTION_OVERLOAD, value: said }];
   const { chosen, dropped: over, size } = chooseOptions(packet.options, room - OVERLOAD_BYTES);
   let roomInFile = packet.file === '' ? COOKIE - FILE - 1 : 0;
   let roomInSname = packet.sname === '' ? FILE - SNAME - 1 : 0;
@@ -262,19 +279,20 @@ function placeOptions(packet: DhcpPacket, room: number) {
     // Option 82 stands at the end of the options proper, or not at all.
     if (code === Option.RELAY_AGENT_INFORMATION || cost > Math.max(roomInFile, roomInSname)) dropped.push(code);
     else if (cost <= roomInFile) {
-      fields.inFile.push([code, value]);
+      fields.inFile.push({ code, value });
       roomInFile -= cost;
     } else {
-      fields.inSname.push([code, value]);
+      fields.inSname.push({ code, value });
       roomInSname -= cost;
     }
   }
-  if (dropped.length >= plain.dropped.length) return { ...plain, inFile: [], inSname: [] };
-  overload[0]?.[1].writeUInt8((fields.inFile.length > 0 ? 1 : 0) | (fields.inSname.length > 0 ? 2 : 0));
+  if (dropped.length >= plain.dropped.length) return plain;
+  said.writeUInt8((fields.inFile.length > 0 ? 1 : 0) | (fields.inSname.length > 0 ? 2 : 0));
   return { chosen: [...overload, ...chosen], dropped, size: size + OVERLOAD_BYTES, ...fields };
 }
 
 const EMPTY = Buffer.alloc(0);
+const NONE: Chosen = [];
 /** Option 52 with its one byte. */
 const OVERLOAD_BYTES = 3;
 
@@ -285,7 +303,7 @@ function costOf(value: Buffer): number {
 function writeField(bytes: Buffer, start: number, options: Chosen): void {
   if (options.length === 0) return;
   let at = start;
-  for (const [code, value] of options) at = writeOption(bytes, at, code, value);
+  for (const { code, value } of options) at = writeOption(bytes, at, code, value);
   bytes[at] = Option.END;
 }
 
@@ -293,7 +311,7 @@ function writeField(bytes: Buffer, start: number, options: Chosen): void {
 function chooseOptions(options: ReadonlyMap<number, Buffer>, room: number) {
   const chosen: Chosen = [];
   const dropped: number[] = [];
-  let last: [code: number, value: Buffer] | undefined;
+  let last: Chosen[number] | undefined;
   let size = 0;
   const take = (code: number, isEssential: boolean): void => {
     const value = options.get(code);
@@ -305,13 +323,15 @@ function chooseOptions(options: ReadonlyMap<number, Buffer>, room: number) {
       return;
     }
     size += cost;
-    if (code === Option.RELAY_AGENT_INFORMATION) last = [code, value];
-    else chosen.push([code, value]);
+    if (code === Option.RELAY_AGENT_INFORMATION) last = { code, value };
+    else chosen.push({ code, value });
   };
   for (let rank = 0; rank < PRECEDENCE.length; rank++) take(PRECEDENCE[rank] ?? 0, rank < ESSENTIAL);
-  for (const code of options.keys()) if (!RANKED.has(code)) take(code, false);
+  options.forEach((_, code) => {
+    if (!RANKED.has(code)) take(code, false);
+  });
   if (last !== undefined) chosen.push(last);
-  return { chosen, dropped, size };
+  return { chosen, dropped, size, inFile: NONE, inSname: NONE };
 }
 
 function writeOption(bytes: Buffer, start: number, code: number, value: Buffer): number {

@@ -1,3 +1,4 @@
+import { addressNumber } from '../../addresses.ts';
 import { FOR_EVER_SECONDS } from '../leases/lease.ts';
 import type { Configuration } from './configuration.ts';
 import type { BootAnswer, Destination, DhcpMode, ResponderContext } from './exchange.ts';
@@ -41,8 +42,8 @@ export function bareReply(
   server: ResponderContext['server'],
 ): DhcpPacket {
   const options = new Map<number, Buffer>();
-  options.set(Option.DHCP_MESSAGE_TYPE, u8(type));
-  options.set(Option.SERVER_IDENTIFIER, address(identifierOf(server)));
+  options.set(Option.DHCP_MESSAGE_TYPE, BYTE.of(type));
+  options.set(Option.SERVER_IDENTIFIER, FIXED_ADDRESS.of(identifierOf(server)));
   echo(request, options, Option.CLIENT_IDENTIFIER);
   if (request.giaddr !== NO_ADDRESS) echo(request, options, Option.SUBNET_SELECTION);
   echo(request, options, Option.RELAY_AGENT_INFORMATION);
@@ -81,9 +82,12 @@ export function destinationOf(request: DhcpPacket): Destination {
 
 /** Adds lease time, T1 and T2 (RFC 2131 section 4.4.5). */
 export function addLease(reply: DhcpPacket, lease: number): void {
-  reply.options.set(Option.IP_ADDRESS_LEASE_TIME, u32(lease));
-  reply.options.set(Option.RENEWAL_TIME, u32(lease === FOR_EVER_SECONDS ? lease : Math.floor(lease / 2)));
-  reply.options.set(Option.REBINDING_TIME, u32(lease === FOR_EVER_SECONDS ? lease : Math.floor((lease * 7) / 8)));
+  reply.options.set(Option.IP_ADDRESS_LEASE_TIME, SECONDS.of(lease));
+  reply.options.set(Option.RENEWAL_TIME, SECONDS.of(lease === FOR_EVER_SECONDS ? lease : Math.floor(lease / 2)));
+  reply.options.set(
+    Option.REBINDING_TIME,
+    SECONDS.of(lease === FOR_EVER_SECONDS ? lease : Math.floor((lease * 7) / 8)),
+  );
 }
 
 /** Options that are ours to set, whatever a network's own options say. */
@@ -100,13 +104,13 @@ export function addNetwork(reply: DhcpPacket, request: DhcpPacket, given: Config
   for (const [code, value] of given.options) {
     if (!NOT_OF_A_NETWORK.has(code) && asksFor(request, code)) options.set(code, value);
   }
-  options.set(Option.SUBNET_MASK, address(given.netmask));
-  if (routers.length > 0) options.set(Option.ROUTER, addresses(routers));
+  options.set(Option.SUBNET_MASK, FIXED_ADDRESS.of(given.netmask));
+  if (routers.length > 0) options.set(Option.ROUTER, listed(routers));
   const offerText = (code: number, value: string | undefined) => {
     if (value && asksFor(request, code)) options.set(code, text(value));
   };
   const offerAddresses = (code: number, values: readonly string[]) => {
-    if (values.length > 0 && asksFor(request, code)) options.set(code, addresses(values));
+    if (values.length > 0 && asksFor(request, code)) options.set(code, listed(values));
   };
   offerAddresses(Option.DOMAIN_NAME_SERVER, given.nameServers);
   offerText(Option.HOST_NAME, given.hostname);
@@ -189,8 +193,40 @@ function echo(request: DhcpPacket, options: Map<number, Buffer>, code: number): 
 }
 
 function broadcastOf(dotted: string, netmask: string): Buffer {
-  const bytes = address(dotted);
-  const mask = address(netmask);
-  for (const [index, byte] of mask.entries()) bytes[index] = (bytes[index] ?? 0) | (~byte & 0xff);
+  return u32((addressNumber(dotted) | ~addressNumber(netmask)) >>> 0);
+}
+
+/** Values that are the same in one reply after another: made once. Nobody changes the bytes of an option. */
+class Prepared<Key> {
+  readonly #values = new Map<Key, Buffer>();
+  readonly #make: (key: Key) => Buffer;
+
+  constructor(make: (key: Key) => Buffer) {
+    this.#make = make;
+  }
+
+  of(key: Key): Buffer {
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    // Some networks have few of each; what clients can choose, such as the length of a lease, must not fill the memory.
+    if (this.#values.size >= MOST_PREPARED) this.#values.clear();
+    const value = this.#make(key);
+    this.#values.set(key, value);
+    return value;
+  }
+}
+
+const MOST_PREPARED = 256;
+const BYTE = new Prepared(u8);
+const SECONDS = new Prepared(u32);
+const FIXED_ADDRESS = new Prepared(address);
+const ADDRESSES = new WeakMap<readonly string[], Buffer>();
+
+/** The bytes of a list that belongs to a network and is never changed. */
+function listed(list: readonly string[]): Buffer {
+  const known = ADDRESSES.get(list);
+  if (known !== undefined) return known;
+  const bytes = addresses(list);
+  ADDRESSES.set(list, bytes);
   return bytes;
 }

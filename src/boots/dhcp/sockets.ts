@@ -1,6 +1,8 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo } from 'node:dgram';
 import { messageOf, TinsmithError } from '../../errors.ts';
 import { bindToInterface } from '../interface-socket.ts';
+import { sendNow, socketAddress } from '../libc.ts';
+import { WaitingDatagrams } from '../waiting-datagrams.ts';
 import { Answering, type AnsweringOptions, type DhcpInterface, type Post } from './answering.ts';
 import type { Destination, DhcpPort, Reply } from './exchange.ts';
 import { type DhcpPacket, encode, replySize } from './packet.ts';
@@ -50,14 +52,9 @@ export interface DhcpServer {
  *   UNAVAILABLE for other failures, such as an interface that is gone; nothing stays bound then
  */
 export async function startDhcp(options: DhcpOptions): Promise<DhcpServer> {
-  const opened: { socket: Socket; answering: Answering; bound: BoundSocket }[] = [];
+  const opened: { close: () => Promise<void>; bound: BoundSocket }[] = [];
   const stop = async () => {
-    await Promise.all(
-      opened.splice(0).map(({ socket, answering }) => {
-        answering.close();
-        return new Promise<void>((done) => void socket.close(() => done()));
-      }),
-    );
+    await Promise.all(opened.splice(0).map(({ close }) => close()));
   };
   try {
     for (const from of options.interfaces) {
@@ -91,19 +88,32 @@ async function open(options: DhcpOptions, from: DhcpInterface, role: DhcpPort, p
   socket.setBroadcast(true);
   socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
   const bound: BoundSocket = { interface: from.name, address: from.address, role, port: socket.address().port };
-  const send = sender(options, from, socket);
-  const answering = new Answering(options, { from, role, ownPort: bound.port, send });
-  socket.on('message', (bytes, sentBy) => answering.receive(bytes, sentBy));
-  return { socket, answering, bound };
+  const answering = new Answering(options, { from, role, ownPort: bound.port, send: sender(options, from, fd) });
+  const waiting = new WaitingDatagrams(fd);
+  socket.on('message', (bytes, sentBy) => {
+    answering.receive(bytes, sentBy);
+    waiting.take((more, by) => answering.receive(more, by));
+  });
+  const close = (): Promise<void> => {
+    answering.close();
+    return new Promise((done) => void socket.close(() => done()));
+  };
+  return { close, bound };
 }
 
-function sender(options: DhcpOptions, from: DhcpInterface, socket: Socket): Post['send'] {
+/** Sends past dgram, whose send costs several times as much before it comes to the same call. */
+function sender(options: DhcpOptions, from: DhcpInterface, fd: number): Post['send'] {
+  /** Where the last reply went: mostly to everybody, or to one relay agent. */
+  let last: { address: string; port: number; bytes: Buffer } = { address: '', port: 0, bytes: Buffer.alloc(0) };
   return (request: DhcpPacket, reply: Reply, sentBy): number[] => {
     const { bytes, dropped } = encode(reply.packet, replySize(request));
-    const to = addressOf(reply.to, sentBy, options);
-    socket.send(bytes, to.port, to.address, (error) => {
-      if (error) options.log.warn({ err: error, mac: request.chaddr, to, interface: from.name }, 'DHCP reply not sent');
-    });
+    const { address, port } = addressOf(reply.to, sentBy, options);
+    if (address !== last.address || port !== last.port) last = { address, port, bytes: socketAddress(address, port) };
+    const code = sendNow(fd, bytes, last.bytes);
+    if (code !== undefined) {
+      const to = { address, port };
+      options.log.warn({ code, mac: request.chaddr, to, interface: from.name }, 'DHCP reply not sent');
+    }
     return dropped;
   };
 }

@@ -1,0 +1,52 @@
+/**
+ * Datagrams that wait in a socket when dgram has handed over the first. In a storm there are hundreds, and dgram takes as long
+ * for each as deciding on its answer does.
+ */
+import { performance } from 'node:perf_hooks';
+import { libc, socketAddress } from './libc.ts';
+
+const LONGEST = 65_536;
+const ADDRESS_BYTES = 16;
+/** How long other things of the event loop wait for this at most, ms. */
+const LONGEST_TURN = 2;
+/** Datagrams between two looks at the clock. */
+const AT_ONCE = 16;
+
+/** An address and port of UDP over IPv4. */
+type Endpoint = { address: string; port: number };
+
+const room = Buffer.alloc(LONGEST);
+
+export class WaitingDatagrams {
+  readonly #fd: number;
+  readonly #from = socketAddress('0.0.0.0', 0);
+  readonly #fromLength = Buffer.alloc(4);
+  /** Who sent the last one: in a storm most come from one relay agent. */
+  #bytes: Buffer = Buffer.alloc(0);
+  #sender: Endpoint = { address: '', port: 0 };
+
+  /** @param fd of a socket that does not block */
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Gives those that wait, and those that come meanwhile, for a while. The bytes are the taker's. */
+  take(taker: (bytes: Buffer, from: Endpoint) => void): void {
+    const until = performance.now() + LONGEST_TURN;
+    do {
+      for (let count = 0; count < AT_ONCE; count++) {
+        this.#fromLength.writeUInt32LE(ADDRESS_BYTES);
+        const length = libc().recvfrom(this.#fd, room, LONGEST, 0, this.#from, this.#fromLength);
+        if (length < 0) return;
+        taker(Buffer.from(room.subarray(0, length)), this.#senderNow());
+      }
+    } while (performance.now() < until);
+  }
+
+  #senderNow(): Endpoint {
+    if (this.#bytes.equals(this.#from)) return this.#sender;
+    this.#bytes = Buffer.from(this.#from);
+    this.#sender = { address: this.#from.subarray(4, 8).join('.'), port: this.#from.readUInt16BE(2) };
+    return this.#sender;
+  }
+}
