@@ -44,8 +44,6 @@ export interface TraceChanges {
 const TEXT_LIMIT = 500;
 /** Characters on the disk, of all entries together. */
 const ON_DISK = 16 << 20;
-/** Entries about strangers that are written in one go; of a flood of them the rest is in memory only. */
-const STRANGERS_WRITTEN = 200;
 
 export class Trace {
   readonly #clock: () => number;
@@ -225,15 +223,17 @@ export class Trace {
     }
   }
 
-  /** What the disk is to be told next, up to so many entries; what is to go comes before what is new. */
-  changes(most: number): TraceChanges {
+  /**
+   * What the disk is to be told next, up to so many entries; what is to go comes before what is new.
+   * @param strangers how many entries about strangers may still be written, which is counted down
+   */
+  changes(most: number, strangers: { left: number }): TraceChanges {
     const deletes = this.#gone.take(most);
     if (deletes.length === most) return { deletes, puts: [] };
     const puts: [string, string][] = [];
-    let strangers = STRANGERS_WRITTEN;
     const taken = this.#unwritten.take(most - deletes.length);
     for (const kept of taken) {
-      if (kept.dropped || (this.#strangers.macs.has(kept.entry.mac) && strangers-- <= 0)) continue;
+      if (kept.dropped || (this.#strangers.macs.has(kept.entry.mac) && strangers.left-- <= 0)) continue;
       const json = JSON.stringify(kept.entry);
       kept.written = json.length;
       this.#onDisk += json.length;

@@ -15,6 +15,8 @@ export interface TraceDisk {
 
 /** From the first entry that is not written until it is, ms. */
 const LATER_MS = 1_000;
+/** Entries about strangers that are written in one go; of a flood of them the rest is in memory only. */
+const STRANGERS_WRITTEN = 200;
 /** Entries made to JSON in one turn of the event loop: about a millisecond. */
 const AT_ONCE = 256;
 
@@ -31,9 +33,10 @@ export async function keepTrace(
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
   const write = async (): Promise<void> => {
+    const strangers = { left: STRANGERS_WRITTEN };
     while (trace.hasChanges) {
       try {
-        await disk.write(trace.changes(AT_ONCE));
+        await disk.write(trace.changes(AT_ONCE, strangers));
       } catch (error) {
         failed(error);
       }
