@@ -8,6 +8,8 @@ const KEPT = 64;
 /** Above this many chunks in use, clients that find none to share get small reads: bounds memory at thousands of them. */
 const IN_USE_MAX = 128;
 const SMALL = 64 * 1024;
+/** How long after the last download the memory is given back, ms. */
+const IDLE_MS = 10_000;
 
 /** Bytes of a file in memory, for all who are at this place of it. */
 export type Chunk = {
@@ -51,6 +53,7 @@ export class Chunks {
   /** Chunks that nobody uses now, the longest unused first. */
   readonly #kept = new Set<Chunk>();
   #inUse = 0;
+  #idle: NodeJS.Timeout | undefined;
 
   /**
    * Takes the bytes of a file, which is `size` long in the version meant, from `position` to the end of their chunk,
@@ -64,6 +67,7 @@ export class Chunks {
     const known = file.chunks.get(key);
     if (known === undefined && this.#inUse >= IN_USE_MAX) return this.#private(file, position, Math.min(length, SMALL));
     const chunk = known ?? this.#read(file, key, index * CHUNK, Math.min(CHUNK, version.size - index * CHUNK));
+    clearTimeout(this.#idle);
     if (chunk.users++ === 0) {
       this.#kept.delete(chunk);
       this.#inUse++;
@@ -115,6 +119,15 @@ export class Chunks {
       if (this.#kept.size <= KEPT) break;
       this.#discard(oldest);
     }
+    if (this.#inUse > 0) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#giveBack(), IDLE_MS).unref();
+  }
+
+  /** At once, by taking the memory from its buffers: a thread that has nothing to do collects no garbage. */
+  #giveBack(): void {
+    for (const kept of this.#kept) this.#discard(kept);
+    for (const { buffer } of this.#free.splice(0)) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
   }
 
   #discard(chunk: Chunk): void {

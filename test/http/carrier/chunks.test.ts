@@ -120,4 +120,22 @@ describe('chunks', () => {
     taken.release();
     file.release();
   });
+
+  test('memory is given back a while after the last download, and had anew by the next', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const bytes = content(2 * MB);
+    const { chunks, file, version } = await opened('idle', bytes);
+    const first = chunks.take(file, version, 0, bytes.length);
+    const got = await first.bytes;
+    assert.ok(got);
+    const memory = got.buffer;
+    first.release();
+    assert.ok(memory.byteLength > 0, 'it is kept for a while');
+    t.mock.timers.tick(60_000);
+    assert.equal(memory.byteLength, 0);
+    const second = chunks.take(file, version, 0, bytes.length);
+    assert.ok((await second.bytes)?.equals(bytes.subarray(0, second.length)));
+    second.release();
+    file.release();
+  });
 });
