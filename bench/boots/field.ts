@@ -44,6 +44,9 @@ export interface ServerCommand {
   tcp?: readonly number[];
 }
 
+/** How clients reach the servers. */
+export type Way = 'cable' | 'loopback';
+
 export class Field {
   readonly #network = new TestNetwork();
   readonly #servers = new Set<Server>();
@@ -109,9 +112,18 @@ export class Field {
     return server;
   }
 
-  /** Runs a client to its end. @returns what it said. @throws TinsmithError UNAVAILABLE for a status that is none of `good` */
-  async run(program: string, args: readonly string[], good: readonly number[] = [0]): Promise<string> {
-    const child = this.begin(program, args);
+  /**
+   * Runs a client to its end.
+   * @param on whether it comes over the cable, or is in the servers' namespace, on its loopback
+   * @returns what it said
+   * @throws TinsmithError UNAVAILABLE for a status that is none of `good`
+   */
+  async run(
+    program: string,
+    args: readonly string[],
+    { good = [0], on = 'cable' }: { good?: readonly number[]; on?: Way } = {},
+  ): Promise<string> {
+    const child = this.begin(program, args, on);
     const out: Buffer[] = [];
     child.stdout?.on('data', (bytes: Buffer) => out.push(bytes));
     const [status] = await once(child, 'close');
@@ -121,8 +133,8 @@ export class Field {
   }
 
   /** Starts a client that the caller ends, or that ends by itself. */
-  begin(program: string, args: readonly string[]): ChildProcess {
-    return spawn(...this.#network.inside('clients', program, ...args), {
+  begin(program: string, args: readonly string[], on: Way = 'cable'): ChildProcess {
+    return spawn(...this.#network.inside(on === 'cable' ? 'clients' : 'servers', program, ...args), {
       stdio: ['ignore', 'pipe', 'inherit'],
       timeout: CLIENT_MS,
       env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },

@@ -30,7 +30,7 @@ export async function offer(field: Field, server: Server, rate: number): Promise
   await untilIdle(server);
   const counted = server.count();
   const args = [...COMMON, '-r', String(rate), '-R', String(MACHINES), '-p', String(SECONDS), '-W', String(WAIT)];
-  const said = await field.run('perfdhcp', [...args, SERVER_ADDRESS], STATUSES);
+  const said = await field.run('perfdhcp', [...args, SERVER_ADDRESS], { good: STATUSES });
   const cpu = counted();
   const begun = numberIn(said, /DISCOVER-OFFER[\s\S]*?^sent packets: (\d+)/m);
   const completed = numberIn(said, /REQUEST-ACK[\s\S]*?^received packets: (\d+)/m);
@@ -40,7 +40,7 @@ export async function offer(field: Field, server: Server, rate: number): Promise
 /** So many machines are switched on at once and ask again until they are answered. @returns seconds until all have a lease */
 export async function storm(field: Field, machines: number): Promise<number> {
   const args = [...COMMON, '--scenario', 'avalanche', '-R', String(machines), SERVER_ADDRESS];
-  const said = await field.run('perfdhcp', args, STATUSES);
+  const said = await field.run('perfdhcp', args, { good: STATUSES });
   const [, hours, minutes, seconds] = /It took (\d+):(\d+):([\d.]+) to provision/.exec(said) ?? [];
   if (seconds === undefined) throw new TinsmithError('INTERNAL', `perfdhcp did not say how long it took: ${said}`);
   return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
