@@ -47,7 +47,11 @@ export async function benchBoots(
         return benchTftpLoss(field, startPeer, progress);
       },
       http: async () => benchHttp(field, await running(), files, progress),
-      memory: async () => benchMemory(field, await running(), progress),
+      memory: async () => {
+        // It has the ports.
+        await (await ours)?.stop();
+        return benchMemory(field, files, progress);
+      },
       boot: () => benchBoot(progress),
     };
     const rows: Row[] = [];
