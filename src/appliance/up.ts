@@ -5,7 +5,6 @@ import { EXTERNAL_SERVERS, settingsFor } from '../boots/external-dhcp/index.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { claimDataDirectory } from '../store/data-directory.ts';
 import { createLog } from './log.ts';
-import { goFirst } from './priority.ts';
 import { readSettings } from './settings.ts';
 
 /** How long stopping may take before the process ends all the same, ms. */
@@ -33,7 +32,6 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
   process.env.TINSMITH_DATA ??= settings.data;
   const { startAppliance } = await import('./appliance.ts');
   const appliance = await startAppliance(settings, data, log);
-  goFirst();
   if (settings.logFormat === 'pretty')
     process.stdout.write(summary(appliance.status()) + whatNext(settings.dhcp, appliance.url()));
   const signal = await told;

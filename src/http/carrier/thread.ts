@@ -1,13 +1,10 @@
 /** The carrier's thread: its entry when started from the sources, and, bundled, in the executable. */
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { startCarrier } from './carrier.ts';
 import type { Address, CarrierSettings, FromCarrier, ToCarrier } from './messages.ts';
 
 const main = parentPort;
 if (main === null) throw new Error('The carrier runs as a worker thread only.');
-// One that is started again would inherit the main thread's, which goes before this one (see src/appliance/priority.ts).
-setPriority(0);
 const post = (message: FromCarrier): void => main.postMessage(message);
 
 startCarrier(workerData as CarrierSettings, post).then(
