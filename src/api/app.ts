@@ -1,5 +1,6 @@
 /** The HTTP application: boot files, registry, API. Everything is decided here; the bytes of files go out elsewhere. */
 import express, { type Express, type Request, type Router } from 'express';
+import { type BootScriptParts, BootScripts } from '../boots/boot-scripts.ts';
 import type { BootTokens } from '../boots/boot-tokens.ts';
 import type { LoaderConfigs } from '../boots/loader-configs/index.ts';
 import { type BootRoutes, bootRoutes } from '../boots/routes.ts';
@@ -18,9 +19,10 @@ import type { Services } from './services.ts';
 
 /** What machines are booted with, beside the services. */
 export interface BootOptions
-  extends Pick<BootRoutes, 'filesDirectory' | 'kernelArguments' | 'syslog' | 'environments' | 'texts' | 'unknown'> {
-  /** Makes the tokens of boots; those of the workers by default. */
-  bootTokens?: Pick<BootTokens, 'issue'>;
+  extends Pick<BootRoutes, 'filesDirectory' | 'environments' | 'texts'>,
+    Pick<BootScriptParts, 'kernelArguments' | 'syslog' | 'unknown'> {
+  /** What machines boot; made of the services by default. */
+  scripts?: BootScripts;
   /** What DHCP would answer. */
   previewDhcp?: PreviewDhcp | undefined;
   /** Configuration of boot loaders other than iPXE. */
@@ -28,11 +30,7 @@ export interface BootOptions
 }
 
 /** @param gateway the REST paths of Tinkerbell, below `/v1` */
-export function createApp(
-  services: Services,
-  { bootTokens = services.workerTokens, ...boot }: BootOptions,
-  gateway?: Router,
-): Express {
+export function createApp(services: Services, { scripts, ...boot }: BootOptions, gateway?: Router): Express {
   const { machines, trace, registry, adminToken, log } = services;
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
@@ -54,11 +52,9 @@ export function createApp(
       bootFiles: services.bootFiles,
       isos: services.isos,
       ...boot,
-      issueToken: (machine) => bootTokens.issue(machine),
-      issueUnknownToken: (mac) => services.workerTokens.issueForUnknown(mac),
+      scripts: scripts ?? bootScriptsOf(services, boot),
       isAdministrator: isAdmin,
       neighbour: services.neighbour,
-      autoIpxe: (machine) => autoIpxeOf(services, machine),
     }),
   );
   app.get(/^\/v2(\/|$)/, (req, res) => {
@@ -80,6 +76,22 @@ export function createApp(
   });
   app.use(problemHandler(log));
   return app;
+}
+
+/** @param bootTokens makes the tokens of boots; those of the workers by default */
+export function bootScriptsOf(
+  services: Services,
+  boot: Pick<BootScriptParts, 'kernelArguments' | 'syslog' | 'environments' | 'unknown'>,
+  bootTokens: Pick<BootTokens, 'issue'> = services.workerTokens,
+): BootScripts {
+  const { machines, trace, neighbour, bootFiles, workerTokens } = services;
+  const { kernelArguments, syslog, environments, unknown } = boot;
+  return new BootScripts({
+    ...{ machines, trace, neighbour, bootFiles, kernelArguments, syslog, environments, unknown },
+    issueToken: (machine) => bootTokens.issue(machine),
+    issueUnknownToken: (mac) => workerTokens.issueForUnknown(mac),
+    autoIpxe: (machine) => autoIpxeOf(services, machine),
+  });
 }
 
 function nothingAt({ method, path }: { method: string; path: string }): TinsmithError {

@@ -8,7 +8,8 @@ import {
   lastBoot,
   type RoleFacts,
 } from '../boots/explain/index.ts';
-import { type BootPlan, plan, type UnknownPolicy } from '../boots/plan.ts';
+import type { AutoIpxe, UnknownPolicy } from '../boots/plan.ts';
+import { planFor } from '../boots/plan-for.ts';
 import type { TraceEntry } from '../boots/trace.ts';
 import type { Machine } from '../machines/machines.ts';
 import { currentAction, isFinal } from '../workflows/workflow.ts';
@@ -36,13 +37,7 @@ export function explaining(
   const { machines, lives, workflows, trace, clock, lastSeen, discovery, serverUrl } = services;
   const waitsFor = waitsForOf(services);
 
-  const planOf = ({ machine, macs }: Subject, mac = macs[0] ?? ''): BootPlan => {
-    if (!machine) return plan(undefined, boot.unknown);
-    const autoIpxe = autoIpxeOf(services, machine.id);
-    const life = boot.environments?.lifeOf(machine.id);
-    return plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life }, boot.unknown);
-  };
-
+  const autoIpxe = (id: string): AutoIpxe | undefined => autoIpxeOf(services, id);
   const machineFacts = ({ id }: Machine): ExplainFacts['machine'] => {
     const { queue, installed, verb, worker, last } = machines.work(id);
     const { halt, locked } = lives.get(id);
@@ -73,7 +68,7 @@ export function explaining(
       who: machine?.name ?? macs[0] ?? '',
       macs,
       // As the card boots that was heard, where there are several.
-      plan: planOf(subject, lastBoot(entriesOf(subject))[0]?.mac),
+      plan: planFor({ machines, autoIpxe, ...boot }, lastBoot(entriesOf(subject))[0]?.mac ?? macs[0] ?? '').plan,
       machine: machine && machineFacts(machine),
       network: { ...rolesOf(services), server: serverUrl(address), startedAt: Date.parse(services.startedAt) },
     };

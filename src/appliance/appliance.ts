@@ -3,13 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { createApp } from '../api/app.ts';
+import { bootScriptsOf, createApp } from '../api/app.ts';
 import { directRoutes } from '../api/direct.ts';
 import { basicAuthentication, gatewayRoutes } from '../api/gateway/index.ts';
 import { grpcRole, tinkerbellCalls } from '../api/grpc/index.ts';
 import { presentTrace } from '../api/present.ts';
 import type { PreviewDhcp } from '../api/routes/explain.ts';
-import { autoIpxeOf } from '../api/routes/services.ts';
 import type { Services } from '../api/services.ts';
 import { createStream } from '../api/stream.ts';
 import { adminToken, WorkerTokens } from '../api/tokens.ts';
@@ -17,7 +16,6 @@ import type { Status } from '../api/types.ts';
 import { WorkerStream } from '../api/worker-stream.ts';
 import { macBehind } from '../boots/asker.ts';
 import { bootFiles } from '../boots/boot-files.ts';
-import { BootScripts } from '../boots/boot-scripts.ts';
 import { BootTokens } from '../boots/boot-tokens.ts';
 import type { DhcpPacket } from '../boots/dhcp/index.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
@@ -207,16 +205,11 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const basic = basicAuthentication(process.env);
     const gateway = gatewayRoutes({ calls, adminToken: services.adminToken, basic, log });
     const { kernelArguments, unknown, syslogPort: syslog } = settings;
-    const scripts = new BootScripts({
-      ...{ machines, trace, neighbour, bootFiles: files, kernelArguments, syslog, unknown, environments },
-      issueToken: (machine) => bootTokens.issue(machine),
-      issueUnknownToken: (mac) => workerTokens.issueForUnknown(mac),
-      autoIpxe: (machine) => autoIpxeOf(services, machine),
-    });
+    const scripts = bootScriptsOf(services, { kernelArguments, syslog, unknown, environments }, bootTokens);
     const configs = new LoaderConfigs({ machines, neighbour, scripts });
     let previewDhcp: PreviewDhcp = () => undefined;
     const boot = {
-      ...{ filesDirectory, kernelArguments, syslog, unknown, environments, texts, configs, bootTokens },
+      ...{ filesDirectory, kernelArguments, syslog, unknown, environments, texts, configs, scripts },
       previewDhcp: (packet: DhcpPacket) => previewDhcp(packet),
     };
     const app = createApp(services, boot, gateway);

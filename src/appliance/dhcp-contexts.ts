@@ -3,9 +3,10 @@ import type { ClientContext, DhcpPacket, InterfaceSettings, Reservation } from '
 import type { DhcpInterface, DhcpNote } from '../boots/dhcp/sockets.ts';
 import type { Environments } from '../boots/environments.ts';
 import { bootAnswer } from '../boots/loaders.ts';
-import { type Known, plan, type UnknownPolicy } from '../boots/plan.ts';
+import type { UnknownPolicy } from '../boots/plan.ts';
+import { planFor } from '../boots/plan-for.ts';
 import type { HardwareInterface } from '../machines/hardware.ts';
-import { interfaceOf, type Machine, type Machines } from '../machines/machines.ts';
+import { interfaceOf, type Machines } from '../machines/machines.ts';
 import type { LoaderChoices } from './loader-choices.ts';
 
 /** A declined address is tried again after this: the other computer may have gone (RFC 2131 names no time). */
@@ -40,7 +41,8 @@ export class DhcpContexts {
   /** @param from the interface a packet came in on: its address is the one that the client can reach. */
   of(packet: DhcpPacket, from: DhcpInterface): ClientContext {
     const mac = packet.chaddr.toLowerCase();
-    const machine = this.#machines.byMac(mac);
+    const machines = this.#machines;
+    const machine = machines.byMac(mac);
     const found = machine && interfaceOf(machine, mac);
     return {
       reservation: found && reservationOf(found),
@@ -50,18 +52,13 @@ export class DhcpContexts {
       discovers: this.#unknown === 'discover',
       declined: (this.#declined.get(mac) ?? 0) > this.#clock(),
       boot: (client, mode) =>
-        bootAnswer(plan(machine && this.#known(machine, mac), this.#unknown), client, {
+        bootAnswer(planFor({ machines, unknown: this.#unknown, environments: this.#environments }, mac).plan, client, {
           http: this.#httpAt(from.address),
           mac,
           loaderFor: machine && ((firmware) => this.#environments?.loaderFor(machine, firmware)),
           choice: this.#choices && { ...this.#choices(mac, machine), isProxy: mode === 'proxy' },
         }),
     };
-  }
-
-  #known(machine: Machine, mac: string): Known {
-    const life = this.#environments?.lifeOf(machine.id);
-    return { machine, mac, work: this.#machines.work(machine.id), life };
   }
 
   /** Remembers what a packet said that outlasts it. */

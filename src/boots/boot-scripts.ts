@@ -9,9 +9,10 @@ import type { BootFiles } from './boot-files.ts';
 import type { Environments } from './environments.ts';
 import { PREVIEW_TOKEN } from './ipxe/scripts.ts';
 import type { WorkerFacts } from './kernel-arguments.ts';
-import { type AutoIpxe, type BootPlan, plan, type UnknownPolicy } from './plan.ts';
+import type { BootPlan } from './plan.ts';
+import { type PlanParts, planFor } from './plan-for.ts';
 
-export interface BootScriptParts extends Network {
+export interface BootScriptParts extends Network, PlanParts {
   machines: Machines;
   bootFiles: Pick<BootFiles, 'missing' | 'kernel'>;
   /** Extra kernel arguments for the OSIE and boot environments. */
@@ -21,10 +22,6 @@ export interface BootScriptParts extends Network {
   issueToken(machine: string): Promise<string>;
   /** Makes a token for a machine that nobody knows, which opens its discovery and nothing else. */
   issueUnknownToken(mac: string): Promise<string>;
-  /** What becomes of machines that nobody knows; ignored by default. */
-  unknown?: UnknownPolicy | undefined;
-  /** The boot script that a service of the machine's next workflow has. */
-  autoIpxe?(machine: string): AutoIpxe | undefined;
   environments?: Environments | undefined;
 }
 
@@ -62,12 +59,7 @@ export class BootScripts {
 
   /** What is decided for a machine now. */
   planFor(mac: string, services: boolean): { plan: BootPlan; machine: Machine | undefined } {
-    const { machines, unknown, autoIpxe, environments } = this.#parts;
-    const machine = machines.byMac(mac);
-    if (!machine) return { machine, plan: plan(undefined, unknown) };
-    const script = services ? autoIpxe?.(machine.id) : undefined;
-    const life = environments?.lifeOf(machine.id);
-    return { machine, plan: plan({ machine, mac, work: machines.work(machine.id), autoIpxe: script, life }) };
+    return planFor(services ? this.#parts : { ...this.#parts, autoIpxe: undefined }, mac);
   }
 
   /**

@@ -6,10 +6,12 @@ import { type Request, type Response, Router } from 'express';
 import { TinsmithError } from '../errors.ts';
 import { fileSegment, type Segment } from '../http/files/index.ts';
 import { remoteOf, type Sent, send } from '../http/index.ts';
-import { normaliseMac } from '../machines/hardware.ts';
-import { isOneOf } from './asker.ts';
+import { isMac, normaliseMac } from '../machines/hardware.ts';
+import type { Machines } from '../machines/machines.ts';
+import { isOneOf, type Network } from './asker.ts';
 import type { BootFiles } from './boot-files.ts';
-import { type BootScriptParts, BootScripts, type ScriptRequest } from './boot-scripts.ts';
+import type { BootScripts, ScriptRequest } from './boot-scripts.ts';
+import type { Environments } from './environments.ts';
 import { fileRoutes } from './file-routes.ts';
 import { openRooted } from './files/index.ts';
 import { ipxeScript } from './ipxe/index.ts';
@@ -19,8 +21,12 @@ import { type DiskPlan, diskSegments, planDisk, SIGNED_DISKS, type SignedDisk } 
 import type { Texts } from './texts.ts';
 import type { Role, Trace } from './trace.ts';
 
-export interface BootRoutes extends BootScriptParts {
+export interface BootRoutes extends Network {
+  machines: Machines;
+  /** What machines boot; those who write it for other loaders have the same one. */
+  scripts: BootScripts;
   bootFiles: BootFiles;
+  environments?: Environments | undefined;
   filesDirectory: string;
   isAdministrator(req: Request): boolean;
   texts?: Pick<Texts, 'find'> | undefined;
@@ -36,8 +42,7 @@ export interface About {
 }
 
 export function bootRoutes(parts: BootRoutes): Router {
-  const { machines, trace, bootFiles } = parts;
-  const scripts = new BootScripts(parts);
+  const { machines, trace, bootFiles, scripts } = parts;
   const routes = Router({ caseSensitive: true });
 
   const about = (req: Request, mac: string, what: string): About => ({ mac, what, remote: remoteOf(req).address });
@@ -178,6 +183,6 @@ function noMachine(mac: string): TinsmithError {
 
 function macOf(text: string | undefined): string {
   const mac = normaliseMac(text ?? '');
-  if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) return mac;
+  if (isMac(mac)) return mac;
   throw new TinsmithError('NOT_FOUND', `${text} is not a MAC address.`, { next: 'Write it like 52:54:00:00:00:01.' });
 }

@@ -100,6 +100,11 @@ export function normaliseMac(text: string): string {
   return text.toLowerCase().replaceAll('-', ':');
 }
 
+/** Whether a text is a MAC address, as {@link normaliseMac} writes them. */
+export function isMac(text: string): boolean {
+  return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(text);
+}
+
 /**
  * Reads one piece of hardware JSON.
  * @param source what the problems are reported about, such as the file's name.

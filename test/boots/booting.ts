@@ -82,7 +82,7 @@ export async function booting(t: TestContext) {
   const scripts = new BootScripts(parts);
   const configs = new LoaderConfigs({ ...parts, scripts });
   const app = express();
-  app.use(bootRoutes(parts));
+  app.use(bootRoutes({ ...parts, scripts }));
   app.use(textRoutes({ ...parts, configs }));
   app.use((_req, res) => void res.status(404).json({ detail: 'nothing at all' }));
   app.use(problemHandler(log));

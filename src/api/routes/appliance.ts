@@ -1,9 +1,10 @@
 /** `/api/v1/status`, `/api/v1/trace` and `/api/v1/preview`: what the appliance is, has heard, and would answer. */
 import { z } from 'zod';
 import type { Environments } from '../../boots/environments.ts';
-import { scriptOfEnvironment } from '../../boots/ipxe/environment.ts';
-import { PREVIEW_TOKEN, scriptOf } from '../../boots/ipxe/scripts.ts';
-import { plan, type UnknownPolicy } from '../../boots/plan.ts';
+import { ipxeScript } from '../../boots/ipxe/index.ts';
+import { PREVIEW_TOKEN } from '../../boots/ipxe/scripts.ts';
+import type { AutoIpxe, UnknownPolicy } from '../../boots/plan.ts';
+import { planFor } from '../../boots/plan-for.ts';
 import { TinsmithError } from '../../errors.ts';
 import { normaliseMac } from '../../machines/hardware.ts';
 import { type Operation, operation } from '../openapi/index.ts';
@@ -12,10 +13,8 @@ import type { Services } from '../services.ts';
 import { preview, status, traceEntry, traceSummary } from '../shapes/appliance.ts';
 import { data } from '../shapes/page.ts';
 import type { Preview } from '../types.ts';
-import { explainOperations, type PreviewDhcp } from './explain.ts';
+import { explainOperations, type PreviewDhcp, subjectOf } from './explain.ts';
 import { autoIpxeOf } from './services.ts';
-
-const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 
 /** @param boot.kernelArguments added to those of every kernel. */
 export function applianceOperations(
@@ -29,42 +28,22 @@ export function applianceOperations(
   },
 ): Operation[] {
   const { machines, trace, serverUrl } = services;
-  const previewUnknown = (mac: string): Preview => {
-    const decided = plan(undefined, boot.unknown);
-    const { boot: boots, reason, sentence } = decided;
-    if (decided.boot === 'nothing' || decided.boot === 'environment') return { boot: boots, reason, sentence };
-    const facts = {
-      server: serverUrl(undefined),
-      mac,
-      token: PREVIEW_TOKEN,
-      arguments: boot.kernelArguments,
-      syslog: boot.syslog,
-    };
-    return { boot: boots, reason, sentence, script: scriptOf(decided, facts) };
-  };
+  const autoIpxe = (id: string): AutoIpxe | undefined => autoIpxeOf(services, id);
   const previewOf = async (reference: string): Promise<Preview> => {
-    const unknown = normaliseMac(reference);
-    if (MAC.test(unknown) && !machines.byMac(unknown)) return previewUnknown(unknown);
-    const machine = machines.find(reference);
-    const mac = machine.hardware.network.interfaces[0]?.dhcp.mac ?? '';
-    const autoIpxe = autoIpxeOf(services, machine.id);
-    const life = boot.environments?.lifeOf(machine.id);
-    const decided = plan({ machine, mac, work: machines.work(machine.id), autoIpxe, life });
-    const server = serverUrl(machine.hardware.network.interfaces[0]?.dhcp.ip?.address);
-    const facts = { server, mac, token: PREVIEW_TOKEN, arguments: boot.kernelArguments, syslog: boot.syslog };
-    const { boot: boots, reason, sentence } = decided;
-    const shown = { boot: boots, reason, sentence };
-    if (decided.boot === 'nothing') return shown;
-    if (decided.boot !== 'environment') return { ...shown, script: scriptOf(decided, facts) };
+    const [mac = ''] = subjectOf(machines, reference).macs;
+    const { plan, machine } = planFor({ machines, autoIpxe, ...boot }, mac);
+    const shown = { boot: plan.boot, reason: plan.reason, sentence: plan.sentence };
+    if (plan.boot === 'nothing') return shown;
+    const { environments, kernelArguments, syslog } = boot;
+    const server = serverUrl(machine?.hardware.network.interfaces[0]?.dhcp.ip?.address);
+    const facts = { server, mac, arguments: kernelArguments, syslog };
     try {
-      const token = async (): Promise<string> => PREVIEW_TOKEN;
-      const { environment } = decided;
-      const script = await scriptOfEnvironment(boot.environments, machine, environment, facts, token);
+      const script = await ipxeScript({ plan, machine, facts, issue: async () => PREVIEW_TOKEN, environments });
       return { ...shown, script };
     } catch (error) {
       // Why there is no script is what was asked for.
       if (!(error instanceof TinsmithError)) throw error;
-      return { ...shown, sentence: `${sentence}, but: ${error.message.replace(/\.$/, '')}` };
+      return { ...shown, sentence: `${shown.sentence}, but: ${error.message.replace(/\.$/, '')}` };
     }
   };
   return [

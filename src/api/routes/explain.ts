@@ -7,7 +7,7 @@ import { discoverOf, type Field, type Firmware, fieldsOf, firmwareNamed, USUAL }
 import type { UnknownPolicy } from '../../boots/plan.ts';
 import type { TracedBoot as TracedBootRecord } from '../../boots/trace.ts';
 import { TinsmithError } from '../../errors.ts';
-import { normaliseMac } from '../../machines/hardware.ts';
+import { isMac, normaliseMac } from '../../machines/hardware.ts';
 import type { Machines } from '../../machines/machines.ts';
 import { explaining, type Subject } from '../explain.ts';
 import { type Operation, operation } from '../openapi/index.ts';
@@ -16,8 +16,6 @@ import type { Services } from '../services.ts';
 import { explained, firmwarePreview, tracedBoot } from '../shapes/explain.ts';
 import { data } from '../shapes/page.ts';
 import type { Explained, FirmwarePreview, Preview, TracedBoot } from '../types.ts';
-
-const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -127,7 +125,7 @@ export function explainOperations(
 /** @throws TinsmithError NOT_FOUND: it is no machine of ours, and no MAC address */
 export function subjectOf(machines: Pick<Machines, 'byMac' | 'find'>, reference: string): Subject {
   const mac = normaliseMac(reference);
-  if (MAC.test(mac) && !machines.byMac(mac)) return { machine: undefined, macs: [mac] };
+  if (isMac(mac) && !machines.byMac(mac)) return { machine: undefined, macs: [mac] };
   const machine = machines.find(reference);
   return { machine, macs: machine.hardware.network.interfaces.map(({ dhcp }) => dhcp.mac) };
 }
