@@ -60,8 +60,6 @@ const TYPES = new Map<number | undefined, Answer['type']>([
   [MessageType.NAK, 'NAK'],
 ]);
 const DHCP_SERVER_PORTS: readonly number[] = [67, 4011];
-/** PXE 2.1 table 2-1. */
-const BOOT_MENU = 9;
 const USE_BOOT_FILE = 8;
 
 /** Reads a datagram; undefined where it is no answer of a DHCP server. */
@@ -101,7 +99,7 @@ function bootOf({ file, sname, siaddr, options }: DhcpPacket): BootTold | undefi
   const named = readText(options, Option.BOOTFILE_NAME) || file || undefined;
   const vendor = readSubOptions(options, Option.VENDOR_SPECIFIC_INFORMATION);
   const isPxe = vendorClass?.startsWith('PXEClient') ?? false;
-  const menu = isPxe ? menuOf(vendor.get(BOOT_MENU)) : [];
+  const menu = isPxe ? menuOf(vendor.get(PxeSubOption.BOOT_MENU)) : [];
   if (named === undefined && !isPxe && !vendorClass?.startsWith('HTTPClient')) return undefined;
   const control = vendor.get(PxeSubOption.DISCOVERY_CONTROL)?.[0] ?? 0;
   const isThere = (address: string) => (address === NO_ADDRESS ? undefined : address);

@@ -6,8 +6,8 @@
 import koffi from 'koffi';
 import { TinsmithError } from '../../errors.ts';
 import { errno, libc } from '../libc.ts';
+import { type Link, linkOf } from '../link.ts';
 import { type Frame, readFrame, writeFrame } from './frames.ts';
-import { type Link, linkOf } from './link.ts';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;

@@ -5,8 +5,8 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import { sameSubnet } from '../../machines/hardware.ts';
-import { linkOf } from '../interface-addresses.ts';
 import { errno, icmpSocket, libc, linkAddress, packetSocket, socketAddress } from '../libc.ts';
+import { type Link, linkOf } from '../link.ts';
 import type { CameIn } from './network.ts';
 import { arpProbe, arpSender, ETHERTYPE_ARP, echoRequest, echoSender } from './probe-packets.ts';
 
@@ -121,8 +121,9 @@ export class ConflictProbe {
   }
 
   #arp(name: string): Way | undefined {
-    const link = linkOf(name);
-    if (link === undefined) return undefined;
+    const link = this.#linkOf(name);
+    if (link?.mac === undefined) return undefined;
+    const mac = Buffer.from(link.mac.replaceAll(':', ''), 'hex');
     const { bind, sendto } = libc();
     const fd = packetSocket(ETHERTYPE_ARP);
     const own = linkAddress(ETHERTYPE_ARP, link.index);
@@ -131,7 +132,7 @@ export class ConflictProbe {
     return {
       kind: 'arp',
       send: (address) => {
-        const packet = arpProbe(link.mac, address);
+        const packet = arpProbe(mac, address);
         sendto(fd, packet, packet.length, 0, everybody, everybody.length);
       },
       read: (answered) =>
@@ -141,6 +142,15 @@ export class ConflictProbe {
         }),
       close: () => void libc().close(fd),
     };
+  }
+
+  #linkOf(name: string): Link | undefined {
+    try {
+      return linkOf(name);
+    } catch {
+      // There is no descriptor left to ask with, and so none for ARP either.
+      return undefined;
+    }
   }
 
   #icmp(): Way | undefined {

@@ -1,6 +1,6 @@
 import type { Outcome, ReplyReason } from './exchange.ts';
 import { firmwareOf } from './firmware.ts';
-import { messageTypeName, Option, optionName, readAddress, readText } from './options.ts';
+import { messageTypeName, Option, optionName, printable, readAddress, readText } from './options.ts';
 import type { MalformedReason } from './packet.ts';
 import { type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
 import { messageTypeOf } from './responder.ts';
@@ -87,13 +87,13 @@ function detailsOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival): Dhcp
   set('giaddr', packet.giaddr);
   set('requestedAddress', readAddress(packet.options, Option.REQUESTED_IP_ADDRESS));
   set('serverIdentifier', readAddress(packet.options, Option.SERVER_IDENTIFIER));
-  set('vendorClass', printable(readText(packet.options, Option.VENDOR_CLASS_IDENTIFIER)));
+  set('vendorClass', printable(readText(packet.options, Option.VENDOR_CLASS_IDENTIFIER) ?? ''));
   const firmware = firmwareOf(packet);
   if (firmware !== undefined) {
     set('firmware', firmware.kind);
     set('architecture', firmware.architectures.join(','));
     set('uuid', firmware.uuid);
-    set('userClass', printable(firmware.userClass));
+    set('userClass', printable(firmware.userClass ?? ''));
   }
   if (outcome.kind === 'noted') set('address', outcome.address);
   if (outcome.kind === 'reply') {
@@ -104,9 +104,4 @@ function detailsOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival): Dhcp
     set('to', 'address' in to ? to.address : to.kind);
   }
   return details;
-}
-
-/** Text from the network, safe to show in a terminal. */
-function printable(text: string | undefined): string | undefined {
-  return text?.replace(/[^\x20-\x7e]/g, '?');
 }

@@ -110,6 +110,11 @@ export function readText(options: Options, code: number): string | undefined {
   return value?.at(-1) === 0 ? value.toString('utf8').replace(/\0+$/, '') : value?.toString('utf8');
 }
 
+/** Text from the network, safe to show in a terminal and to keep. */
+export function printable(value: string): string {
+  return value.replace(/[^\x20-\x7e]/g, '?');
+}
+
 /** The byte of an option, or undefined where it is absent or not 1 byte long. */
 export function readU8(options: Options, code: number): number | undefined {
   const value = options.get(code);

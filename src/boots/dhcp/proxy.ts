@@ -1,5 +1,5 @@
-import type { ClientMessage } from './answers.ts';
-import type { Ignored, IgnoredReason, Outcome, ResponderContext } from './exchange.ts';
+import { type ClientMessage, ignored } from './answers.ts';
+import type { Outcome, ResponderContext } from './exchange.ts';
 import { firmwareOf } from './firmware.ts';
 import { MessageType, messageTypeName, Option, readAddress } from './options.ts';
 import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
@@ -56,8 +56,4 @@ function isForUs(type: ClientMessage, named: string | undefined, context: Respon
     case MessageType.RELEASE:
       return false;
   }
-}
-
-function ignored(reason: IgnoredReason, sentence: string): Ignored {
-  return { kind: 'ignored', reason, sentence };
 }

@@ -79,7 +79,7 @@ const FIELDS: readonly (readonly [code: number, name: string, read: Reader])[] =
   [Option.DOMAIN_NAME, 'domain', words],
   [Option.NTP_SERVERS, 'NTP servers', addresses],
   [Option.BROADCAST_ADDRESS, 'broadcast address', addresses],
-  [26, 'MTU', number],
+  [Option.INTERFACE_MTU, 'MTU', number],
   [Option.IP_ADDRESS_LEASE_TIME, 'lease', seconds],
   [Option.RENEWAL_TIME, 'renewed after', seconds],
   [Option.REBINDING_TIME, 'asked of any server after', seconds],
@@ -88,7 +88,7 @@ const FIELDS: readonly (readonly [code: number, name: string, read: Reader])[] =
   [Option.TFTP_SERVER_NAME, 'TFTP server (option 66)', words],
   [Option.BOOTFILE_NAME, 'boot file (option 67)', words],
   [Option.VENDOR_SPECIFIC_INFORMATION, 'vendor options (43)', vendorOptions],
-  [121, 'static routes', routes],
+  [Option.CLASSLESS_STATIC_ROUTE, 'static routes', routes],
 ];
 /** What belongs to every reply, or only comes back as it was sent. */
 const SILENT: ReadonlySet<number> = new Set([Option.DHCP_MESSAGE_TYPE, Option.CLIENT_IDENTIFIER, 97, 82]);

@@ -1,4 +1,5 @@
 /** Another DHCP server of a network: what its answers to a probe say of it. Pure. */
+import { printable } from '../dhcp/options.ts';
 import type { Answer, Lease } from '../dhcp-client/index.ts';
 
 /** A server that answers DHCP where we do, and is not ours. */
@@ -64,8 +65,8 @@ export function describe(server: OtherServer): string {
 /** What it offers, for people. */
 export function offers({ lease, boots }: OtherServer): string {
   const byFile = Map.groupBy(boots, ({ file, server }) => {
-    const from = server === undefined || file?.includes('://') ? '' : ` from ${printable(server)}`;
-    return `${file === undefined ? 'a boot server' : `boot file ${printable(file)}`}${from}`;
+    const from = server === undefined || file?.includes('://') ? '' : ` from ${shortened(server)}`;
+    return `${file === undefined ? 'a boot server' : `boot file ${shortened(file)}`}${from}`;
   });
   const files = [...byFile].map(([file, to]) => `${file} to ${to.map(({ firmware }) => firmware).join(' and ')}`);
   const boot = files.length > 0 ? `names ${files.join(', ')}` : '';
@@ -80,7 +81,7 @@ export function offers({ lease, boots }: OtherServer): string {
 
 const LONGEST = 200;
 
-/** Text from the network, safe to show and to keep. */
-function printable(text: string): string {
-  return text.slice(0, LONGEST).replace(/[^\x20-\x7e]/g, '?');
+/** As much of a text from the network as is shown. */
+function shortened(text: string): string {
+  return printable(text.slice(0, LONGEST));
 }

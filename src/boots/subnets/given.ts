@@ -3,6 +3,7 @@
 import { addressNumber, dotted, netmaskOf } from '../../addresses.ts';
 import type { Network } from '../dhcp/network.ts';
 import { address, addresses, Option, readAddresses, text, u16, u32 } from '../dhcp/options.ts';
+import { classlessRoutes, domainSearch } from '../dhcp/routes-and-names.ts';
 import { sizeOf, startOf } from './addresses.ts';
 import { FOR_EVER } from './duration.ts';
 import { optionName, optionOf } from './option-table.ts';
@@ -15,12 +16,6 @@ export interface GivenOption {
   shown: string;
   value: Buffer;
 }
-
-const INTERFACE_MTU = 26;
-/** RFC 3397. */
-const DOMAIN_SEARCH = 119;
-/** RFC 3442. */
-const CLASSLESS_STATIC_ROUTE = 121;
 
 /** The options of a network, by their numbers, as a client without wishes of its own gets them. */
 export function givenOptions(network: Network): GivenOption[] {
@@ -40,12 +35,12 @@ export function givenOptions(network: Network): GivenOption[] {
   list(Option.DOMAIN_NAME_SERVER, nameServers);
   list(Option.NTP_SERVERS, timeServers);
   if (domainName !== undefined) given.push([Option.DOMAIN_NAME, domainName, text(domainName)]);
-  if (mtu !== undefined) given.push([INTERFACE_MTU, String(mtu), u16(mtu)]);
+  if (mtu !== undefined) given.push([Option.INTERFACE_MTU, String(mtu), u16(mtu)]);
   if (searchDomains.length > 0)
-    given.push([DOMAIN_SEARCH, searchDomains.join(', '), Buffer.concat(searchDomains.map(labels))]);
+    given.push([Option.DOMAIN_SEARCH, searchDomains.join(', '), domainSearch(searchDomains)]);
   if (routes.length > 0) {
     const shown = routes.map((each) => `${each.address}/${each.prefix} via ${each.via}`).join(', ');
-    given.push([CLASSLESS_STATIC_ROUTE, shown, Buffer.concat(routes.map(routeBytes))]);
+    given.push([Option.CLASSLESS_STATIC_ROUTE, shown, classlessRoutes(routes, routers)]);
   }
   return given
     .toSorted(([a], [b]) => a - b)
@@ -66,21 +61,6 @@ export function secondsText(seconds: number): string {
   if (seconds % 86_400 === 0) return `${seconds / 86_400}d`;
   if (seconds % 3600 === 0) return `${seconds / 3600}h`;
   return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
-}
-
-/** A name as labels with their lengths (RFC 1035 section 3.1), not compressed. */
-function labels(name: string): Buffer {
-  return Buffer.concat([...name.split('.').map((label) => Buffer.from(`\0${label}`)), Buffer.of(0)].map(withLength));
-}
-
-function withLength(label: Buffer): Buffer {
-  if (label.length > 1) label[0] = label.length - 1;
-  return label;
-}
-
-/** Prefix length, then as many bytes of the destination as it needs, then the router. */
-function routeBytes({ address: to, prefix, via }: Network['routes'][number]): Buffer {
-  return Buffer.concat([Buffer.of(prefix), address(to).subarray(0, Math.ceil(prefix / 8)), address(via)]);
 }
 
 function shownValue(code: number, value: Buffer): string {

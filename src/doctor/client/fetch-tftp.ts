@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
+import { printable } from '../../boots/dhcp/options.ts';
 import { bindToInterface } from '../../boots/interface-socket.ts';
 import { decode, encode, type TftpPacket } from '../../boots/tftp/packet.ts';
 import { messageOf } from '../../errors.ts';
@@ -77,7 +78,7 @@ export async function fetchTftp(
       case 'error':
         return resolve({
           ok: false,
-          why: `${host} says: ${packet.message.replace(/[^\x20-\x7e]/g, '?')} (TFTP error ${packet.code})`,
+          why: `${host} says: ${printable(packet.message)} (TFTP error ${packet.code})`,
         });
       case 'oack':
         if (block > 0) return;

@@ -13,12 +13,12 @@ import {
   discover,
   type Firmware,
   type Frame,
-  linkOf,
   openClientSocket,
   readAnswer,
   release,
   request,
 } from '../../boots/dhcp-client/index.ts';
+import { linkOf } from '../../boots/link.ts';
 import { messageOf, TinsmithError } from '../../errors.ts';
 import type { Boot } from './boot.ts';
 import { fetchFile } from './fetch.ts';

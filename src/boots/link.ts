@@ -1,6 +1,6 @@
 /** A network interface as a cable is seen from it, addresses or not. Linux's values, the same on x86-64 and arm64. */
-import { errno, libc, udpSocket } from '../libc.ts';
-import { readMac } from './frames.ts';
+import { readMac } from './dhcp-client/frames.ts';
+import { errno, libc, udpSocket } from './libc.ts';
 
 // <linux/sockios.h>
 const SIOCGIFFLAGS = 0x8913;
@@ -29,7 +29,10 @@ export interface Link {
   netmask: string | undefined;
 }
 
-/** The interface of this name in this network namespace, or undefined. */
+/**
+ * The interface of this name in this network namespace, or undefined.
+ * @throws Error where there is no descriptor left to ask with
+ */
 export function linkOf(name: string): Link | undefined {
   if (name.length === 0 || Buffer.byteLength(name) > LONGEST_NAME) return undefined;
   const { ioctl, close } = libc();
