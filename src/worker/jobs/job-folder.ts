@@ -36,8 +36,10 @@ export type JobState = z.infer<typeof state>;
 const STATE = 'state.json';
 const ENDING = 'ending.json';
 const PROGRAM = 'tinsmith';
-/** A folder that is being made. */
+/** Ends the name of a folder that is being made, and of one that is being removed. Nothing runs in these. */
 const NEW = '.new';
+const GONE = '.gone';
+const IN_PART = /-\d+\.(?:new|gone)$/;
 const UNMOUNT_LIMIT_MS = 10_000;
 
 export class JobFolder {
@@ -65,16 +67,17 @@ export class JobFolder {
     return folder;
   }
 
-  /** Those that workers before this one have left. What is none is left alone. */
+  /** Those that workers before this one have left; what they had not made yet, or removed already, goes. What is none stays. */
   static async leftIn(directory: string): Promise<JobFolder[]> {
     const found: JobFolder[] = [];
     for (const name of await readdir(directory).catch(() => [])) {
       const path = join(directory, name);
+      if (IN_PART.test(name)) {
+        await removeTree(path);
+        continue;
+      }
       const read = state.safeParse(parseJson(await readFile(join(path, STATE), 'utf8').catch(() => ''))).data;
-      if (!read) continue;
-      // The worker was killed while it made it: nothing has run there.
-      if (name.endsWith(NEW)) await removeTree(path);
-      else found.push(new JobFolder(path, read));
+      if (read) found.push(new JobFolder(path, read));
     }
     return found;
   }
@@ -141,7 +144,14 @@ async function removeTree(path: string): Promise<void> {
     await promisify(execFile)('umount', ['-l', mount], { timeout: UNMOUNT_LIMIT_MS }).catch(() => {});
   const [left] = await mounted();
   if (left !== undefined) throw new Error(`${path} is left there: something is mounted at ${left}`);
-  await rm(path, { recursive: true, force: true });
+  if (IN_PART.test(path)) return rm(path, { recursive: true, force: true });
+  // At once: of a worker that is killed meanwhile, the next would find a folder without what it needs to know of it.
+  const gone = `${path}${GONE}`;
+  await rm(gone, { recursive: true, force: true });
+  await rename(path, gone).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rm(gone, { recursive: true, force: true });
 }
 
 /** Mount points at or below a path, the last that was mounted first (proc_pid_mountinfo(5): field 5, in octal escapes). */

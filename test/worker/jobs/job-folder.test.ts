@@ -35,6 +35,13 @@ describe('the folder of a Job', () => {
     assert.deepEqual(await JobFolder.leftIn(join(directory, 'none')), []);
   });
 
+  test('that a killed worker had not made whole, or not removed whole, goes', async () => {
+    const jobs = join(directory, 'in-part');
+    for (const part of ['j-1.new/task', 'j-2.gone/tmp', 'other']) await mkdir(join(jobs, part), { recursive: true });
+    assert.deepEqual(await JobFolder.leftIn(jobs), []);
+    assert.deepEqual(await readdir(jobs), ['other']);
+  });
+
   test('goes, but not what a script has mounted in it', {
     skip: process.getuid?.() !== 0 && 'needs root',
   }, async () => {
