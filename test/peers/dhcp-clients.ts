@@ -16,15 +16,15 @@ export interface Given {
   domain: string | undefined;
 }
 
-type Environment = Record<string, string | undefined>;
+export type Environment = Record<string, string | undefined>;
 
-function readEnvironment(path: string): Environment {
+export function readEnvironment(path: string): Environment {
   const lines = readFileSync(path, 'utf8').split('\n');
   return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
 /** What ISC dhclient hands to its script. */
-function givenByDhclient(env: Environment): Given {
+export function givenByDhclient(env: Environment): Given {
   return {
     address: env.new_ip_address,
     netmask: env.new_subnet_mask,
@@ -38,7 +38,7 @@ function givenByDhclient(env: Environment): Given {
 }
 
 /** What busybox udhcpc hands to its script. */
-function givenByUdhcpc(env: Environment): Given {
+export function givenByUdhcpc(env: Environment): Given {
   return {
     address: env.ip,
     netmask: env.subnet,

@@ -23,7 +23,7 @@ function ip(...parameters: string[]): void {
 }
 
 /** How long to wait for what a program is to tell, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 /** One end of a cable. */
 export interface End {
@@ -39,8 +39,8 @@ export interface End {
 export interface Teller<Line> {
   /** Lines so far. */
   lines: readonly Line[];
-  /** Resolves with the first line, past or to come, that fits. */
-  told(fits: (line: Line) => boolean): Promise<Line>;
+  /** Resolves with the first line, past or to come, that fits. @param patience milliseconds */
+  told(fits: (line: Line) => boolean, patience?: number): Promise<Line>;
   stop(): Promise<void>;
 }
 
@@ -110,12 +110,12 @@ export class TestNetwork {
     });
     const teller: Teller<Line> = {
       lines,
-      told: (fits) =>
+      told: (fits, patience = PATIENCE) =>
         new Promise((resolve, reject) => {
           const past = lines.find(fits);
           if (past !== undefined) return resolve(past);
           listeners.add((line) => fits(line) && resolve(line));
-          setTimeout(() => reject(new Error(`${program} did not tell that in ${PATIENCE} ms`)), PATIENCE).unref();
+          setTimeout(() => reject(new Error(`${program} did not tell that in ${patience} ms`)), patience).unref();
           ended.then(([status]) => reject(new Error(`${program} ended with ${status} before it told that`)));
         }),
       stop: async () => {

@@ -85,3 +85,22 @@ export async function dhcrelay(
     },
   };
 }
+
+/** dnsmasq as relay agent. Its address towards the clients is what the server sees. */
+export async function dnsmasqRelay(
+  network: TestNetwork,
+  namespace: string,
+  { downstream, server }: { downstream: string; server: string },
+): Promise<{ stop(): Promise<void> }> {
+  const [, own] = /inet ([\d.]+)/.exec(await network.run(namespace, 'ip', '-4', 'address', 'show', downstream)) ?? [];
+  const options = ['--conf-file=/dev/null', '--port=0', '--user=root', '--pid-file=', `--dhcp-relay=${own},${server}`];
+  const child = spawn(...network.inside(namespace, 'dnsmasq', '-d', ...options));
+  const closed = once(child, 'close');
+  await said(child, /DHCP relay from/);
+  return {
+    async stop() {
+      child.kill();
+      await closed;
+    },
+  };
+}

@@ -65,19 +65,19 @@ describe('pool mode with clients that we did not write', { timeout: 180_000 }, (
         { name: 'sr', address: '10.77.3.1', netmask: '255.255.255.0' },
       ],
       machines: {},
+      network: { leaseTime: 600, nameServers: ['10.77.0.53'] },
+      more: [
+        {
+          ...{ name: 'rack', address: '10.88.0.0', prefix: 24, mode: 'pool', routers: ['10.88.0.1'] },
+          ranges: [{ first: '10.88.0.100', last: '10.88.0.119' }],
+          routes: [{ address: '192.168.7.0', prefix: 24, via: '10.88.0.2' }],
+        },
+      ],
       pool: {
         data,
         ranges: [
           { first: '10.77.1.100', last: '10.77.1.119' },
           { first: '10.77.2.100', last: '10.77.2.119' },
-        ],
-        network: { leaseTime: 600, nameServers: ['10.77.0.53'] },
-        more: [
-          {
-            ...{ name: 'rack', address: '10.88.0.0', prefix: 24, mode: 'pool', routers: ['10.88.0.1'] },
-            ranges: [{ first: '10.88.0.100', last: '10.88.0.119' }],
-            routes: [{ address: '192.168.7.0', prefix: 24, via: '10.88.0.2' }],
-          },
         ],
       },
     };

@@ -8,6 +8,7 @@ import {
   type DhcpInterface,
   type DhcpMode,
   type DhcpNote,
+  type InterfaceSettings,
   ownNetworks,
   type Reservation,
   startDhcp,
@@ -19,16 +20,16 @@ import { openStore } from '../../src/store/index.ts';
 export interface ServerSetting {
   mode: DhcpMode;
   interfaces: DhcpInterface[];
-  machines: Record<string, { name: string; reservation?: Reservation }>;
+  machines: Record<string, { name: string; reservation?: Reservation; settings?: InterfaceSettings }>;
+  /** What is said of every network of an interface. */
+  network?: Partial<Network>;
+  /** Networks behind relay agents. */
+  more?: (Pick<Network, 'name' | 'address' | 'prefix' | 'ranges'> & Partial<Network>)[];
   /** In pool mode. */
   pool?: {
     /** Directory of the store with the leases. */
     data: string;
     ranges: { first: string; last: string }[];
-    /** What is said of every network of an interface. */
-    network?: Partial<Pick<Network, 'routers' | 'nameServers' | 'leaseTime' | 'shortestLease'>>;
-    /** Networks behind relay agents. */
-    more?: (Pick<Network, 'name' | 'address' | 'prefix' | 'ranges'> & Partial<Network>)[];
   };
 }
 
@@ -39,14 +40,14 @@ export const isNote = (line: ServerLine): line is DhcpNote => 'outcome' in line;
 async function serve(setting: ServerSetting): Promise<void> {
   const tell = (line: ServerLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
   const nothing: BootAnswer = { answer: 'none', reason: 'no-work', sentence: 'it has no work' };
-  const { mode, interfaces, machines, pool } = setting;
+  const { mode, interfaces, machines, pool, network } = setting;
   const log = pino({ level: 'warn' }, pino.destination(2));
   const own = ownNetworks(interfaces, { mode, ranges: pool?.ranges ?? [] }).map((each) => ({
     ...each,
-    ...pool?.network,
+    ...network,
   }));
   const [first] = own;
-  const more = (pool?.more ?? []).flatMap((each) => (first ? { ...first, excluded: [], ...each } : []));
+  const more = (setting.more ?? []).flatMap((each) => (first ? { ...first, excluded: [], ...each } : []));
   const store = pool && (await openStore(pool.data));
   const surroundings = {
     reservedFor: (address: string) =>
@@ -63,7 +64,8 @@ async function serve(setting: ServerSetting): Promise<void> {
     proxyPort4011: 4011,
     contextFor: (packet) => {
       const machine = machines[packet.chaddr];
-      return { machineName: machine?.name, reservation: machine?.reservation, boot: () => nothing, declined: false };
+      const { reservation, settings } = machine ?? {};
+      return { machineName: machine?.name, reservation, settings, boot: () => nothing, declined: false };
     },
     note: tell,
     log,
