@@ -4,6 +4,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { run } from './command.ts';
 import { CACHE, progress } from './step.ts';
+import { withoutServices } from './without-services.ts';
 
 const QUIET = ['-qq', '-y', '-o', 'APT::Install-Recommends=0', '-o', 'DPkg::Lock::Timeout=300'];
 
@@ -26,14 +27,14 @@ async function isInstalled(name: string): Promise<boolean> {
   }
 }
 
-/** Installs the Debian packages a build step needs on this host, only those that are missing. */
+/** Installs the Debian packages a build step needs on this host, only those that are missing; their services do not start. */
 export async function installPackages(names: readonly string[]): Promise<void> {
   const missing: string[] = [];
   for (const name of names) if (!(await isInstalled(name))) missing.push(name);
   if (missing.length === 0) return;
   await updateOnce();
   progress('debian', `installing ${missing.join(' ')}`);
-  await run('apt-get', [...QUIET, 'install', ...missing]);
+  await withoutServices(() => run('apt-get', [...QUIET, 'install', ...missing]));
 }
 
 /** Digest of the signed indexes apt holds: it changes when `apt-get update` brought news. */
