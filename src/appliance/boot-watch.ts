@@ -72,6 +72,8 @@ export function watchBoots(services: Services, boot: Pick<ExplainOptions, 'envir
       const isNew = await store.change((transaction) => {
         const told = `${mac} ${number}`;
         if (transaction.get(toldKey(id)) === told) return false;
+        // It may have been deleted meanwhile, and what was kept of it.
+        if (transaction.get(`machine/${id}`) === undefined) return false;
         transaction.put(toldKey(id), told);
         const data = { name, mac, boot: number, code, sentence };
         events.append(transaction, { kind: 'boot.stuck', machine: id, data });

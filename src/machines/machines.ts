@@ -229,7 +229,7 @@ export class Machines {
       transaction.afterwards(() => this.#forget());
       for (const { key } of indexEntries(machine)) transaction.delete(key);
       transaction.delete(keys.machine(id));
-      for (const kept of ['work', 'inventory', 'fingerprint']) transaction.delete(`${kept}/${id}`);
+      for (const kept of ['work', 'inventory', 'fingerprint', 'boot-stuck']) transaction.delete(`${kept}/${id}`);
       this.keeper?.deleted(transaction, machine);
       this.#events.append(transaction, { kind: 'machine.deleted', machine: id, data: { name: machine.name } });
       return machine;

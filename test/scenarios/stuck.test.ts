@@ -50,6 +50,12 @@ describe('a boot that is stuck', () => {
         [2, 'loader-not-asked'],
       ],
     );
+    // What was told last goes with the machine.
+    const kept = () => all.services.store.values('boot-stuck/');
+    assert.equal((await kept()).length, 1);
+    for (const workflow of all.machines.work(record.id).queue) await all.services.workflows.delete(workflow);
+    await all.machines.delete(record.id);
+    assert.deepEqual(await kept(), []);
   });
 
   it('is not told of one that is left alone, that nobody knows, or that gets on', async (t) => {
