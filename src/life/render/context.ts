@@ -28,20 +28,9 @@ export interface RenderContext {
   targetOs: string;
 }
 
-/** A file as it is served: a path without a slash in front, below the server's files. */
-export interface RenderedFile {
-  name: string;
-  path: string;
-  content: string;
-}
-
 /** `secrets`: texts of secure params, and tokens, that were used; they must not appear in logs. */
 export interface RenderedTask {
   steps: JobStep<Container>[];
-  secrets: string[];
-}
-export interface RenderedFiles {
-  files: RenderedFile[];
   secrets: string[];
 }
 export interface RenderedText {

@@ -1,4 +1,4 @@
-/** Templates of a machine's life, filled in: what a task writes and runs, and the files of stages and environments. */
+/** Templates of a machine's life, filled in: what a task writes and runs, and single texts. */
 import { posix } from 'node:path';
 import type { Task, TaskStep, TemplateEntry } from '../../content/objects.ts';
 import { type Problem, TinsmithError } from '../../errors.ts';
@@ -7,11 +7,11 @@ import type { JobStep } from '../../worker/protocol.ts';
 import type { Container } from '../../workflows/template/document.ts';
 import { didYouMean } from '../../workflows/template/nearest.ts';
 import { containerStep } from './container-step.ts';
-import type { Owner, RenderContext, RenderedFiles, RenderedTask, RenderedText } from './context.ts';
+import type { Owner, RenderContext, RenderedTask, RenderedText } from './context.ts';
 import { Rendering } from './rendering.ts';
 
 export { fileOf } from './boot-env.ts';
-export type { Owner, RenderContext, RenderedFile, RenderedFiles, RenderedTask, RenderedText } from './context.ts';
+export type { RenderContext, RenderedTask, RenderedText } from './context.ts';
 export { pathOf } from './machine.ts';
 
 /**
@@ -37,24 +37,6 @@ export function renderTask(task: Task, context: RenderContext): RenderedTask {
 }
 
 /**
- * Fills in the templates of a stage or an environment, which are served as files.
- * @throws TinsmithError INVALID_INPUT as {@link renderTask} does
- */
-export function renderEntries(
-  entries: readonly TemplateEntry[],
-  context: RenderContext,
-  owner: Owner = ownerOf(entries, context),
-): RenderedFiles {
-  const rendering = new Rendering({ ...context, task: undefined }, entries);
-  const files = eachEntry(entries, owner, rendering, ({ name }, { path, content }) => ({
-    name,
-    path: servedPath(path),
-    content,
-  }));
-  return { files, secrets: rendering.params.secrets };
-}
-
-/**
  * Fills in one text.
  * @param name what messages call it
  * @throws TinsmithError INVALID_INPUT with one problem, its line and column
@@ -70,20 +52,12 @@ export function missingParams(names: readonly string[], context: RenderContext):
   return names.filter((name) => !params.has(name));
 }
 
-/** The stage or environment of the context that has these templates. */
-function ownerOf(entries: readonly TemplateEntry[], { stage, bootEnv }: RenderContext): Owner {
-  if (stage?.templates === entries) return { called: `stage ${stage.name}`, requiredParams: stage.requiredParams };
-  if (bootEnv?.templates === entries)
-    return { called: `boot environment ${bootEnv.name}`, requiredParams: bootEnv.requiredParams };
-  return { called: 'the list of templates', requiredParams: [] };
-}
-
 /** Fills in all entries for the system, and tells of all that cannot be. */
-function eachEntry<E extends TemplateEntry & Partial<Pick<TaskStep, 'image'>>, T>(
-  entries: readonly E[],
+function eachEntry<T>(
+  entries: readonly TaskStep[],
   owner: Owner,
   rendering: Rendering,
-  made: (entry: E, filled: { path: string; content: string }) => T,
+  made: (entry: TaskStep, filled: { path: string; content: string }) => T,
 ): T[] {
   refuseMissing(owner, rendering);
   const problems: Problem[] = [];
@@ -173,21 +147,10 @@ function taskPath(path: string): string {
   const clean = posix.normalize(path);
   if (clean === '.' || clean === '..' || clean.startsWith('../'))
     throw badPath(`${path} is not below the task's folder`);
-  return checkedPath(clean);
-}
-
-/** Below the server's files, whatever is in front of it. */
-function servedPath(path: string): string {
-  const clean = posix.normalize(`/${path}`).slice(1);
-  if (clean === '') throw badPath('a file that is served needs one');
-  return checkedPath(clean);
-}
-
-function checkedPath(path: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  if (/[\0-\x1f\x7f]/.test(path)) throw badPath('it has control characters');
-  if (path.endsWith('/')) throw badPath(`${path} is a folder`);
-  return path;
+  if (/[\0-\x1f\x7f]/.test(clean)) throw badPath('it has control characters');
+  if (clean.endsWith('/')) throw badPath(`${clean} is a folder`);
+  return clean;
 }
 
 function badPath(message: string): TinsmithError {

@@ -3,18 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   bootEnv as bootEnvShape,
-  stage as stageShape,
   type Task,
   type TemplateEntry,
   task as taskShape,
 } from '../../../src/content/objects.ts';
-import {
-  missingParams,
-  type RenderContext,
-  renderEntries,
-  renderTask,
-  renderText,
-} from '../../../src/life/render/index.ts';
+import { missingParams, type RenderContext, renderTask } from '../../../src/life/render/index.ts';
 import { seal } from '../../../src/life/seal.ts';
 import { catalogueOf, contextOf, KEYS, lifeOf, machineOf, refusal } from './examples.ts';
 
@@ -274,64 +267,5 @@ describe('templates without end', () => {
       })),
     });
     assert.match(script('{{ template "t49" . }}', contextOf({ catalogue: deep })), /^49 48 .* 1 end$/);
-  });
-});
-
-describe('files of stages and environments', () => {
-  const bootEnv = bootEnvShape.parse({
-    name: 'debian-12-install',
-    requiredParams: ['disk'],
-    bootParams: 'auto',
-    templates: [
-      { name: 'seed', path: '{{ .Machine.Path }}/seed', contents: 'd-i partman-auto/disk string {{ .Param "disk" }}' },
-      { name: 'ipxe', path: '/{{ .Machine.Address }}.ipxe', contents: 'kernel linux {{ .BootParams }}' },
-    ],
-  });
-  const life = lifeOf({ params: { disk: '/dev/vda', password: seal(KEYS.publicKey, 'hunter22') } });
-
-  it('have paths below the server’s', () => {
-    const { files, secrets } = renderEntries(bootEnv.templates, contextOf({ bootEnv, life }));
-    assert.deepEqual(files, [
-      { name: 'seed', path: `machines/${machineOf(1).id}/seed`, content: 'd-i partman-auto/disk string /dev/vda' },
-      { name: 'ipxe', path: '192.168.1.1.ipxe', content: 'kernel linux auto' },
-    ]);
-    assert.deepEqual(secrets, []);
-  });
-
-  it('cannot be outside of these, or nowhere', () => {
-    const of = (path: string) => {
-      const { templates } = stageShape.parse({ name: 's', templates: [{ name: 'n', path, contents: 'x' }] });
-      return renderEntries(templates, contextOf()).files[0]?.path;
-    };
-    assert.equal(of('../../etc/passwd'), 'etc/passwd');
-    assert.match(refusal(() => of('')).message, /a file that is served needs one/);
-    assert.match(refusal(() => of('/')).message, /a file that is served needs one/);
-  });
-
-  it('need the params of what they belong to', () => {
-    const error = refusal(() => renderEntries(bootEnv.templates, contextOf({ bootEnv })));
-    assert.match(error.message, /^boot environment debian-12-install needs param disk, which machine m1/);
-    const stage = stageShape.parse({ name: 's', requiredParams: ['a'] });
-    assert.match(
-      refusal(() => renderEntries(stage.templates, contextOf({ stage }))).message,
-      /^stage s needs param a,/,
-    );
-    const owner = { called: 'the pack', requiredParams: ['a'] };
-    assert.match(refusal(() => renderEntries([], contextOf(), owner)).message, /^the pack needs param a,/);
-  });
-
-  it('have what is in secure params only where they are for one machine, whatever task that is at', () => {
-    const { templates } = stageShape.parse({
-      name: 's',
-      templates: [{ name: 'n', path: 'p', contents: '{{ .Param "password" }}' }],
-    });
-    const task = taskOf([]);
-    assert.match(
-      refusal(() => renderEntries(templates, contextOf({ life, task }))).message,
-      /the param is secure; templates of tasks, and files/,
-    );
-    const own = renderEntries(templates, contextOf({ life, isForMachine: true }));
-    assert.deepEqual([own.files[0]?.content, own.secrets], ['hunter22', ['hunter22']]);
-    assert.equal(renderText('{{ .Param "password" }}', contextOf({ life, task }), 'x').text, 'hunter22');
   });
 });
