@@ -1,6 +1,7 @@
+import { optionNumber } from '../subnets/option-table.ts';
 import type { Outcome, ReplyReason } from './exchange.ts';
 import { firmwareOf } from './firmware.ts';
-import { messageTypeName, Option, optionName, printable, readAddress, readText } from './options.ts';
+import { messageTypeName, Option, printable, readAddress, readText } from './options.ts';
 import type { MalformedReason } from './packet.ts';
 import { type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
 import { messageTypeOf } from './responder.ts';
@@ -51,7 +52,7 @@ export interface MoreOfNote {
 export function noteOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival, more: MoreOfNote = {}): DhcpNote {
   const details = detailsOf(packet, outcome, arrival);
   if (more.details) Object.assign(details, more.details);
-  const leftOut = more.leftOut?.map(optionName).join(', ');
+  const leftOut = more.leftOut?.map(optionNumber).join(', ');
   if (leftOut) details.leftOut = leftOut;
   return {
     mac: macOf(packet) ?? '',

@@ -67,16 +67,6 @@ export function messageTypeName(type: number): string {
   return MESSAGE_NAMES.get(type) ?? `type ${type}`;
 }
 
-const OPTION_NAMES = new Map<number, string>(
-  Object.entries(Option).map(([name, number]) => [number, name.toLowerCase().replaceAll('_', ' ')]),
-);
-
-/** `option 119 (domain search)`; `option 200` for one without a name here. */
-export function optionName(code: number): string {
-  const name = OPTION_NAMES.get(code);
-  return name === undefined ? `option ${code}` : `option ${code} (${name})`;
-}
-
 /** Sub-options of option 43 in PXE (PXE 2.1, table 2-1). */
 export const PxeSubOption = { DISCOVERY_CONTROL: 6, BOOT_MENU: 9, MENU_PROMPT: 10, BOOT_ITEM: 71 } as const;
 

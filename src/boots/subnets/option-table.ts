@@ -1,6 +1,6 @@
 /**
- * DHCP options that a subnet may give, by the names of RFC 2132 and its followers in small letters, and those that it may
- * not, with who decides them.
+ * DHCP options by the names of RFC 2132 and its followers in small letters: those that a subnet may give, and those that it
+ * may not, with who decides them.
  */
 
 /** What the value of an option is made of. */
@@ -118,12 +118,20 @@ export function optionOf(written: string): KnownOption | string {
   if (code === undefined) return 'is no option known by name here: write its number';
   if (code > 255) return 'is no option: their numbers are 1 to 254';
   const ours = OURS.get(code);
-  if (ours) return `option ${code} (${ours[0]}) is not a subnet’s to set: ${ours[1]}`;
+  if (ours) return `${optionNumber(code)} is not a subnet’s to set: ${ours[1]}`;
   const row = BY_CODE.get(code);
   return { code, key: row?.[1] ?? String(code), type: row?.[2] };
 }
 
-/** `router` for 3, `option 150` for a number without a name here. */
+const nameOf = (code: number): string | undefined => BY_CODE.get(code)?.[1] ?? OURS.get(code)?.[0];
+
+/** `router` for 3, `option 200` for a number without a name here. */
 export function optionName(code: number): string {
-  return BY_CODE.get(code)?.[1] ?? OURS.get(code)?.[0] ?? `option ${code}`;
+  return nameOf(code) ?? `option ${code}`;
+}
+
+/** `option 3 (router)`, `option 200`. */
+export function optionNumber(code: number): string {
+  const name = nameOf(code);
+  return name === undefined ? `option ${code}` : `option ${code} (${name})`;
 }

@@ -189,8 +189,8 @@ describe('answering in pool mode', () => {
     );
     short.receive(encode(select(FIRST), 1472).bytes, asking);
     await settled();
-    assert.equal(notes[0]?.details.leftOut, 'option 119 (domain search), option 200');
-    assert.match(notes[0]?.sentence ?? '', /; no room was left for option 119 \(domain search\), option 200$/);
+    assert.equal(notes[0]?.details.leftOut, 'option 119 (domain-search), option 200');
+    assert.match(notes[0]?.sentence ?? '', /; no room was left for option 119 \(domain-search\), option 200$/);
   });
 
   function optionsOf() {

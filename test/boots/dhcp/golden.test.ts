@@ -8,10 +8,11 @@ import { after, describe, it } from 'node:test';
 import type { DhcpPort, LeasesOfClient, Outcome } from '../../../src/boots/dhcp/exchange.ts';
 import type { Network } from '../../../src/boots/dhcp/network.ts';
 import { noteOf } from '../../../src/boots/dhcp/note.ts';
-import { messageTypeName, optionName, readSubOptions } from '../../../src/boots/dhcp/options.ts';
+import { messageTypeName, readSubOptions } from '../../../src/boots/dhcp/options.ts';
 import { type DhcpPacket, encode, replySize } from '../../../src/boots/dhcp/packet.ts';
 import { messageTypeOf, respond } from '../../../src/boots/dhcp/responder.ts';
 import { bootAnswer } from '../../../src/boots/loaders.ts';
+import { optionNumber } from '../../../src/boots/subnets/option-table.ts';
 import { captured, capturedBytes, capturedNames, packetOf } from './captured.ts';
 import { context, MAC, network, SERVER } from './requests.ts';
 
@@ -55,7 +56,7 @@ function linesOf(packet: DhcpPacket): string[] {
   return [
     `${type === undefined ? 'BOOTP' : messageTypeName(type)} ${set.map(([name, value]) => `${name}=${value}`).join(' ')}`,
     ...[...packet.options].flatMap(([code, value]) => [
-      `  ${optionName(code)} = ${shown(value)}`,
+      `  ${optionNumber(code)} = ${shown(value)}`,
       ...(code === 43 || code === 175
         ? [...readSubOptions(packet.options, code)].map(([sub, inner]) => `    ${sub} = ${shown(inner)}`)
         : []),

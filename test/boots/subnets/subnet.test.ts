@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { dotted } from '../../../src/addresses.ts';
+import { Option } from '../../../src/boots/dhcp/options.ts';
 import { cidrText, lastOf, readCidr, readRange, startOf } from '../../../src/boots/subnets/addresses.ts';
 import { secondsOf } from '../../../src/boots/subnets/duration.ts';
 import { givenOptions, poolSize, secondsText } from '../../../src/boots/subnets/given.ts';
-import { optionOf } from '../../../src/boots/subnets/option-table.ts';
+import { optionName, optionOf } from '../../../src/boots/subnets/option-table.ts';
 import { bytesOf } from '../../../src/boots/subnets/option-values.ts';
 import { patched, readSubnet } from '../../../src/boots/subnets/reading.ts';
 import { networkFor } from '../../../src/boots/subnets/served.ts';
@@ -314,6 +315,13 @@ describe('spans of time', () => {
     assert.equal(secondsOf('forever'), 0xffffffff);
     for (const text of ['', 'h', '1y', '-5s', '1 h', '1e3']) assert.equal(secondsOf(text), undefined);
     assert.deepEqual([43_200, 90, 5400, 86_400, 0xffffffff].map(secondsText), ['12h', '90s', '90m', '1d', 'for ever']);
+  });
+});
+
+describe('names of options', () => {
+  it('are those of the constants', () => {
+    for (const [name, code] of Object.entries(Option))
+      assert.equal(optionName(code), name.toLowerCase().replaceAll('_', '-'));
   });
 });
 
