@@ -10,13 +10,16 @@ import { parseJson } from '../json.ts';
 import { usage } from './command.ts';
 import { EventStreamParser } from './event-stream.ts';
 import { readTextFile } from './files.ts';
-import { foreign, notReached, withoutToken } from './no-answer.ts';
+import { foreign, limitConnecting, notReached, withoutToken } from './no-answer.ts';
 import type { Terminal } from './terminal.ts';
 import { DEFAULT_DATA, findToken, type Token } from './token.ts';
 
 const DEFAULT_SERVER = 'http://127.0.0.1:8080';
-/** How long the appliance may be silent in the middle of a request, ms; longer after an upload, which it has to unpack. */
-const PATIENCE = { request: 30_000, upload: 600_000 };
+/**
+ * How long a connection may take, and how long the appliance may be silent in the middle of a request, ms; longer after an
+ * upload, which it has to unpack.
+ */
+const PATIENCE = { connect: 10_000, request: 30_000, upload: 600_000 };
 /** How long the event stream may say nothing at all, ms; the server sends a comment much more often. */
 const SILENCE = 60_000;
 /** How much of a list is asked for at once. */
@@ -257,6 +260,7 @@ export class Client {
       outgoing.setTimeout(stream ? PATIENCE.upload : PATIENCE.request, () =>
         outgoing.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
       );
+      outgoing.on('socket', (socket) => limitConnecting(socket, PATIENCE.connect, (error) => outgoing.destroy(error)));
       outgoing.on('response', (response) => {
         // Refused in the middle of an upload: what it answered counts, not that it stopped reading.
         stream?.destroy();
