@@ -74,7 +74,7 @@ export function httpsRole(
         onSent: (sent, about) => noteSent(trace, sent, about),
         carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
       });
-      const unwatch = watchTlsFiles(https.files, log, (pair) => server.renew(pair));
+      const unwatch = watchTlsFiles(https.files, { log, what: 'HTTPS' }, (pair) => server.renew(pair));
       return {
         bound: server.bound.map((each) => `${each.address}:${each.port}`),
         async stop() {

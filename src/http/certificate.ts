@@ -1,4 +1,4 @@
-/** The certificate of HTTPS and its key: read, checked as a pair, and read again when their files change. */
+/** The certificate of HTTPS and gRPC, and its key: read, checked as a pair, and read again when their files change. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
@@ -11,6 +11,9 @@ export interface TlsFiles {
   certificate: string;
   key: string;
 }
+
+/** What the certificate is for. */
+type Secured = 'HTTPS' | 'gRPC';
 
 /** How often the files are looked at, ms. */
 const LOOK_MS = 10_000;
@@ -73,10 +76,10 @@ function mismatch(x509: X509Certificate, key: KeyObject, { certificate, key: fil
 }
 
 /** Warns of a certificate that clients will not take, by its time. */
-export function warnOfTime({ certificate }: TlsPair, now: number, log: Logger): void {
+export function warnOfTime({ certificate }: TlsPair, now: number, log: Logger, what: Secured = 'HTTPS'): void {
   const { validFrom, validTo } = new X509Certificate(certificate);
-  if (now > Date.parse(validTo)) log.warn({ validTo }, 'the certificate for HTTPS has expired: clients refuse it');
-  else if (now < Date.parse(validFrom)) log.warn({ validFrom }, 'the certificate for HTTPS does not count yet');
+  if (now > Date.parse(validTo)) log.warn({ validTo }, `the certificate for ${what} has expired: clients refuse it`);
+  else if (now < Date.parse(validFrom)) log.warn({ validFrom }, `the certificate for ${what} does not count yet`);
 }
 
 /**
@@ -85,7 +88,11 @@ export function warnOfTime({ certificate }: TlsPair, now: number, log: Logger): 
  * @param renew called with each new pair
  * @returns ends it
  */
-export function watchTlsFiles(files: TlsFiles, log: Logger, renew: (pair: TlsPair) => void): () => void {
+export function watchTlsFiles(
+  files: TlsFiles,
+  { log, what }: { log: Logger; what: Secured },
+  renew: (pair: TlsPair) => void,
+): () => void {
   let seen = versionOf(files);
   const look = (): void => {
     const now = versionOf(files);
@@ -96,11 +103,11 @@ export function watchTlsFiles(files: TlsFiles, log: Logger, renew: (pair: TlsPai
     try {
       const pair = readTlsPair(files);
       renew(pair);
-      log.info({ certificate: files.certificate }, 'took the new certificate for HTTPS');
-      warnOfTime(pair, Date.now(), log);
+      log.info({ certificate: files.certificate }, `took the new certificate for ${what}`);
+      warnOfTime(pair, Date.now(), log, what);
     } catch (error) {
       const problems = error instanceof TinsmithError ? error.problems : [];
-      log.error({ problems }, `the certificate for HTTPS stays as it was: ${messageOf(error)}`);
+      log.error({ problems }, `the certificate for ${what} stays as it was: ${messageOf(error)}`);
     }
   };
   const reread = (): void => read();

@@ -74,7 +74,7 @@ describe('a certificate and its key', SKIP, () => {
     const next = certificate(t, 'next');
     const { lines, log: to } = log();
     const taken: TlsPair[] = [];
-    const end = watchTlsFiles(files, to, (pair) => void taken.push(pair));
+    const end = watchTlsFiles(files, { log: to, what: 'HTTPS' }, (pair) => void taken.push(pair));
     t.after(end);
     writeFileSync(files.key, next.pair.key);
     process.emit('SIGHUP');

@@ -1,6 +1,7 @@
 /** Tinkerbell's wire: gRPC for its workers of all times, and for its command line. */
-import { readFileSync } from 'node:fs';
-import { messageOf, TinsmithError } from '../../errors.ts';
+import { ServerCredentials } from '@grpc/grpc-js';
+import { readTlsPair, type TlsFiles, watchTlsFiles } from '../../http/index.ts';
+import { RenewableCredentials } from './certificate.ts';
 import type { GrpcParts, GrpcPolicy } from './parts.ts';
 import { startGrpcServer } from './server.ts';
 import { rawMethods, type TinkerbellCalls } from './services.ts';
@@ -13,8 +14,8 @@ export type { Trust } from './trust.ts';
 export interface GrpcSettings extends GrpcPolicy {
   address: string;
   port: number;
-  /** Files with the certificate and its key, PEM; plain text without. */
-  tls: { certificate: string; key: string } | undefined;
+  /** Plain text without. */
+  tls: TlsFiles | undefined;
   /** Bytes of ephemeral data that are taken at once. */
   largest: number;
 }
@@ -34,23 +35,21 @@ export function grpcRole(
     transport: 'tcp' as const,
     ports: [port],
     async start() {
+      const { log, adminToken } = parts;
+      const secure = tls && new RenewableCredentials(readTlsPair(tls));
       const server = await startGrpcServer({
-        ...{ address, port, largest, log: parts.log, adminToken: parts.adminToken },
-        tls: tls && { certificate: readPem(tls.certificate), key: readPem(tls.key) },
+        ...{ address, port, largest, log, adminToken },
+        credentials: secure ?? ServerCredentials.createInsecure(),
         methods: rawMethods(calls, settings),
       });
-      return { bound: [`${address}:${server.port}${tls ? ' (TLS)' : ''}`], stop: () => server.stop() };
+      const unwatch = secure && watchTlsFiles(tls, { log, what: 'gRPC' }, (pair) => secure.renew(pair));
+      return {
+        bound: [`${address}:${server.port}${tls ? ' (TLS)' : ''}`],
+        async stop() {
+          unwatch?.();
+          await server.stop();
+        },
+      };
     },
   };
-}
-
-function readPem(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new TinsmithError('INVALID_INPUT', `${file} cannot be read: ${messageOf(cause)}`, {
-      next: 'Name files in PEM with --tls-cert and --tls-key, or neither.',
-      cause,
-    });
-  }
 }

@@ -7,7 +7,7 @@ import {
   type handleUnaryCall,
   type Metadata,
   Server,
-  ServerCredentials,
+  type ServerCredentials,
   type ServiceDefinition,
   setLogger,
   type UntypedServiceImplementation,
@@ -51,7 +51,7 @@ interface AnyCall {
 export async function startGrpcServer(options: {
   address: string;
   port: number;
-  tls: { certificate: Buffer; key: Buffer } | undefined;
+  credentials: ServerCredentials;
   methods: Map<string, Map<string, RawMethod>>;
   adminToken: string;
   largest: number;
@@ -178,11 +178,8 @@ function reflectionDefinition(service: string): ServiceDefinition {
 
 async function bind(
   server: Server,
-  { address, port, tls }: { address: string; port: number; tls: { certificate: Buffer; key: Buffer } | undefined },
+  { address, port, credentials }: { address: string; port: number; credentials: ServerCredentials },
 ): Promise<number> {
-  const credentials = tls
-    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.certificate, private_key: tls.key }])
-    : ServerCredentials.createInsecure();
   return new Promise((resolve, reject) => {
     server.bindAsync(`${address}:${port}`, credentials, (error, bound) => {
       if (!error) return resolve(bound);

@@ -1,10 +1,12 @@
 /** What is around the workers' main road: who may call, what they cannot do, data, reflection, TLS. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { type TestContext, test } from 'node:test';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { describe, type TestContext, test } from 'node:test';
+import { connect } from 'node:tls';
 import { Status } from '../../../src/api/grpc/messages/status.ts';
+import { certificate, missing } from '../../http/certificates.ts';
 import { FULL, idOf, macOf } from '../../machines/examples.ts';
-import { temporaryDirectory } from '../../store/opened.ts';
 import { pushed } from '../../workflows/made.ts';
 import { refusalOf } from './peer.ts';
 import { ADMIN_TOKEN, PROTOS, type Served, served } from './served.ts';
@@ -409,15 +411,30 @@ test('what is no message is refused, and the server goes on', async (t) => {
   assert.equal(await newestAgent(server, macOf(1)).poll(() => 'SUCCESS'), 1);
 });
 
-test('with a certificate, TLS', async (t) => {
-  const directory = temporaryDirectory(t);
-  const [certificate, key] = [`${directory}/cert.pem`, `${directory}/key.pem`];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', ...subject],
-    { stdio: 'ignore' },
-  );
-  const { server } = await queued(t, ONE, { tls: { certificate, key } });
-  assert.equal(await newestAgent(server, macOf(1)).poll(() => 'SUCCESS'), 1);
+describe('with a certificate, TLS', { skip: missing ?? false }, () => {
+  test('is what workers call by', async (t) => {
+    const { server } = await queued(t, ONE, { tls: certificate(t).files });
+    assert.equal(await newestAgent(server, macOf(1)).poll(() => 'SUCCESS'), 1);
+  });
+
+  test('has the new one without another start, and the old one where the new one is not usable', async (t) => {
+    const { files } = certificate(t);
+    const next = certificate(t, 'next');
+    const { port, logged } = await served(t, { tls: files });
+    const seen = async (): Promise<string | undefined> => {
+      const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+      await once(socket, 'secureConnect');
+      const { subject } = socket.getPeerCertificate();
+      socket.destroy();
+      return [subject.CN].flat()[0];
+    };
+    assert.equal(await seen(), 'one');
+    writeFileSync(files.certificate, next.pair.certificate);
+    process.emit('SIGHUP');
+    assert.equal(await seen(), 'one');
+    assert.ok(logged.some((line) => line.includes('the certificate for gRPC stays as it was')));
+    writeFileSync(files.key, next.pair.key);
+    process.emit('SIGHUP');
+    assert.equal(await seen(), 'next');
+  });
 });
