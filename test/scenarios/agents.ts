@@ -12,7 +12,7 @@ import type { Written } from '../life/made.ts';
 import { pushed } from '../workflows/made.ts';
 
 /** ms that anything may take. */
-const LIMIT = 30_000;
+const LIMIT = 90_000;
 
 /** Where an agent's life has led: what it did with its machine, or that it ended by itself. */
 export type Fate = 'reboot' | 'poweroff' | 'kexec' | 'ended' | 'killed';

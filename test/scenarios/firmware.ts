@@ -30,7 +30,7 @@ import { device, pushed, TWO_ACTIONS } from '../workflows/made.ts';
 
 /** The appliance's side of the loopback: packets of the test do not come from the server's own address. */
 const SERVED = { name: 'lo', address: '127.0.0.2', netmask: '255.0.0.0' };
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** Bytes of the kernel and the initrd: more than what sockets hold when a client goes away. */
 const KERNEL = 24 << 20;
 const INITRD = 32 << 20;

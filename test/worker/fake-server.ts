@@ -1,5 +1,5 @@
 /** A server of the worker API in memory: one machine, a list of actions, and the means to be away or to refuse. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -39,7 +39,11 @@ export interface FakeAction {
       };
 }
 
+/** Of 127.0.0.0/8, for this server alone: while it is away, nobody else is given its port. */
+const loopback = (): string => `127.${[...randomBytes(3)].map((byte) => 1 + (byte % 254)).join('.')}`;
+
 export class FakeServer {
+  readonly #host = loopback();
   readonly token = 'secret-token';
   readonly workflow: string = randomUUID();
   readonly actions: FakeAction[];
@@ -86,7 +90,7 @@ export class FakeServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://${this.#host}:${this.#port}`;
   }
 
   async start(): Promise<this> {
@@ -103,7 +107,7 @@ export class FakeServer {
         for (const watcher of this.#watchers) watcher();
       });
     });
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(this.#port, this.#host, resolve));
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
     return this;
@@ -138,7 +142,7 @@ export class FakeServer {
   }
 
   /** Resolves when the condition holds, looked at after each request. */
-  async until(condition: () => boolean, ms = 20_000): Promise<void> {
+  async until(condition: () => boolean, ms = 60_000): Promise<void> {
     if (condition()) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {

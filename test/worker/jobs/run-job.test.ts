@@ -167,18 +167,19 @@ file written: ${task}/uid2 (2 bytes)
   test('its output is at the server within a second, also of a line that is not ended', async () => {
     const { server, start, entries, jobs } = await stage([
       job([
-        'echo "at $(date +%s%3N)"; echo err >&2; printf "Continue? "; until [ -e go ]; do sleep 0.01; done; echo yes',
+        'for n in 1 2 3 4 5; do echo "at $(date +%s%3N)"; sleep 0.3; done; echo err >&2; printf "Continue? "; until [ -e go ]; do sleep 0.01; done; echo yes',
       ]),
     ]);
     const seen: number[] = [];
     start();
     await server.until(() => {
-      const line = entries().find(({ text }) => text.startsWith('at '));
-      if (line && seen.length === 0) seen.push(Date.now() - Number(line.text.slice(3)));
+      const lines = entries().filter(({ text }) => text.startsWith('at '));
+      for (const { text } of lines.slice(seen.length)) seen.push(Date.now() - Number(text.slice(3)));
       return entries().some(({ text }) => text === 'Continue? ') && server.text(0).includes('err\n');
     });
     assert.equal(server.final(0), undefined);
-    assert.ok((seen[0] ?? 9999) < 1000, `seen after ${seen[0]} ms`);
+    // Those that other tests on this computer held up do not count.
+    assert.ok(Math.min(...seen) < 1000, `seen after ${seen.join(', ')} ms`);
     await writeFile(join(jobs, 'job-1-1/task/go'), '');
     await server.until(() => server.final(0) !== undefined);
     assert.match(server.text(0), /Continue\? yes\n/);

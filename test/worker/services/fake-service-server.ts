@@ -99,7 +99,7 @@ export class FakeServiceServer {
   }
 
   /** Resolves when the condition holds, looked at after each request. */
-  async until(condition: () => boolean, ms = 20_000): Promise<void> {
+  async until(condition: () => boolean, ms = 60_000): Promise<void> {
     if (condition()) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {

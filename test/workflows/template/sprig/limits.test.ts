@@ -62,10 +62,10 @@ describe('sprig within its limits', () => {
   ];
   for (const [name, template, message] of cases) {
     test(name, () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       assert.match(refusal(template), message);
-      // A rendering must not hold up what else the server does; the machine may be a slow one.
-      assert.ok(performance.now() - start < 5000);
+      // A rendering must not hold up what else the server does; the machine may be a slow one, and a busy one.
+      assert.ok(process.cpuUsage(start).user < 5_000_000);
     });
   }
 
