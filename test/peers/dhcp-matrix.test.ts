@@ -13,7 +13,7 @@ const MODES = ['reservation', 'pool'] as const;
 type Mode = (typeof MODES)[number];
 
 /** Seconds. T1 comes after half of it; all must be there again by then. dhcpcd takes no lease under 20. */
-const LEASE = 30;
+const LEASE = 40;
 
 /** How a network is served to the one client. Its address is NET.100 in either mode. */
 function serving(mode: Mode, net: string, last = 119): Partial<ServerSetting> {
@@ -197,7 +197,7 @@ async function behindRelays(t: TestContext, kind: ClientKind, mode: Mode): Promi
   }
 }
 
-describe('DHCP clients, each mode', { timeout: 400_000, concurrency: 8 }, () => {
+describe('DHCP clients, each mode', { timeout: 600_000, concurrency: 8 }, () => {
   needTools({
     ip: 'iproute2',
     busybox: 'busybox-static',

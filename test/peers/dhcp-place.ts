@@ -9,7 +9,7 @@ import { RunningClient } from './dhcp-running-client.ts';
 import { isNote, type ServerLine, type ServerSetting } from './dhcp-server.ts';
 
 export const MAC = '52:54:00:da:00:01';
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const NETMASK = '255.255.255.0';
 
 /**

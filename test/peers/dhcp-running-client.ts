@@ -5,7 +5,8 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClientKind, DEVICE, type Deed, type GivenWithRoutes, type Spot } from './dhcp-client-programs.ts';
 
-const PATIENCE_MS = 60_000;
+/** Longer than a lease: T2 is waited for. */
+const PATIENCE_MS = 120_000;
 
 /** A client that runs. */
 export class RunningClient {

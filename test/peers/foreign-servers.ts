@@ -19,9 +19,9 @@ export type ForeignServer = keyof typeof SERVER_PACKAGES;
 /** Where Debian has them: npm's package `dhcp` has a program dhcpd too, which a shell would find first. */
 const programOf = (server: ForeignServer): string => `/usr/sbin/${server}`;
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** What each says, once it answers. */
-const READY: Record<ForeignServer, RegExp> = {
+export const READY: Record<ForeignServer, RegExp> = {
   dnsmasq: /DHCP, (IP range|proxy)/,
   dhcpd: /Server starting service/,
   'kea-dhcp4': /DHCP4_STARTED/,
@@ -80,7 +80,8 @@ interface Files {
   device: string;
 }
 
-function commandOf(server: ForeignServer, { file, leases, folder, device }: Files): string[] {
+/** Program and parameters, for `env`. */
+export function commandOf(server: ForeignServer, { file, leases, folder, device }: Files): string[] {
   switch (server) {
     case 'dnsmasq':
       return [programOf(server), '-d', '-C', file, '--user=root', `--dhcp-leasefile=${leases}`, '--pid-file'];
