@@ -89,10 +89,10 @@ async function comeBack(t: TestContext, kind: ClientKind, mode: Mode): Promise<v
     await place.serve(serving(mode, '10.77.9'), '10.77.9.1');
     again.signal('SIGUSR1');
   } else {
-    if (kind.remembers === 'when the cable is plugged in') place.cable('out');
+    if (kind.remembers === 'when the cable is plugged in') await place.unplug();
     else await again.kill();
     await place.serve(serving(mode, '10.77.9'), '10.77.9.1');
-    if (kind.remembers === 'when the cable is plugged in') place.cable('in');
+    if (kind.remembers === 'when the cable is plugged in') place.plugIn();
     else await again.restart();
   }
   const refused = await place.noted('address-refused');
@@ -112,8 +112,8 @@ async function returned(
       await client.restart();
       break;
     case 'when the cable is plugged in':
-      place.cable('out');
-      place.cable('in');
+      await place.unplug();
+      place.plugIn();
       break;
     case 'never': {
       await client.kill();

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DhcpMode, DhcpNote } from '../../src/boots/dhcp/index.ts';
 import type { ClientKind, Spot } from './dhcp-client-programs.ts';
 import { type Teller, TestNetwork } from './dhcp-network.ts';
@@ -106,9 +107,18 @@ export class Place {
     return client;
   }
 
-  /** Pulls the client's cable out of the switch, or plugs it in. */
-  cable(state: 'out' | 'in'): void {
-    this.network.ip('w', 'link', 'set', 'c', state === 'in' ? 'up' : 'down');
+  /** Pulls the client's cable out of the switch. Resolves when its kernel has told so: what is plugged in before is not seen. */
+  async unplug(): Promise<void> {
+    this.network.ip('w', 'link', 'set', 'c', 'down');
+    const until = Date.now() + PATIENCE_MS;
+    while (/ state UP /.test(await this.network.run('c', 'ip', '-o', 'link', 'show', 'eth0'))) {
+      if (Date.now() > until) throw new Error('the cable is out, and the client has not seen it');
+      await sleep(10);
+    }
+  }
+
+  plugIn(): void {
+    this.network.ip('w', 'link', 'set', 'c', 'up');
   }
 
   async #close(): Promise<void> {
