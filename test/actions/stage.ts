@@ -8,6 +8,7 @@ import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { type Ended, type Host, linuxHost } from '../../src/actions/action.ts';
 import { runAction } from '../../src/actions/index.ts';
+import { ownLoopback } from '../loopback.ts';
 
 export function temporary(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'tinsmith-action-'));
@@ -62,6 +63,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 export class FragileServer {
   readonly requests: { url: string; range?: string; ifRange?: string }[] = [];
   handler: Handler;
+  readonly #host = ownLoopback();
   #server: Server | undefined;
   #port = 0;
 
@@ -77,7 +79,7 @@ export class FragileServer {
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(this.#port, '127.0.0.1', resolve);
+      server.listen(this.#port, this.#host, resolve);
     });
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
@@ -90,7 +92,7 @@ export class FragileServer {
   }
 
   url(path: string): string {
-    return `http://127.0.0.1:${this.#port}${path}`;
+    return `http://${this.#host}:${this.#port}${path}`;
   }
 }
 

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import { ownLoopback } from '../loopback.ts';
 
 export interface Received {
   path: string;
@@ -15,6 +16,7 @@ export class Target {
   /** How it answers. */
   answer: (res: ServerResponse, received: Received) => void = (res) => res.writeHead(204).end();
   readonly #news = new EventEmitter();
+  readonly #host = ownLoopback();
   #server: Server;
   #port = 0;
 
@@ -30,7 +32,7 @@ export class Target {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}/hook`;
+    return `http://${this.#host}:${this.#port}/hook`;
   }
 
   #make(): Server {
@@ -46,7 +48,7 @@ export class Target {
 
   /** Listens, at the same port as before. */
   async comeBack(): Promise<void> {
-    this.#server = this.#make().listen(this.#port, '127.0.0.1');
+    this.#server = this.#make().listen(this.#port, this.#host);
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
   }

@@ -1,5 +1,5 @@
 /** A server of the worker API in memory: one machine, a list of actions, and the means to be away or to refuse. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -19,6 +19,7 @@ import {
   report,
   type StopNotice,
 } from '../../src/worker/protocol.ts';
+import { ownLoopback } from '../loopback.ts';
 
 export interface FakeAction {
   name: string;
@@ -39,11 +40,8 @@ export interface FakeAction {
       };
 }
 
-/** Of 127.0.0.0/8, for this server alone: while it is away, nobody else is given its port. */
-const loopback = (): string => `127.${[...randomBytes(3)].map((byte) => 1 + (byte % 254)).join('.')}`;
-
 export class FakeServer {
-  readonly #host = loopback();
+  readonly #host = ownLoopback();
   readonly token = 'secret-token';
   readonly workflow: string = randomUUID();
   readonly actions: FakeAction[];
