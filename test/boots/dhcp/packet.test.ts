@@ -164,9 +164,9 @@ describe('DHCP packet codec', () => {
 
   it('reads 20,000 parts of one option in no time', () => {
     const bytes = raw(new Array<number[]>(20_000).fill([12, 1, 65]).flat());
-    const start = process.hrtime.bigint();
+    const start = process.cpuUsage();
     assert.equal(packetOf(bytes).options.get(12)?.length, 20_000);
-    assert.ok(process.hrtime.bigint() - start < 500_000_000n);
+    assert.ok(process.cpuUsage(start).user < 500_000);
   });
 
   it('pads to 300 bytes, and writes option 82 last', () => {

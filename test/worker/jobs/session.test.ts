@@ -53,7 +53,7 @@ describe('the session of a script', () => {
     const child = Number(/child (\d+)/.exec(await readFile(join(directory, 'out'), 'utf8'))?.[1]);
     assert.ok(running.session);
     assert.ok(alive(child));
-    assert.equal(await endSession(running.session, fastClock(100)), 0);
+    assert.equal(await endSession(running.session, fastClock(5)), 0);
     assert.deepEqual(await running.ended, { signal: 'SIGKILL' });
     assert.equal(alive(child), false);
   });
@@ -66,13 +66,13 @@ describe('the session of a script', () => {
     const { pid, startTime } = running.session;
     assert.equal(await endSession({ pid, startTime: startTime - 1 }, fastClock(1000)), 0);
     assert.ok(alive(pid));
-    await endSession(running.session, fastClock(100));
+    await endSession(running.session, fastClock(1));
   });
 
   test('what has not been let go has done nothing, and ends', async () => {
     const running = await script('echo never');
     assert.ok(running.session);
-    await endSession(running.session, fastClock(100));
+    await endSession(running.session, fastClock(1));
     assert.deepEqual(await running.ended, { signal: 'SIGTERM' });
     assert.doesNotMatch(await readFile(join(directory, 'out'), 'utf8'), /never/);
   });
