@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { CLIENTS, type ClientKind, type GivenWithRoutes } from './dhcp-client-programs.ts';
 import { needTools } from './dhcp-network.ts';
 import { MAC, Place } from './dhcp-place.ts';
-import { dhcrelay, dnsmasqRelay } from './dhcp-pool-peers.ts';
+import { dhcrelay, dnsmasqRelay } from './dhcp-relay-agents.ts';
 import type { RunningClient } from './dhcp-running-client.ts';
 import type { ServerSetting } from './dhcp-server.ts';
 import { foreignServer } from './foreign-servers.ts';
