@@ -67,15 +67,19 @@ export class JobFolder {
     return folder;
   }
 
-  /** Those that workers before this one have left; what they had not made yet, or removed already, goes. What is none stays. */
+  /** Removes those that workers before this one had not made whole, or not removed whole. */
+  static async sweep(directory: string): Promise<void> {
+    for (const name of await readdir(directory).catch(() => [])) {
+      if (IN_PART.test(name)) await removeTree(join(directory, name));
+    }
+  }
+
+  /** Those that workers before this one have left. What is none is left alone. */
   static async leftIn(directory: string): Promise<JobFolder[]> {
     const found: JobFolder[] = [];
     for (const name of await readdir(directory).catch(() => [])) {
+      if (IN_PART.test(name)) continue;
       const path = join(directory, name);
-      if (IN_PART.test(name)) {
-        await removeTree(path);
-        continue;
-      }
       const read = state.safeParse(parseJson(await readFile(join(path, STATE), 'utf8').catch(() => ''))).data;
       if (read) found.push(new JobFolder(path, read));
     }

@@ -50,6 +50,9 @@ export async function reportEnds(parts: LeftOverParts, signal: AbortSignal): Pro
  * @throws the signal's reason
  */
 export async function settleLeftOver(parts: LeftOverParts, signal: AbortSignal): Promise<void> {
+  await JobFolder.sweep(parts.jobsDirectory).catch((error: unknown) => {
+    parts.say(`what a worker before this one has left of a Job stays: ${messageOf(error)}`);
+  });
   for (const folder of await JobFolder.leftIn(parts.jobsDirectory)) {
     try {
       await settle(folder, parts, signal);

@@ -31,6 +31,7 @@ describe('the folder of a Job', () => {
     assert.deepEqual(await readdir((await JobFolder.make(jobs, attempt('j/1'))).task), ['helper']);
     await rename(folder.path, `${folder.path}.new`);
     assert.deepEqual(await JobFolder.leftIn(jobs), []);
+    await JobFolder.sweep(jobs);
     assert.deepEqual(await readdir(jobs), ['not-ours']);
     assert.deepEqual(await JobFolder.leftIn(join(directory, 'none')), []);
   });
@@ -39,6 +40,7 @@ describe('the folder of a Job', () => {
     const jobs = join(directory, 'in-part');
     for (const part of ['j-1.new/task', 'j-2.gone/tmp', 'other']) await mkdir(join(jobs, part), { recursive: true });
     assert.deepEqual(await JobFolder.leftIn(jobs), []);
+    await JobFolder.sweep(jobs);
     assert.deepEqual(await readdir(jobs), ['other']);
   });
 
