@@ -115,7 +115,7 @@ const dhclient: ClientKind = {
       `dhclient-${at.namespace}`,
       `if [ "$reason" = BOUND ]; then
   ip address flush dev ${DEVICE} scope global
-  busybox arping -D -q -c 1 -w 1 -I ${DEVICE} "$new_ip_address" || exit 1
+  busybox arping -D -q -c 2 -w 3 -I ${DEVICE} "$new_ip_address" || exit 1
 fi
 exec ${hook(at, '$reason', { ...NAMES, mask: '$new_subnet_mask', lost: 'EXPIRE|FAIL|RELEASE|STOP' })}
 `,

@@ -78,6 +78,7 @@ async function comeBack(t: TestContext, kind: ClientKind, mode: Mode): Promise<v
   await client.given('10.77.1.100');
   await place.serve();
   const again = await returned(place, kind, client, '10.77.1.100');
+  await place.noted('address-confirmed');
   const [first] = place.notes();
   assert.deepEqual(
     [first?.what, first?.reason],
