@@ -150,7 +150,8 @@ describe('a workflow on real engines', { skip, concurrency: 1 }, () => {
       templates: [own, one('plain', shell('say', 'echo {{.word}}'))],
     });
     const { id } = await create('own');
-    const words = await Promise.all(['a', 'b', 'c'].map((word) => create('plain', { word })));
+    const words: Awaited<ReturnType<typeof create>>[] = [];
+    for (const word of ['a', 'b', 'c']) words.push(await create('plain', { word }));
     const done = await Promise.all(words.map((workflow) => ended(workflow.id)));
     assert.deepEqual(
       done.map(({ state }) => state),
