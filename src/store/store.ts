@@ -250,12 +250,7 @@ export class Store {
       this.#queued = new Map();
       this.#underWay = writes;
       try {
-        const operations: Operation[] = [];
-        writes.forEach((value, key) => {
-          if (value === null) operations.push({ type: 'del', key });
-          else if (!value.isWritten) operations.push({ type: 'put', key, value: value.text });
-        });
-        if (operations.length > 0) await this.#write(operations);
+        await this.#write(writes);
       } catch (cause) {
         const error = new TinsmithError(
           'STORE_WRITE_FAILED',
@@ -284,11 +279,20 @@ export class Store {
     this.#flushing = undefined;
   }
 
-  async #write(operations: Operation[]): Promise<void> {
+  async #write(writes: ReadonlyMap<string, Value | null>): Promise<void> {
+    let isNothing = true;
+    for (const value of writes.values()) isNothing &&= value?.isWritten ?? false;
+    if (isNothing) return;
     if (this.#failed) await this.#reopen();
     this.#before = this.#db.snapshot();
+    // One by one into the batch costs half of what a list of operations does.
+    const batch = this.#db.batch();
+    writes.forEach((value, key) => {
+      if (value === null) batch.del(key);
+      else if (!value.isWritten) batch.put(key, value.text);
+    });
     try {
-      await this.#db.batch(operations, { sync: true });
+      await batch.write({ sync: true });
     } catch (error) {
       this.#failed = true;
       throw error;
@@ -330,8 +334,6 @@ export class Store {
 const NO_VALUE = new Value('');
 /** Kept for a key that was looked for and is not there; as long as what a key costs, so that those are bounded too. */
 const ABSENT = new Value(' '.repeat(256));
-
-type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
 /** A listener that fails is a defect of its own: it must not stop the store for all. */
 function callBack(callbacks: readonly (() => void)[]): void {

@@ -11,12 +11,17 @@ import { made, over, problemsOf, profile, stage, task } from './examples.ts';
 async function flaky(t: TestContext) {
   const db = new Level<string, string>(temporaryDirectory(t));
   await db.open();
-  const batch = db.batch.bind(db) as (...args: unknown[]) => Promise<void>;
+  const begin = db.batch.bind(db);
   let failures = 0;
-  const failing = (...args: unknown[]): Promise<void> => {
-    if (failures === 0) return batch(...args);
+  const failing = () => {
+    const batch = begin();
+    if (failures === 0) return batch;
     failures--;
-    return Promise.reject(new Error('EIO'));
+    const write = async (): Promise<void> => {
+      await batch.close();
+      throw new Error('EIO');
+    };
+    return Object.assign(batch, { write });
   };
   Object.assign(db, { batch: failing });
   const store = new Store(db);

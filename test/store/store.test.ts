@@ -15,23 +15,31 @@ function heldBack() {
   const waiting: { let(error?: Error): void }[] = [];
   const arrivals: (() => void)[] = [];
   const calls: string[] = [];
+  const written = (operations: Operation[], options: unknown): Promise<void> =>
+    new Promise((resolve, reject) => {
+      batches.push({ operations, options });
+      waiting.push({
+        let(error) {
+          if (error) return reject(error);
+          for (const op of operations) op.type === 'put' ? disk.set(op.key, op.value) : disk.delete(op.key);
+          resolve();
+        },
+      });
+      arrivals.shift()?.();
+    });
   const level = {
     status: 'open',
     getSync: (key: string, { snapshot }: { snapshot?: { was: ReadonlyMap<string, string> } } = {}) =>
       (snapshot?.was ?? disk).get(key),
     snapshot: () => ({ was: new Map(disk), close: async () => {} }),
-    batch: (operations: Operation[], options: unknown) =>
-      new Promise<void>((resolve, reject) => {
-        batches.push({ operations, options });
-        waiting.push({
-          let(error) {
-            if (error) return reject(error);
-            for (const op of operations) op.type === 'put' ? disk.set(op.key, op.value) : disk.delete(op.key);
-            resolve();
-          },
-        });
-        arrivals.shift()?.();
-      }),
+    batch() {
+      const operations: Operation[] = [];
+      return {
+        put: (key: string, value: string) => operations.push({ type: 'put', key, value }),
+        del: (key: string) => operations.push({ type: 'del', key }),
+        write: (options: unknown) => written(operations, options),
+      };
+    },
     async close() {
       calls.push('close');
       level.status = 'closed';
