@@ -49,7 +49,7 @@ export function makeLife(
     id: string,
     task: string,
     token: RenderContext['token'],
-    params: Record<string, unknown> = {},
+    params?: Record<string, unknown>,
   ): RenderContext & { task: NonNullable<RenderContext['task']> } => {
     const machine = from.get<Machine>(`machine/${id}`);
     const catalogue = content.catalogue();
@@ -59,7 +59,8 @@ export function makeLife(
         next: 'Add it, or take it out of the list of Tasks: tinsmith machine tasks',
       });
     const own = lifeOf(from, id);
-    const life = { ...own, params: { ...own.params, ...params } };
+    // What a life as it is stored comes to is remembered.
+    const life = params === undefined ? own : { ...own, params: { ...own.params, ...params } };
     return {
       ...{ machine, life, job: currentJob(from, id), catalogue, task: found, token, targetOs: 'linux' },
       stage: life.stage === undefined ? undefined : catalogue.stages.get(life.stage),
