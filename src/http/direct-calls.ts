@@ -7,23 +7,27 @@ export interface DirectRoutes {
   answer(call: Omit<DirectCall, 'id'>): Promise<Omit<DirectAnswer, 'id'>>;
 }
 
-/** Answers calls; what is ready in the same turn of the event loop goes back in one message. */
-export function answerCalls(
-  calls: readonly DirectCall[],
+/**
+ * What answers calls of one carrier. What is ready in the same turn of the event loop, as is all that one batch has
+ * written, goes back in one message: each costs both threads about as much as an answer.
+ */
+export function answerer(
   routes: DirectRoutes,
   post: (message: ToCarrier) => void,
-): void {
+): (calls: readonly DirectCall[]) => void {
   let ready: DirectAnswer[] = [];
-  for (const { id, ...call } of calls) {
-    void routes.answer(call).then((answer) => {
-      if (ready.length === 0) {
-        setImmediate(() => {
-          const answers = ready;
-          ready = [];
-          post({ kind: 'answers', answers });
-        });
-      }
-      ready.push({ id, ...answer });
-    });
-  }
+  const send = (): void => {
+    const answers = ready;
+    ready = [];
+    post({ kind: 'answers', answers });
+  };
+  return (calls) => {
+    for (const call of calls) {
+      const { id } = call;
+      void routes.answer(call).then(({ status, headers, body }) => {
+        if (ready.length === 0) setImmediate(send);
+        ready.push(headers === undefined ? { id, status, body } : { id, status, headers, body });
+      });
+    }
+  };
 }

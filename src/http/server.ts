@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Sent, TlsPair, ToCarrier } from './carrier/messages.ts';
 import { carrierWorker } from './carrier/worker.ts';
-import { answerCalls, type DirectRoutes } from './direct-calls.ts';
+import { answerer, type DirectRoutes } from './direct-calls.ts';
 import { admit } from './origin.ts';
 import { Outbox } from './outbox.ts';
 import { Streams } from './streams.ts';
@@ -23,6 +23,9 @@ const LIMITS: Limits = {
   serviceConnectTimeout: 5000,
   serviceIdleTimeout: 60_000,
 };
+
+/** Carriers started so far, of all servers: ids of requests are never the same. */
+let generations = 0;
 
 /** Between the death of the carrier's thread and the start of the next. */
 const RESTART_MS = 500;
@@ -121,7 +124,6 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
   });
 
   let { tls } = settings;
-  let generation = 0;
   let stopping = false;
   let restart: NodeJS.Timeout | undefined;
 
@@ -130,7 +132,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       addresses: [...addresses],
       socketPath,
       secret,
-      generation: String(generation++),
+      generation: String(generations++),
       limits,
       direct: settings.direct?.paths ?? { posted: [], asked: [] },
       tls,
@@ -138,6 +140,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
     };
     const thread = carrierWorker(carrier, settings.carrierSource);
     worker = thread;
+    const answer = settings.direct && answerer(settings.direct, (answers) => thread.postMessage(answers));
     return new Promise((resolve, reject) => {
       thread.on('message', (message: FromCarrier) => {
         switch (message.kind) {
@@ -156,7 +159,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
             if (!streams.dropped(message.id)) outbox.dropped(message.id);
             break;
           case 'calls':
-            if (settings.direct) answerCalls(message.calls, settings.direct, (answers) => thread.postMessage(answers));
+            answer?.(message.calls);
             break;
           case 'held':
             streams.held(message.id);

@@ -16,6 +16,7 @@ import { type Forwarding, forward } from './forward.ts';
 import { plainAddress } from './headers.ts';
 import { Held } from './held.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Refusal, TlsPair } from './messages.ts';
+import { PlainConnections } from './plain-connections.ts';
 
 /** How often slow headers are looked for, and refusals are told to the main thread, in ms. */
 const CHECK_INTERVAL = 1000;
@@ -86,7 +87,7 @@ function publicServer(
   forwarding: Forwarding,
   direct: Direct,
   tls: TlsPair | undefined,
-): Server | TlsServer {
+): { server: Server | TlsServer; plain: PlainConnections } {
   const { refuse } = forwarding;
   /** Connections with a response under way: nothing of our own may be written between its bytes. */
   const busy = new Map<Duplex, number>();
@@ -147,7 +148,13 @@ function publicServer(
   server.on('drop', (dropped) => {
     refuse('too-many-connections', `from ${plainAddress(dropped?.remoteAddress ?? '')}`);
   });
-  return server;
+  const tooSlow = (socket: Socket): void => {
+    refuse('headers-too-slow', `nothing for ${limits.headersTimeout} ms`);
+    end(socket, 'headers-too-slow');
+  };
+  const plain = new PlainConnections({ direct, limits, refuse, tooSlow });
+  plain.precede(server);
+  return { server, plain };
 }
 
 const secure = ({ certificate, key }: TlsPair) => ({ cert: certificate, key });
@@ -176,15 +183,15 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     post,
     refuse: (reason, detail) => refusals.add(reason, detail),
   };
-  const servers: (Server | TlsServer)[] = [];
+  const servers: ReturnType<typeof publicServer>[] = [];
   const bound: Address[] = [];
   for (const address of settings.addresses) {
-    const server = publicServer(settings.limits, forwarding, direct, settings.tls);
+    const opened = publicServer(settings.limits, forwarding, direct, settings.tls);
     try {
-      bound.push(await listening(server, address));
-      servers.push(server);
+      bound.push(await listening(opened.server, address));
+      servers.push(opened);
     } catch (error) {
-      for (const open of servers) open.close();
+      for (const { server } of servers) server.close();
       throw Object.assign(error as Error, { address });
     }
   }
@@ -193,13 +200,17 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     held,
     direct,
     renew(tls) {
-      for (const server of servers) if ('setSecureContext' in server) server.setSecureContext(secure(tls));
+      for (const { server } of servers) if ('setSecureContext' in server) server.setSecureContext(secure(tls));
     },
     async stop(graceMs) {
       held.endAll();
-      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      const closed = servers.map(({ server }) => new Promise<void>((resolve) => server.close(() => resolve())));
+      for (const { plain } of servers) plain.end();
       const timer = setTimeout(() => {
-        for (const server of servers) server.closeAllConnections();
+        for (const { server, plain } of servers) {
+          server.closeAllConnections();
+          plain.destroy();
+        }
       }, graceMs);
       await Promise.all(closed);
       clearTimeout(timer);

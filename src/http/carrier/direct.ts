@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { serviceAddress } from '../../services/address.ts';
 import { collect, SMALL } from './collect.ts';
 import type { DirectAnswer, DirectCall, DirectPaths, FromCarrier } from './messages.ts';
+import type { PlainRequest } from './plain-request.ts';
 
 /** What of a call's path is before its query. */
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
@@ -9,7 +10,8 @@ const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 /** Calls that the main thread has at once; others go the usual way, which is bounded too. */
 const MOST = 20_000;
 
-const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
+/** Of an answer that names none. */
+export const JSON_HEADERS: Readonly<Record<string, string>> = { 'content-type': 'application/json; charset=utf-8' };
 
 /**
  * Calls that the main thread has before it at once; others wait here, where one costs little. There, what hangs on each
@@ -20,6 +22,11 @@ const AT_WORK = 256;
 /** Calls in one message. */
 const IN_ONE_MESSAGE = 32;
 
+/** Whoever waits for an answer. */
+export interface Answered {
+  answer(answer: DirectAnswer): void;
+}
+
 /**
  * What comes by the thousand, workers' short POSTs and their questions for work, goes to the main thread as messages, many
  * in one: passed on as HTTP, each would cost both threads several times as much.
@@ -28,7 +35,7 @@ export class Direct {
   readonly #posted: ReadonlySet<string>;
   readonly #asked: ReadonlySet<string>;
   readonly #post: (message: FromCarrier) => void;
-  readonly #waiting = new Map<number, ServerResponse>();
+  readonly #waiting = new Map<number, Answered>();
   #last = 0;
   /** Those that wait for their turn in the main thread. */
   #queued: DirectCall[] = [];
@@ -49,10 +56,24 @@ export class Direct {
     res.on('error', () => {}); // what could not be answered is asked again
     req.on('error', () => {});
     const call = { path: pathOf(url), query: url.slice(pathOf(url).length + 1), host, authorization };
+    const answered: Answered = {
+      answer({ status, headers = JSON_HEADERS, body }) {
+        res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+      },
+    };
     if (req.method === 'GET') {
       req.resume();
-      this.#call(res, { ...call, body: '' });
-    } else collect(req, (body) => this.#call(res, { ...call, body: body.toString() }));
+      this.#call(answered, { ...call, body: '' });
+    } else collect(req, (body) => this.#call(answered, { ...call, body: body.toString() }));
+    return true;
+  }
+
+  /** As `take`, for what came in its plainest form. */
+  takePlain({ method, target, host, authorization, body }: PlainRequest, answered: Answered): boolean {
+    const path = pathOf(target);
+    const isDirect = method === 'GET' ? this.#asked.has(path) : this.#posted.has(target) && body.length <= SMALL;
+    if (!isDirect || this.#waiting.size >= MOST || serviceAddress(host, target)) return false;
+    this.#call(answered, { path, query: target.slice(path.length + 1), host, authorization, body });
     return true;
   }
 
@@ -68,9 +89,9 @@ export class Direct {
     }
   }
 
-  #call(res: ServerResponse, call: Omit<DirectCall, 'id'>): void {
+  #call(answered: Answered, call: Omit<DirectCall, 'id'>): void {
     const id = ++this.#last;
-    this.#waiting.set(id, res);
+    this.#waiting.set(id, answered);
     // What came in this turn of the event loop goes together, or in parts, that the other thread may begin.
     if (this.#queued.length === 0) setImmediate(() => this.#send());
     this.#queued.push({ id, ...call });
@@ -80,10 +101,10 @@ export class Direct {
   answer(answers: readonly DirectAnswer[]): void {
     this.#atWork -= answers.length;
     this.#send();
-    for (const { id, status, headers = JSON_HEADERS, body } of answers) {
-      const res = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      res?.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+    for (const answer of answers) {
+      const answered = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      answered?.answer(answer);
     }
   }
 
