@@ -87,7 +87,7 @@ export class Jobs {
   /** Writes a new Job, the current one of its machine from then on. */
   create(transaction: Transaction, job: Job): void {
     this.#put(transaction, job);
-    transaction.put(chainKey(job), job.id);
+    transaction.add(chainKey(job), job.id);
     transaction.putFrozen(currentKey(job.machine), job.id);
     this.#tell(transaction, 'job.created', job);
   }

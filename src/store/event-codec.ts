@@ -31,7 +31,7 @@ export function pack({ time, kind, machine, workflow, data }: StoredEvent, numbe
     machine === undefined ? 0 : numberOf(machine, true),
     workflow === undefined ? 0 : numberOf(workflow, true),
   ];
-  for (const name of Object.keys(data)) {
+  for (const name in data) {
     const value = data[name];
     if (value === undefined) continue;
     names.push(name);

@@ -18,12 +18,13 @@ export interface StoredEvent {
 /** An event on disk: packed, or as earlier versions wrote it. */
 type OnDisk = Packed | StoredEvent;
 
-const key = (seq: number): string => `event/${String(seq).padStart(15, '0')}`;
-/** The number at the end of a key. */
-const seqOf = (at: string): number => Number(at.slice(-15));
+/** Digits of the number at the end of a key. */
+const DIGITS = 15;
+const key = (seq: number): string => `event/${String(seq).padStart(DIGITS, '0')}`;
+const seqOf = (at: string): number => Number(at.slice(-DIGITS));
 const workflowPrefix = (workflow: string): string => `workflow-event/${workflow}/`;
 const workflowKey = (workflow: string, seq: number): string =>
-  `${workflowPrefix(workflow)}${String(seq).padStart(15, '0')}`;
+  `${workflowPrefix(workflow)}${String(seq).padStart(DIGITS, '0')}`;
 /** Number of the newest event that was forgotten. */
 const FORGOTTEN = 'events-forgotten';
 
@@ -80,8 +81,9 @@ export class EventLog {
     const { seq } = stored;
     const numberOf = ((word: string, isNeeded: boolean) =>
       this.#words.numberOf(transaction, seq, word, isNeeded)) as NumberOf;
-    transaction.put(key(seq), pack(stored, numberOf));
-    if (stored.workflow) transaction.put(workflowKey(stored.workflow, seq), 0);
+    const at = key(seq);
+    transaction.add(at, pack(stored, numberOf));
+    if (stored.workflow) transaction.add(workflowPrefix(stored.workflow) + at.slice(-DIGITS), 0);
     transaction.afterwards(() => {
       this.#last = stored.seq;
       this.#listeners.emit('event', stored);

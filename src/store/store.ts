@@ -31,6 +31,11 @@ export interface Transaction extends Reader {
    * as it is. Nobody may change the value any more.
    */
   keep(key: string, value: unknown): void;
+  /**
+   * Puts an entry under a key that never had one, and that is not read by `get`: it is found in ranges, once it is on
+   * disk. Most of what is written is such entries, and is not kept in memory to be found before that.
+   */
+  add(key: string, value: unknown): void;
   delete(key: string): void;
   /** Calls back once the change is on disk, before the caller of `change` is told. */
   afterwards(callback: () => void): void;
@@ -54,9 +59,15 @@ interface Memory {
   read<T>(key: string): T | undefined;
 }
 
+interface Added {
+  key: string;
+  text: string;
+}
+
 /** One change, from its decision until it is on disk. A class, as there are thousands of them at once. */
 class Change implements Transaction {
   readonly writes = new Map<string, Value | null>();
+  readonly added: Added[] = [];
   readonly callbacks: (() => void)[] = [];
   readonly #memory: Memory;
   resolve: () => void = () => {};
@@ -91,6 +102,10 @@ class Change implements Transaction {
     this.writes.set(key, new Value(text, { value, isWritten: own?.isWritten ?? true }));
   }
 
+  add(key: string, value: unknown): void {
+    this.added.push({ key, text: JSON.stringify(value) });
+  }
+
   delete(key: string): void {
     this.writes.set(key, null);
   }
@@ -110,6 +125,8 @@ export class Store {
   /** What the queue writes, and what the batch under way does: of each key its newest value. */
   #queued = new Map<string, Value | null>();
   #underWay: ReadonlyMap<string, Value | null> = new Map();
+  /** Entries that the queue adds. */
+  #added: Added[] = [];
   readonly #cache = new ValueCache();
   readonly #memory: Memory = {
     ahead: (key) => {
@@ -161,12 +178,13 @@ export class Store {
     if (this.#closed) throw this.#unavailable();
     const change = new Change(this.#memory);
     const result = decide(change);
-    if (change.writes.size === 0) {
+    if (change.writes.size === 0 && change.added.length === 0) {
       // A decision made on state that is still on its way must not be told before that state is safe.
       if (this.#flushing || this.#queue.length > 0) await this.#enqueue(change);
       else callBack(change.callbacks);
       return result;
     }
+    for (const entry of change.added) this.#added.push(entry);
     change.writes.forEach((value, key) => {
       // Another value for a text that waits still: it is written with this one.
       const waits = value?.isWritten && this.#queued.get(key)?.isWritten === false;
@@ -249,8 +267,10 @@ export class Store {
       const writes = this.#queued;
       this.#queued = new Map();
       this.#underWay = writes;
+      const added = this.#added;
+      this.#added = [];
       try {
-        await this.#write(writes);
+        await this.#write(added, writes);
       } catch (cause) {
         const error = new TinsmithError(
           'STORE_WRITE_FAILED',
@@ -263,6 +283,7 @@ export class Store {
         const decidedOnTop = this.#queue;
         this.#queue = [];
         this.#queued = new Map();
+        this.#added = [];
         this.#endBatch();
         for (const { reject } of [...batch, ...decidedOnTop]) reject(error);
         continue;
@@ -279,14 +300,14 @@ export class Store {
     this.#flushing = undefined;
   }
 
-  async #write(writes: ReadonlyMap<string, Value | null>): Promise<void> {
-    let isNothing = true;
-    for (const value of writes.values()) isNothing &&= value?.isWritten ?? false;
-    if (isNothing) return;
+  async #write(added: readonly Added[], writes: ReadonlyMap<string, Value | null>): Promise<void> {
+    if (added.length === 0 && !hasToBeWritten(writes)) return;
     if (this.#failed) await this.#reopen();
     this.#before = this.#db.snapshot();
     // One by one into the batch costs half of what a list of operations does.
     const batch = this.#db.batch();
+    // What is deleted may have been added by a change before.
+    for (const { key, text } of added) batch.put(key, text);
     writes.forEach((value, key) => {
       if (value === null) batch.del(key);
       else if (!value.isWritten) batch.put(key, value.text);
@@ -334,6 +355,11 @@ export class Store {
 const NO_VALUE = new Value('');
 /** Kept for a key that was looked for and is not there; as long as what a key costs, so that those are bounded too. */
 const ABSENT = new Value(' '.repeat(256));
+
+function hasToBeWritten(writes: ReadonlyMap<string, Value | null>): boolean {
+  for (const value of writes.values()) if (!value?.isWritten) return true;
+  return false;
+}
 
 /** A listener that fails is a defect of its own: it must not stop the store for all. */
 function callBack(callbacks: readonly (() => void)[]): void {

@@ -28,7 +28,7 @@ export class Value {
 /** Freezes a value with all that is in it; what is frozen already is taken to be so. */
 export function frozen(value: unknown): unknown {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    for (const part of Object.values(value)) frozen(part);
+    for (const name in value) frozen(value[name as keyof typeof value]);
     Object.freeze(value);
   }
   return value;

@@ -91,7 +91,7 @@ export class Words {
     if (!known && !isNeeded && this.#writing.size >= MOST) return undefined;
     const word = known ?? { number: ++this.#last, kept: false };
     if (!known) this.#writing.set(text, word);
-    transaction.put(key(this.#epoch, word.number), text);
+    transaction.add(key(this.#epoch, word.number), text);
     transaction.afterwards(() => {
       word.kept = true;
     });

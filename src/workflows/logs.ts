@@ -54,7 +54,7 @@ export function appendLog(
       kept.push(entry);
     }
   }
-  if (kept.length > 0) transaction.put(`log/${prefixOf(of)}/${pad(head.next, 9)}`, kept);
+  if (kept.length > 0) transaction.add(`log/${prefixOf(of)}/${pad(head.next, 9)}`, kept);
   transaction.put(headKey, { next, bytes, cutAt });
   return { next, first: head.next, added: kept };
 }

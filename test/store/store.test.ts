@@ -187,6 +187,53 @@ describe('a change', () => {
     assert.deepEqual(new Store(level).get('head'), { parts: 1 }, 'and this is what is read anew');
   });
 
+  it('that adds entries writes them with the rest, in one batch, and before what a later one deletes', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    const all = [
+      store.change((transaction) => {
+        transaction.add('log/1', { n: 1 });
+        transaction.add('log/2', { n: 2 });
+        transaction.put('head', 2);
+      }),
+      store.change((transaction) => transaction.delete('log/1')),
+      store.change((transaction) => transaction.add('log/3', { n: 3 })),
+    ];
+    await disk.arrived();
+    assert.equal(disk.disk.size, 0);
+    disk.let();
+    await Promise.all(all);
+    assert.deepEqual([...disk.disk].sort(), [
+      ['head', '2'],
+      ['log/2', '{"n":2}'],
+      ['log/3', '{"n":3}'],
+    ]);
+    assert.equal(disk.batches.length, 1);
+  });
+
+  it('that adds entries leaves none where it throws, fails, or stands on one that fails', async () => {
+    const { level, ...disk } = heldBack();
+    const store = new Store(level);
+    await assert.rejects(
+      store.change((transaction) => {
+        transaction.add('log/1', 1);
+        throw new Error('no');
+      }),
+      /no/,
+    );
+    const first = store.change((transaction) => transaction.add('log/2', 2));
+    await disk.arrived();
+    const onTop = store.change((transaction) => transaction.add('log/3', 3));
+    disk.let(new Error('disk full'));
+    await assert.rejects(first);
+    await assert.rejects(onTop);
+    const after = store.change((transaction) => transaction.add('log/4', 4));
+    await disk.arrived();
+    disk.let();
+    await after;
+    assert.deepEqual([...disk.disk], [['log/4', '4']]);
+  });
+
   it('that throws changes nothing', async () => {
     const { level, ...disk } = heldBack();
     const store = new Store(level);
