@@ -40,13 +40,13 @@ export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(Buffer.from(digest(a)), Buffer.from(digest(b)));
 }
 
-/** Digests kept in memory: workers come again and again with the same token. */
-const DIGESTS_MAX = 16_384;
+/** Tokens whose keys are kept in memory: workers come again and again with the same one. */
+const KEYS_MAX = 16_384;
 
 /** Only the hash of a boot's token is stored. */
 export class WorkerTokens {
   readonly #store: Store;
-  readonly #digests = new Map<string, string>();
+  readonly #keys = new Map<string, string>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -126,14 +126,14 @@ export class WorkerTokens {
   }
 
   #ownerOf(token: string): string | undefined {
-    const known = this.#digests.get(token);
-    if (known !== undefined) return this.#store.get<string>(`worker-token/${known}`);
-    const made = digest(token);
-    const owner = this.#store.get<string>(`worker-token/${made}`);
+    const known = this.#keys.get(token);
+    if (known !== undefined) return this.#store.get<string>(known);
+    const key = `worker-token/${digest(token)}`;
+    const owner = this.#store.get<string>(key);
     // Only of those that open something: anybody may send others.
     if (owner === undefined) return undefined;
-    if (this.#digests.size >= DIGESTS_MAX) this.#digests.clear();
-    this.#digests.set(token, made);
+    if (this.#keys.size >= KEYS_MAX) this.#keys.clear();
+    this.#keys.set(token, key);
     return owner;
   }
 

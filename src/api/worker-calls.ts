@@ -47,14 +47,14 @@ export function workerCalls(services: Services): WorkerCalls {
       },
     },
     machineOf(token) {
-      const unknown = token === undefined ? undefined : workerTokens.unknownOf(token);
-      if (unknown !== undefined)
-        throw new TinsmithError('FORBIDDEN', `This token opens the discovery of ${unknown}, and nothing else yet.`, {
-          next: 'Have the worker of that machine say what it is made of first: POST /api/v1/worker/discover',
-        });
       const id = token === undefined ? undefined : workerTokens.machineOf(token);
       const machine = id === PROVISIONER ? { id, name: id } : id === undefined ? undefined : machines.get(id);
       if (token === undefined || !machine) {
+        const unknown = token === undefined ? undefined : workerTokens.unknownOf(token);
+        if (unknown !== undefined)
+          throw new TinsmithError('FORBIDDEN', `This token opens the discovery of ${unknown}, and nothing else yet.`, {
+            next: 'Have the worker of that machine say what it is made of first: POST /api/v1/worker/discover',
+          });
         throw new TinsmithError(
           'UNAUTHORIZED',
           'This token opens no machine: it is of an earlier boot, or of another appliance.',
