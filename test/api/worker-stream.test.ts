@@ -42,11 +42,14 @@ async function started(t: TestContext) {
     gone(id);
     changes.emit('gone');
   };
-  const { url, server } = await serve((app) => {
-    app.get('/stream/:machine', (req, res) => stream.serve(req.params.machine, res));
-  });
-  t.after(() => server.stop(0));
-  return { stream, changes, open: (machine: string) => listening(t, `${url}/stream/${machine}`) };
+  const openAt = async () => {
+    const { url, server } = await serve((app) => {
+      app.get('/stream/:machine', (req, res) => stream.serve(req.params.machine, res));
+    });
+    t.after(() => server.stop(0));
+    return (machine: string) => listening(t, `${url}/stream/${machine}`);
+  };
+  return { stream, changes, open: await openAt(), openAt };
 }
 
 const stop = { workflow: 'w', action: 3, attempt: 1, reason: 'cancelled' };
@@ -67,6 +70,30 @@ describe('the stream of workers', () => {
     stream.tell('m3', 'work');
     await stream.tellAll('work');
     for (const each of [first, again, other]) assert.deepEqual(await each.next(), { event: 'work', data: {} });
+  });
+
+  it('tells all, by whichever server they came', async (t) => {
+    const { stream, open, openAt } = await started(t);
+    const openThere = await openAt();
+    const all = [await open('m1'), await openThere('m2'), await openThere('m1')];
+    stream.tell('m1', 'work');
+    stream.tell('m2', 'work');
+    for (const each of all) assert.deepEqual(await each.next(), { event: 'work', data: {} });
+    await stream.tellAll('services');
+    for (const each of all) assert.equal((await each.next())?.event, 'services');
+    stream.close();
+    for (const each of all) assert.equal(await each.next(), undefined);
+  });
+
+  it('tells once of all that happens in one turn', async (t) => {
+    const { stream, open } = await started(t);
+    const each = await open('m1');
+    for (let n = 0; n < 3; n++) stream.tell('m1', 'work');
+    stream.tell('m1', 'services');
+    await stream.tellAll('work');
+    const told = [await each.next(), await each.next(), await each.next()].map((all) => all?.event);
+    stream.tell('m1', 'services');
+    assert.deepEqual([...told.sort(), (await each.next())?.event], ['services', 'work', 'work', 'services']);
   });
 
   it('knows who has gone, and who is still there by another stream', async (t) => {
