@@ -14,9 +14,12 @@ async function served(t: TestContext, more: Partial<HttpSettings> = {}) {
   /** Calls that wait for the test, and whoever waits for one to come. */
   const held: (() => void)[] = [];
   let come: () => void = () => {};
+  let answers = 0;
   const direct: DirectRoutes = {
-    paths: { posted: ['/call', '/slow'], asked: ['/ask'] },
+    paths: { posted: ['/call', '/slow'], asked: ['/ask', '/large'] },
     async answer({ path, query, body }) {
+      answers++;
+      if (path === '/large') return { status: 200, body: 'x'.repeat(1_000_000) };
       if (path === '/slow')
         await new Promise<void>((resolve) => {
           held.push(resolve);
@@ -38,7 +41,7 @@ async function served(t: TestContext, more: Partial<HttpSettings> = {}) {
   const letGo = (): void => {
     for (const go of held.splice(0)) go();
   };
-  return { ...all, isHeld, letGo };
+  return { ...all, isHeld, letGo, answers: () => answers };
 }
 
 describe('a connection of plain calls', () => {
@@ -116,6 +119,30 @@ describe('a connection of plain calls', () => {
     const silent = await connected(port);
     silent.end();
     assert.equal(await readAll(silent), '');
+  });
+
+  test('is not heard while its client does not read', async (t) => {
+    const { port, url, answers } = await served(t);
+    const socket = await connected(port);
+    socket.pause();
+    const other = async (): Promise<string> => (await fetch(`${url}/other`)).text();
+    // Until the kernel's buffers are full, and an answer waits here.
+    let before = -1;
+    for (let n = 0; answers() > before && n < 100; n++) {
+      before = answers();
+      socket.write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n');
+      // What came before these has been seen by then, and its answer has been written.
+      for (let k = 0; k < 20 && answers() === before; k++) await other();
+      for (let k = 0; k < 3; k++) await other();
+    }
+    const heard = answers();
+    assert.ok(heard < 50, `${heard} answers of 1 MB wait`);
+    const all = readUntil(socket, 'last');
+    socket.write(post('/call', 'last'));
+    socket.resume();
+    assert.match(await all, /last/);
+    assert.equal(answers(), heard + 2);
+    socket.destroy();
   });
 
   test('says nothing for some time only', async (t) => {

@@ -102,7 +102,12 @@ class PlainConnection implements Answered {
     text += isLast
       ? 'Connection: close\r\n\r\n'
       : `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveTimeout / 1000)}\r\n\r\n`;
-    socket.write(text + body, length === body.length ? 'latin1' : 'utf8');
+    const isTaken = socket.write(text + body, length === body.length ? 'latin1' : 'utf8');
+    if (!isTaken) {
+      // Whoever does not read is not heard any further.
+      socket.pause();
+      socket.once('drain', () => socket.resume());
+    }
     if (isLast) socket.end();
     else if (this.#early !== undefined) this.#giveUp(this.#early);
     else if (socket.timeout !== keepAliveTimeout) socket.setTimeout(keepAliveTimeout);
@@ -137,6 +142,7 @@ class PlainConnection implements Answered {
     if (!this.#waits) this.#socket.end();
   };
 
+  /** The close that follows says it all. */
   readonly #failed = (): void => {};
 
   /** Lets node:http read what has come, and all that comes after it. */
