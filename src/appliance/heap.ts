@@ -2,7 +2,7 @@
  * The appliance's memory, kept small. By default the engine sizes its heap by the memory of the computer, lets young
  * garbage fill 96 MB, and old garbage grow to four times what is in use, before it looks for it; and each thread that
  * writes to LevelDB gets a pool of its own from the C library. With 1,000 machines at work that was 630 MB, of which 60
- * were in use; held so, it is 380.
+ * were in use; held so, it is 350.
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
