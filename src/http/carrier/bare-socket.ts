@@ -14,15 +14,25 @@ type HttpParser = {
 };
 
 /**
- * Takes a connection out of the HTTP server's hands, for a response that stays open for hours: of 19 kB that node:http
- * holds for each, 12 are its parser, request and response. To be called outside of the parser's own callbacks. Node does
- * the same where a connection is upgraded, and where it is handed to another process; there is no public way for others.
+ * Takes a connection out of the HTTP server's hands, with the response under way on it, for one that stays open for hours:
+ * of 19 kB that node:http holds for each, 12 are its parser, request and response.
  */
-export function bareSocket(res: ServerResponse): Socket | undefined {
-  const socket: HttpSocket | null = res.socket;
+export function bareSocketOf(res: ServerResponse): Socket | undefined {
+  const { socket } = res;
   if (socket === null || socket.destroyed) return undefined;
-  const { parser } = socket;
   res.detachSocket(socket);
+  makeBare(socket);
+  socket.allowHalfOpen = false; // a client that ends its side has gone
+  return socket;
+}
+
+/**
+ * Takes a connection without a response under way out of the HTTP server's hands. What its parser has read of a request
+ * is lost. To be called outside of the parser's own callbacks. Node does the same where a connection is upgraded, and where
+ * it is handed to another process; there is no public way for others.
+ */
+export function makeBare(socket: HttpSocket): void {
+  const { parser } = socket;
   socket.removeAllListeners();
   // node:http watches who reads the socket.
   for (const name of ['on', 'addListener', 'prependListener']) Reflect.deleteProperty(socket, name);
@@ -35,6 +45,4 @@ export function bareSocket(res: ServerResponse): Socket | undefined {
     socket.parser = null;
   }
   socket.setTimeout(0);
-  socket.allowHalfOpen = false; // a client that ends its side has gone
-  return socket;
 }

@@ -99,6 +99,11 @@ function publicServer(
     }
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
   };
+  const tooSlow = (socket: Socket): void => {
+    refuse('headers-too-slow', `nothing for ${limits.headersTimeout} ms`);
+    end(socket, 'headers-too-slow');
+  };
+  const plain = new PlainConnections({ direct, limits, refuse, tooSlow });
   const options: ServerOptions = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeout,
@@ -114,6 +119,7 @@ function publicServer(
       const left = (busy.get(socket) ?? 1) - 1;
       if (left > 0) busy.set(socket, left);
       else busy.delete(socket);
+      if (left === 0 && res.writableFinished) plain.answered(socket);
     });
     if (!direct.take(req, res)) forward(req, res, forwarding);
   };
@@ -148,11 +154,6 @@ function publicServer(
   server.on('drop', (dropped) => {
     refuse('too-many-connections', `from ${plainAddress(dropped?.remoteAddress ?? '')}`);
   });
-  const tooSlow = (socket: Socket): void => {
-    refuse('headers-too-slow', `nothing for ${limits.headersTimeout} ms`);
-    end(socket, 'headers-too-slow');
-  };
-  const plain = new PlainConnections({ direct, limits, refuse, tooSlow });
   plain.precede(server);
   return { server, plain };
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { bareSocket } from './bare-socket.ts';
+import { bareSocketOf } from './bare-socket.ts';
 import type { FromCarrier } from './messages.ts';
 
 /** A stream that has not had anything for so long gets a comment, ms. */
@@ -38,7 +38,7 @@ export class Held {
   hold(id: string, res: ServerResponse, headers: readonly string[]): void {
     // Not now: this is called while the connection's parser may be at work.
     setImmediate(() => {
-      const socket = bareSocket(res);
+      const socket = bareSocketOf(res);
       // For those who count the responses under way.
       res.emit('close');
       if (socket === undefined) {

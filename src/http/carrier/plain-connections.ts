@@ -1,6 +1,7 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { makeBare } from './bare-socket.ts';
 import { type Answered, type Direct, JSON_HEADERS } from './direct.ts';
 import { plainAddress } from './headers.ts';
 import type { DirectAnswer, Limits, Refusal } from './messages.ts';
@@ -16,13 +17,17 @@ interface Around {
 }
 
 /**
- * Connections on which nothing but direct calls have come so far, in their plainest form and one after another: they are
- * read and answered here, at about half of what node:http costs, and with next to no memory while a call waits. At the
- * first other byte a connection is node:http's, and stays so.
+ * Connections as long as what comes on them is plain requests, one after another. Direct calls are read and answered here,
+ * at about half of what node:http costs, and with next to no memory while a call waits. Other plain requests are lent to
+ * node:http, with their connection, until they are answered. With anything else a connection is node:http's for good.
  */
 export class PlainConnections {
   readonly #around: Around;
   readonly #open = new Set<PlainConnection>();
+  /** Bytes that had come on connections when they were lent. */
+  readonly #lent = new WeakMap<Socket, number>();
+  #pass: (socket: Socket) => void = () => {};
+  #isEnding = false;
 
   constructor(around: Around) {
     this.#around = around;
@@ -33,20 +38,40 @@ export class PlainConnections {
     const event = 'setSecureContext' in server ? 'secureConnection' : 'connection';
     const listeners = server.listeners(event);
     server.removeAllListeners(event);
-    const pass = (socket: Socket): void => {
+    this.#pass = (socket) => {
       for (const listener of listeners) Reflect.apply(listener, server, [socket]);
     };
-    server.on(event, (socket: Socket) => {
-      const connection: PlainConnection = new PlainConnection(socket, this.#around, {
-        pass,
-        gone: () => this.#open.delete(connection),
-      });
-      this.#open.add(connection);
+    server.on(event, (socket: Socket) => this.#take(socket, false));
+  }
+
+  #take(socket: Socket, isKnown: boolean): void {
+    const connection: PlainConnection = new PlainConnection(socket, isKnown, this.#around, {
+      pass: (isWhole) => {
+        if (isWhole) this.#lent.set(socket, socket.bytesRead);
+        this.#pass(socket);
+      },
+      gone: () => this.#open.delete(connection),
+    });
+    this.#open.add(connection);
+  }
+
+  /** node:http has answered a request whole. Its connection is taken back if it was lent, and nothing has come since. */
+  answered(socket: Socket): void {
+    const bytes = this.#lent.get(socket);
+    if (bytes === undefined) return;
+    this.#lent.delete(socket);
+    // Not now: the connection's parser may be at work.
+    setImmediate(() => {
+      const isQuiet = socket.bytesRead === bytes && socket.readable && socket.writable && !socket.destroyed;
+      if (!isQuiet || this.#isEnding) return;
+      makeBare(socket);
+      this.#take(socket, true);
     });
   }
 
   /** Ends all that wait for nothing, and the others with their answer. */
   end(): void {
+    this.#isEnding = true;
     for (const connection of this.#open) connection.end();
   }
 
@@ -58,23 +83,31 @@ export class PlainConnections {
 class PlainConnection implements Answered {
   readonly #socket: Socket;
   readonly #around: Around;
-  readonly #pass: (socket: Socket) => void;
+  /** Has node:http read the connection. `isWhole`: what has come is one whole request. */
+  readonly #pass: (isWhole: boolean) => void;
   readonly #gone: () => void;
   /** A call is under way. */
   #waits = false;
   #isEnding = false;
   /** What came before the answer. */
   #early: Buffer | undefined;
-  #answered = false;
+  #isKnown: boolean;
 
-  constructor(socket: Socket, around: Around, { pass, gone }: { pass: (socket: Socket) => void; gone: () => void }) {
+  /** @param isKnown whether something was answered on the connection already */
+  constructor(
+    socket: Socket,
+    isKnown: boolean,
+    around: Around,
+    { pass, gone }: { pass: (isWhole: boolean) => void; gone: () => void },
+  ) {
     this.#socket = socket;
+    this.#isKnown = isKnown;
     this.#around = around;
     this.#pass = pass;
     this.#gone = gone;
-    socket.setTimeout(around.limits.headersTimeout);
+    socket.setTimeout(isKnown ? around.limits.keepAliveTimeout : around.limits.headersTimeout);
     socket.on('data', this.#read).on('timeout', this.#late).on('end', this.#ended);
-    socket.on('error', this.#failed).on('close', gone);
+    socket.on('error', this.#failed).on('close', gone).resume();
   }
 
   readonly #read = (chunk: Buffer): void => {
@@ -86,7 +119,7 @@ class PlainConnection implements Answered {
     const { direct, limits } = this.#around;
     const request = plainRequest(chunk, limits.headerBytes);
     if (request && !this.#isEnding && direct.takePlain(request, this)) this.#waits = true;
-    else this.#giveUp(chunk);
+    else this.#give(chunk, request !== undefined);
   };
 
   answer({ status, headers = JSON_HEADERS, body }: DirectAnswer): void {
@@ -109,9 +142,9 @@ class PlainConnection implements Answered {
       socket.once('drain', () => socket.resume());
     }
     if (isLast) socket.end();
-    else if (this.#early !== undefined) this.#giveUp(this.#early);
+    else if (this.#early !== undefined) this.#give(this.#early, false);
     else if (socket.timeout !== keepAliveTimeout) socket.setTimeout(keepAliveTimeout);
-    this.#answered = true;
+    this.#isKnown = true;
   }
 
   end(): void {
@@ -127,7 +160,7 @@ class PlainConnection implements Answered {
     const { limits, refuse, tooSlow } = this.#around;
     const socket = this.#socket;
     if (!this.#waits) {
-      if (this.#answered) socket.destroy();
+      if (this.#isKnown) socket.destroy();
       else tooSlow(socket);
     } else if (socket.timeout !== limits.idleTimeout) socket.setTimeout(limits.idleTimeout);
     else {
@@ -146,7 +179,7 @@ class PlainConnection implements Answered {
   readonly #failed = (): void => {};
 
   /** Lets node:http read what has come, and all that comes after it. */
-  #giveUp(bytes: Buffer): void {
+  #give(bytes: Buffer, isWhole: boolean): void {
     const socket = this.#socket;
     this.#gone();
     socket.off('data', this.#read).off('timeout', this.#late).off('end', this.#ended);
@@ -154,7 +187,7 @@ class PlainConnection implements Answered {
     socket.setTimeout(0);
     socket.pause();
     socket.unshift(bytes);
-    this.#pass(socket);
+    this.#pass(isWhole);
     socket.resume();
   }
 }
