@@ -7,6 +7,8 @@ import type { PlainRequest } from './plain-request.ts';
 /** What of a call's path is before its query. */
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
+
 /** Calls that the main thread has at once; others go the usual way, which is bounded too. */
 const MOST = 20_000;
 
@@ -34,6 +36,7 @@ export interface Answered {
 export class Direct {
   readonly #posted: ReadonlySet<string>;
   readonly #asked: ReadonlySet<string>;
+  readonly #folders: readonly string[];
   readonly #post: (message: FromCarrier) => void;
   readonly #waiting = new Map<number, Answered>();
   #last = 0;
@@ -44,6 +47,7 @@ export class Direct {
   constructor({ posted, asked }: DirectPaths, post: (message: FromCarrier) => void) {
     this.#posted = new Set(posted);
     this.#asked = new Set(asked);
+    this.#folders = [...new Set([...posted, ...asked].map(folderOf))];
     this.#post = post;
   }
 
@@ -75,6 +79,11 @@ export class Direct {
     if (!isDirect || this.#waiting.size >= MOST || serviceAddress(host, target)) return false;
     this.#call(answered, { path, query: target.slice(path.length + 1), host, authorization, body });
     return true;
+  }
+
+  /** Whether a request is for what is beside direct calls: whoever asks for that makes those, too. */
+  isNear({ target }: PlainRequest): boolean {
+    return this.#folders.some((folder) => target.startsWith(folder));
   }
 
   #isDirect({ url = '', method, headers }: IncomingMessage): boolean {

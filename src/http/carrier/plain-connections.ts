@@ -18,8 +18,8 @@ interface Around {
 
 /**
  * Connections as long as what comes on them is plain requests, one after another. Direct calls are read and answered here,
- * at about half of what node:http costs, and with next to no memory while a call waits. Other plain requests are lent to
- * node:http, with their connection, until they are answered. With anything else a connection is node:http's for good.
+ * at about half of what node:http costs, and with next to no memory while a call waits. Plain requests beside them are lent
+ * to node:http, with their connection, until they are answered. With anything else a connection is node:http's for good.
  */
 export class PlainConnections {
   readonly #around: Around;
@@ -46,8 +46,8 @@ export class PlainConnections {
 
   #take(socket: Socket, isKnown: boolean): void {
     const connection: PlainConnection = new PlainConnection(socket, isKnown, this.#around, {
-      pass: (isWhole) => {
-        if (isWhole) this.#lent.set(socket, socket.bytesRead);
+      pass: (isLent) => {
+        if (isLent) this.#lent.set(socket, socket.bytesRead);
         this.#pass(socket);
       },
       gone: () => this.#open.delete(connection),
@@ -83,8 +83,8 @@ export class PlainConnections {
 class PlainConnection implements Answered {
   readonly #socket: Socket;
   readonly #around: Around;
-  /** Has node:http read the connection. `isWhole`: what has come is one whole request. */
-  readonly #pass: (isWhole: boolean) => void;
+  /** Has node:http read the connection: for good, or `isLent` for the one whole request that has come. */
+  readonly #pass: (isLent: boolean) => void;
   readonly #gone: () => void;
   /** A call is under way. */
   #waits = false;
@@ -98,7 +98,7 @@ class PlainConnection implements Answered {
     socket: Socket,
     isKnown: boolean,
     around: Around,
-    { pass, gone }: { pass: (isWhole: boolean) => void; gone: () => void },
+    { pass, gone }: { pass: (isLent: boolean) => void; gone: () => void },
   ) {
     this.#socket = socket;
     this.#isKnown = isKnown;
@@ -119,7 +119,7 @@ class PlainConnection implements Answered {
     const { direct, limits } = this.#around;
     const request = plainRequest(chunk, limits.headerBytes);
     if (request && !this.#isEnding && direct.takePlain(request, this)) this.#waits = true;
-    else this.#give(chunk, request !== undefined);
+    else this.#give(chunk, request !== undefined && direct.isNear(request));
   };
 
   answer({ status, headers = JSON_HEADERS, body }: DirectAnswer): void {
@@ -179,7 +179,7 @@ class PlainConnection implements Answered {
   readonly #failed = (): void => {};
 
   /** Lets node:http read what has come, and all that comes after it. */
-  #give(bytes: Buffer, isWhole: boolean): void {
+  #give(bytes: Buffer, isLent: boolean): void {
     const socket = this.#socket;
     this.#gone();
     socket.off('data', this.#read).off('timeout', this.#late).off('end', this.#ended);
@@ -187,7 +187,7 @@ class PlainConnection implements Answered {
     socket.setTimeout(0);
     socket.pause();
     socket.unshift(bytes);
-    this.#pass(isWhole);
+    this.#pass(isLent);
     socket.resume();
   }
 }

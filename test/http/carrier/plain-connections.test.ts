@@ -25,7 +25,7 @@ async function started(t: TestContext) {
   const settled = async (): Promise<void> => {
     while (open > 0) await once(looked, 'looked');
   };
-  const direct: Direct = new Direct({ posted: ['/call'], asked: ['/ask'] }, (message) => {
+  const direct: Direct = new Direct({ posted: ['/worker/call'], asked: ['/worker/ask'] }, (message) => {
     if (message.kind !== 'calls') return;
     const answers = message.calls.map(({ id, path, query, body }) => ({
       ...{ id, status: 200, body: said(path, query, body) },
@@ -42,7 +42,8 @@ async function started(t: TestContext) {
     });
     const body = Buffer.concat(await req.toArray()).toString();
     // Long enough for something else to come.
-    for (let k = 0; k < 10 && req.url?.startsWith('/other'); k++) await new Promise((resolve) => setTimeout(resolve));
+    for (let k = 0; k < 10 && req.url?.startsWith('/worker/other'); k++)
+      await new Promise((resolve) => setTimeout(resolve));
     res.end(said(...(req.url ?? '').split('?'), body));
   });
   plain.precede(server);
@@ -61,13 +62,13 @@ const post = (path: string, body: string): string => head(`POST ${path}`, `Conte
 
 /** Requests, and what is answered. `n` tells them apart. */
 const REQUESTS = {
-  call: (n: number) => [post('/call', `${n}`), `</call ${n}>`],
-  ask: (n: number) => [head(`GET /ask?${n}`), `</ask ${n}>`],
-  other: (n: number) => [head(`GET /other${n}`), `</other${n}>`],
-  posted: (n: number) => [post('/posted', `some ${n}`), `</posted some ${n}>`],
+  call: (n: number) => [post('/worker/call', `${n}`), `</worker/call ${n}>`],
+  ask: (n: number) => [head(`GET /worker/ask?${n}`), `</worker/ask ${n}>`],
+  other: (n: number) => [head(`GET /worker/other${n}`), `</worker/other${n}>`],
+  posted: (n: number) => [post('/worker/posted', `some ${n}`), `</worker/posted some ${n}>`],
   chunked: (n: number) => [
-    `${head('POST /call', 'Transfer-Encoding: chunked\r\n')}2\r\n${10 + n}\r\n0\r\n\r\n`,
-    `</call ${10 + n}>`,
+    `${head('POST /worker/call', 'Transfer-Encoding: chunked\r\n')}2\r\n${10 + n}\r\n0\r\n\r\n`,
+    `</worker/call ${10 + n}>`,
   ],
 } as const satisfies Record<string, (n: number) => readonly [string, string]>;
 
@@ -83,7 +84,23 @@ describe('a plain connection', () => {
         await settled();
       }
     socket.destroy();
-    assert.deepEqual(byHttp, ['/other0', '/posted', '/other1', '/posted', '/other2', '/posted']);
+    assert.deepEqual(
+      byHttp,
+      [0, 1, 2].flatMap((n) => [`/worker/other${n}`, '/worker/posted']),
+    );
+  });
+
+  test('that has asked for something far from direct calls is left to node:http', async (t) => {
+    const { port, byHttp, settled } = await started(t);
+    const socket = await connected(port);
+    for (const [request, answer] of [REQUESTS.call(0), [head('GET /file'), '</file>'], REQUESTS.call(1)] as const) {
+      const answered = readUntil(socket, answer);
+      socket.write(request);
+      await answered;
+      await settled();
+    }
+    socket.destroy();
+    assert.deepEqual(byHttp, ['/file', '/worker/call']);
   });
 
   test('answers all that comes on it once and in order, in whatever pieces it comes', async (t) => {
