@@ -125,12 +125,12 @@ export function readDhcp(bytes: Buffer): void {
     return;
   }
   const { packet } = decoded;
-  firmwareOf(packet);
+  const client = firmwareOf(packet);
   readUserClasses(packet.options);
   for (const code of [Option.VENDOR_SPECIFIC_INFORMATION, Option.RELAY_AGENT_INFORMATION]) {
     readSubOptions(packet.options, code);
   }
-  noteOf(packet, { kind: 'ignored', reason: 'not-a-request', sentence: '' }, arrival);
+  noteOf({ packet, client }, { kind: 'ignored', reason: 'not-a-request', sentence: '' }, arrival);
   const { bytes: written, dropped } = encode(packet, LARGEST);
   const again = decode(written);
   if (again.kind === 'malformed') throw new Error(`what was written is malformed: ${again.sentence}`);

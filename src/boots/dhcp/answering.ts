@@ -4,7 +4,16 @@ import { messageOf } from '../../errors.ts';
 import { sameSubnet } from '../../machines/hardware.ts';
 import { cameInOf } from './came-in.ts';
 import type { Probe } from './conflict-probe.ts';
-import type { ClientContext, DhcpPort, LeaseChange, LeasesOfClient, Outcome, Reply } from './exchange.ts';
+import type {
+  ClientContext,
+  DhcpPort,
+  LeaseChange,
+  LeasesOfClient,
+  Outcome,
+  Reply,
+  ResponderContext,
+} from './exchange.ts';
+import { type FirmwareClient, firmwareOf } from './firmware.ts';
 import type { Network, NetworkOf } from './network.ts';
 import { type Arrival, type DhcpNote, type MoreOfNote, noteOf, noteOfMalformed } from './note.ts';
 import { type DhcpPacket, decode, NO_ADDRESS } from './packet.ts';
@@ -79,6 +88,8 @@ const MOST_CONFLICTS = 4;
 /** A packet that is being answered. */
 interface Asked {
   packet: DhcpPacket;
+  /** Undefined where no firmware asks. */
+  client: FirmwareClient | undefined;
   sender: Sender;
   arrival: Arrival;
   conflicts: number;
@@ -88,6 +99,8 @@ export class Answering {
   readonly #options: AnsweringOptions;
   readonly #post: Post;
   #isClosed = false;
+  /** Who sent the last one: in a storm most come from one relay agent. */
+  #last: Sender & { written: string } = { address: '', port: 0, written: '' };
 
   constructor(options: AnsweringOptions, post: Post) {
     this.#options = options;
@@ -105,7 +118,7 @@ export class Answering {
     const arrival: Arrival = {
       interface: from.name,
       port: role,
-      from: `${sender.address}:${sender.port}`,
+      from: this.#written(sender),
       bytes: bytes.length,
     };
     const decoded = decode(bytes);
@@ -113,7 +126,8 @@ export class Answering {
       this.#tell(noteOfMalformed(decoded.reason, decoded.sentence, arrival));
       return;
     }
-    const asked: Asked = { packet: decoded.packet, sender, arrival, conflicts: 0 };
+    const { packet } = decoded;
+    const asked: Asked = { packet, client: firmwareOf(packet), sender, arrival, conflicts: 0 };
     if (sender.address === from.address && sender.port === ownPort) {
       this.#ignore(asked, 'own-packet', 'the datagram was sent by this server itself');
       return;
@@ -124,19 +138,20 @@ export class Answering {
   #answer(asked: Asked): void {
     try {
       const { from, role } = this.#post;
-      const { packet } = asked;
+      const { packet, client } = asked;
       const { contextFor, leases } = this.#options;
       const cameIn = cameInOf(packet, from);
       const network = this.#networkOf(packet, cameIn);
-      const client = contextFor(packet, from, role);
-      const outcome = respond(packet, {
-        ...client,
-        boot: (firmware) => client.boot(firmware, network?.mode),
+      const known = contextFor(packet, from, role);
+      const context: ResponderContext = {
+        ...known,
+        boot: (firmware) => known.boot(firmware, network?.mode),
         network,
         leases: network?.mode === 'pool' ? leases?.of(packet.chaddr, network) : undefined,
         port: role,
         server: { address: from.address, netmask: from.netmask, identifier: cameIn.serverIdentifier },
-      });
+      };
+      const outcome = respond(packet, context, client);
       if (outcome.lease !== undefined && network !== undefined && leases !== undefined)
         this.#seeTo(outcome.lease, { asked, outcome, network, leases });
       else this.#conclude(asked, outcome);
@@ -238,7 +253,7 @@ export class Answering {
     const { packet, sender, arrival } = asked;
     try {
       const leftOut = outcome.kind === 'reply' ? this.#post.send(packet, outcome, sender) : [];
-      this.#tell(noteOf(packet, outcome, arrival, { leftOut }));
+      this.#tell(noteOf(asked, outcome, arrival, { leftOut }));
     } catch (error) {
       this.#failed(asked, error);
     }
@@ -250,8 +265,14 @@ export class Answering {
     this.#ignore(asked, 'internal-error', `the answer could not be made: ${messageOf(error)}`);
   }
 
-  #ignore({ packet, arrival }: Asked, reason: string, sentence: string, details?: MoreOfNote['details']): void {
-    this.#tell(noteOf(packet, { kind: 'ignored', reason, sentence }, arrival, { details }));
+  #ignore(asked: Asked, reason: string, sentence: string, details?: MoreOfNote['details']): void {
+    this.#tell(noteOf(asked, { kind: 'ignored', reason, sentence }, asked.arrival, { details }));
+  }
+
+  #written({ address, port }: Sender): string {
+    if (address !== this.#last.address || port !== this.#last.port)
+      this.#last = { address, port, written: `${address}:${port}` };
+    return this.#last.written;
   }
 
   #tell(entry: DhcpNote): void {

@@ -1,6 +1,6 @@
 import { optionNumber } from '../subnets/option-table.ts';
 import type { Outcome, ReplyReason } from './exchange.ts';
-import { firmwareOf } from './firmware.ts';
+import type { FirmwareClient } from './firmware.ts';
 import { messageTypeName, Option, printable, readAddress, readText } from './options.ts';
 import type { MalformedReason } from './packet.ts';
 import { type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
@@ -48,9 +48,17 @@ export interface MoreOfNote {
   details?: DhcpNote['details'] | undefined;
 }
 
-/** The note of a packet and what became of it. */
-export function noteOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival, more: MoreOfNote = {}): DhcpNote {
-  const details = detailsOf(packet, outcome, arrival);
+/**
+ * The note of a packet and what became of it.
+ * @param client what `firmwareOf` says of the packet
+ */
+export function noteOf(
+  { packet, client }: { packet: DhcpPacket; client: FirmwareClient | undefined },
+  outcome: Outcome,
+  arrival: Arrival,
+  more: MoreOfNote = {},
+): DhcpNote {
+  const details = detailsOf(packet, client, outcome, arrival);
   if (more.details) Object.assign(details, more.details);
   const leftOut = more.leftOut?.map(optionNumber).join(', ');
   if (leftOut) details.leftOut = leftOut;
@@ -77,32 +85,38 @@ function outcomeOf(outcome: Outcome): DhcpNote['outcome'] {
   return outcome.reason === REFUSED ? 'refused' : 'answered';
 }
 
-function detailsOf(packet: DhcpPacket, outcome: Outcome, arrival: Arrival): DhcpNote['details'] {
+function detailsOf(
+  packet: DhcpPacket,
+  client: FirmwareClient | undefined,
+  outcome: Outcome,
+  arrival: Arrival,
+): DhcpNote['details'] {
+  // Each by its name, not in a loop: there are some for every packet.
   const details: DhcpNote['details'] = { xid: packet.xid.toString(16).padStart(8, '0'), secs: packet.secs };
-  const set = (name: string, value: string | number | undefined) => {
-    if (value !== undefined && value !== '' && value !== NO_ADDRESS) details[name] = value;
-  };
-  set('from', arrival.from);
-  set('port', arrival.port);
-  set('ciaddr', packet.ciaddr);
-  set('giaddr', packet.giaddr);
-  set('requestedAddress', readAddress(packet.options, Option.REQUESTED_IP_ADDRESS));
-  set('serverIdentifier', readAddress(packet.options, Option.SERVER_IDENTIFIER));
-  set('vendorClass', printable(readText(packet.options, Option.VENDOR_CLASS_IDENTIFIER) ?? ''));
-  const firmware = firmwareOf(packet);
-  if (firmware !== undefined) {
-    set('firmware', firmware.kind);
-    set('architecture', firmware.architectures.join(','));
-    set('uuid', firmware.uuid);
-    set('userClass', printable(firmware.userClass ?? ''));
+  details.from = arrival.from;
+  details.port = arrival.port;
+  if (packet.ciaddr !== NO_ADDRESS) details.ciaddr = packet.ciaddr;
+  if (packet.giaddr !== NO_ADDRESS) details.giaddr = packet.giaddr;
+  const requested = readAddress(packet.options, Option.REQUESTED_IP_ADDRESS) ?? NO_ADDRESS;
+  if (requested !== NO_ADDRESS) details.requestedAddress = requested;
+  const server = readAddress(packet.options, Option.SERVER_IDENTIFIER) ?? NO_ADDRESS;
+  if (server !== NO_ADDRESS) details.serverIdentifier = server;
+  const vendorClass = client ? client.vendorClass : readText(packet.options, Option.VENDOR_CLASS_IDENTIFIER);
+  if (vendorClass) details.vendorClass = printable(vendorClass);
+  if (client) {
+    details.firmware = client.kind;
+    if (client.architectures.length > 0) details.architecture = client.architectures.join(',');
+    if (client.uuid) details.uuid = client.uuid;
+    if (client.userClass) details.userClass = printable(client.userClass);
   }
-  if (outcome.kind === 'noted') set('address', outcome.address);
+  if (outcome.kind === 'noted') details.address = outcome.address;
   if (outcome.kind === 'reply') {
     const { packet: reply, to } = outcome;
-    set('reply', whatIs(reply));
-    set('address', reply.yiaddr);
-    set('bootFile', reply.file || readText(reply.options, Option.BOOTFILE_NAME));
-    set('to', 'address' in to ? to.address : to.kind);
+    details.reply = whatIs(reply);
+    if (reply.yiaddr !== NO_ADDRESS) details.address = reply.yiaddr;
+    const bootFile = reply.file || readText(reply.options, Option.BOOTFILE_NAME);
+    if (bootFile) details.bootFile = bootFile;
+    details.to = 'address' in to ? to.address : to.kind;
   }
   return details;
 }

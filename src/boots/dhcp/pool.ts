@@ -10,7 +10,7 @@ import {
 } from './answers.ts';
 import { configurationFromPool } from './configuration.ts';
 import type { BootAnswer, LeasesOfClient, Outcome, ResponderContext } from './exchange.ts';
-import { firmwareOf } from './firmware.ts';
+import type { FirmwareClient } from './firmware.ts';
 import type { Network } from './network.ts';
 import { MessageType, messageTypeName, Option, readAddress, readText } from './options.ts';
 import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
@@ -32,7 +32,7 @@ export function respondFromPool(
   request: DhcpPacket,
   type: ClientMessage,
   context: ResponderContext,
-  { network, leases }: Pick<PoolExchange, 'network' | 'leases'>,
+  { client, network, leases }: Pick<PoolExchange, 'network' | 'leases'> & { client: FirmwareClient | undefined },
 ): Outcome {
   const { reservation, machineName } = context;
   const mac = request.chaddr;
@@ -40,7 +40,7 @@ export function respondFromPool(
   if (reservation !== undefined && isWithin(reservation.address, network)) {
     const holder = leases.holder(reservation.address);
     if (holder === undefined || holder === mac)
-      return withoutLease(request, respondWithReservation(request, type, context));
+      return withoutLease(request, respondWithReservation(request, type, context, client));
     const sentence = `${who} gets no address yet: its ${reservation.address} is still leased to ${holder}`;
     return ignored('address-in-use', sentence);
   }
@@ -51,7 +51,6 @@ export function respondFromPool(
   }
   if (type === MessageType.RELEASE) return respondToRelease(request, who);
   if (type === MessageType.DECLINE) return respondToDecline(request, who, leases);
-  const client = firmwareOf(request);
   const answer = client && bootAnswer(context.boot(client), machineName);
   if (answer?.answer === 'ignore') return { kind: 'ignored', reason: answer.reason, sentence: answer.sentence };
   const exchange = { request, context, who, boot: client && answer && { client, answer }, network, leases };

@@ -1,6 +1,6 @@
 import { type ClientMessage, ignored } from './answers.ts';
 import type { Outcome, ResponderContext } from './exchange.ts';
-import { firmwareOf } from './firmware.ts';
+import type { FirmwareClient } from './firmware.ts';
 import { MessageType, messageTypeName, Option, readAddress } from './options.ts';
 import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
 import { addBoot, bareReply, destinationOf, identifierOf } from './reply.ts';
@@ -9,10 +9,14 @@ import { addBoot, bareReply, destinationOf, identifierOf } from './reply.ts';
  * ProxyDHCP (PXE 2.1 section 2.2.3): another server gives the addresses, we say what to boot. On port 67 the DISCOVER
  * of firmware gets an OFFER without an address; on port 4011 its REQUEST, or INFORM, gets an ACK.
  */
-export function respondAsProxy(request: DhcpPacket, type: ClientMessage, context: ResponderContext): Outcome {
+export function respondAsProxy(
+  request: DhcpPacket,
+  type: ClientMessage,
+  context: ResponderContext,
+  client: FirmwareClient | undefined,
+): Outcome {
   const { machineName, discovers } = context;
   const mac = request.chaddr;
-  const client = firmwareOf(request);
   if (client === undefined) {
     return ignored('not-firmware', `${messageTypeName(type)} of ${mac} does not come from firmware that boots`);
   }

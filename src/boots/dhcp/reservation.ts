@@ -9,12 +9,17 @@ import {
 } from './answers.ts';
 import { type Configuration, configurationOfReservation } from './configuration.ts';
 import type { Outcome, Reply, ResponderContext } from './exchange.ts';
-import { firmwareOf } from './firmware.ts';
+import type { FirmwareClient } from './firmware.ts';
 import { MessageType, messageTypeName, Option, readAddress } from './options.ts';
 import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
 
 /** Reservation mode: we are the DHCP server of the machines that we know, and of no others (RFC 2131 section 4.3). */
-export function respondWithReservation(request: DhcpPacket, type: ClientMessage, context: ResponderContext): Outcome {
+export function respondWithReservation(
+  request: DhcpPacket,
+  type: ClientMessage,
+  context: ResponderContext,
+  client: FirmwareClient | undefined,
+): Outcome {
   const { reservation, machineName, discovers } = context;
   const mac = request.chaddr;
   if (machineName === undefined) {
@@ -43,7 +48,6 @@ export function respondWithReservation(request: DhcpPacket, type: ClientMessage,
     const sentence = `${who} gets no address: it found its ${reservation.address} used by another computer`;
     return ignored('address-in-use', sentence);
   }
-  const client = firmwareOf(request);
   const answer = client && context.boot(client);
   if (answer?.answer === 'ignore') return { kind: 'ignored', reason: answer.reason, sentence: answer.sentence };
   const exchange = { request, context, who, boot: client && answer && { client, answer } };

@@ -1,5 +1,6 @@
 import { type ClientMessage, ignored } from './answers.ts';
 import type { Outcome, ResponderContext } from './exchange.ts';
+import { type FirmwareClient, firmwareOf } from './firmware.ts';
 import { MessageType, messageTypeName, Option, readU8 } from './options.ts';
 import { BOOTREQUEST, type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
 import { respondFromPool } from './pool.ts';
@@ -16,8 +17,14 @@ export function messageTypeOf(packet: DhcpPacket): number | undefined {
  *
  * Clients are told apart by hardware address alone, whatever option 61 says: firmware, boot loader and operating
  * system of one machine send different ones (RFC 2131 would take them for three clients).
+ *
+ * @param client what `firmwareOf` says of the request, for those who have asked it
  */
-export function respond(request: DhcpPacket, context: ResponderContext): Outcome {
+export function respond(
+  request: DhcpPacket,
+  context: ResponderContext,
+  client: FirmwareClient | undefined = firmwareOf(request),
+): Outcome {
   if (request.op !== BOOTREQUEST) return ignored('not-a-request', 'the message comes from a server, not a client');
   if (macOf(request) === undefined) {
     return ignored(
@@ -38,13 +45,18 @@ export function respond(request: DhcpPacket, context: ResponderContext): Outcome
     case MessageType.DECLINE:
     case MessageType.RELEASE:
     case MessageType.INFORM:
-      return respondToClient(request, type, context);
+      return respondToClient(request, type, context, client);
     default:
       return ignored('unsupported-message', `${request.chaddr} sent a message of ${messageTypeName(type)}`);
   }
 }
 
-function respondToClient(request: DhcpPacket, type: ClientMessage, context: ResponderContext): Outcome {
+function respondToClient(
+  request: DhcpPacket,
+  type: ClientMessage,
+  context: ResponderContext,
+  client: FirmwareClient | undefined,
+): Outcome {
   const { network, leases, port, reservation } = context;
   const name = messageTypeName(type);
   if (network?.mode === 'off')
@@ -54,20 +66,20 @@ function respondToClient(request: DhcpPacket, type: ClientMessage, context: Resp
     return ignored('dhcp-disabled', `${name}: DHCP is switched off for this interface of ${who}`);
   }
   // The boot service gives no addresses: it need not know the network.
-  if (port === 4011) return respondAsProxy(request, type, context);
+  if (port === 4011) return respondAsProxy(request, type, context, client);
   if (network === undefined) {
     // A reservation that says all by itself needs no network.
-    if (reservation?.netmask) return respondWithReservation(request, type, context);
+    if (reservation?.netmask) return respondWithReservation(request, type, context, client);
     return ofNoNetwork(request, name);
   }
   switch (network.mode) {
     case 'proxy':
-      return respondAsProxy(request, type, context);
+      return respondAsProxy(request, type, context, client);
     case 'reservation':
-      return respondWithReservation(request, type, context);
+      return respondWithReservation(request, type, context, client);
     case 'pool':
       if (leases === undefined) throw new Error(`network ${network.name} is in pool mode, but there are no leases`);
-      return respondFromPool(request, type, context, { network, leases });
+      return respondFromPool(request, type, context, { client, network, leases });
   }
 }
 

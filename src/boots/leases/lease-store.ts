@@ -105,16 +105,18 @@ export class LeaseStore {
    * on the disk: only then the client may be told.
    * @throws TinsmithError STORE_WRITE_FAILED, UNAVAILABLE (the store is closing, or too much waits for the disk)
    */
-  async keep(
+  keep(
     { mac, hostname }: { mac: string; hostname: string | undefined },
     network: Network,
     address: string,
     seconds: number,
   ): Promise<void> {
-    if (this.#underWay >= MOST_UNDER_WAY)
-      throw new TinsmithError('UNAVAILABLE', `${this.#underWay} leases wait for the disk already.`, {
+    if (this.#underWay >= MOST_UNDER_WAY) {
+      const busy = new TinsmithError('UNAVAILABLE', `${this.#underWay} leases wait for the disk already.`, {
         next: 'See what keeps the disk of the data directory busy.',
       });
+      return Promise.reject(busy);
+    }
     const now = this.#clock();
     const { leases } = this;
     const before = leases.get(address);
@@ -132,12 +134,14 @@ export class LeaseStore {
     const others = leases.othersOf(mac, network, address, now).map((other) => ended(other, now));
     leases.underWay(mac, network, address, now);
     this.#underWay += 1;
-    try {
-      await this.#put([lease, ...others]);
-    } finally {
+    const settled = (): void => {
       this.#underWay -= 1;
       leases.settled(mac, address);
-    }
+    };
+    return this.#put([lease, ...others]).then(settled, (error: unknown) => {
+      settled();
+      throw error;
+    });
   }
 
   /**
@@ -169,8 +173,8 @@ export class LeaseStore {
     return lease;
   }
 
-  async #put(leases: readonly Lease[]): Promise<void> {
-    await this.#store.change((transaction) => {
+  #put(leases: readonly Lease[]): Promise<void> {
+    return this.#store.change((transaction) => {
       for (const lease of leases) transaction.put(keyOf(lease.address), keptOf(lease));
       transaction.afterwards(() => {
         for (const lease of leases) this.leases.take(lease);

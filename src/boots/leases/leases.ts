@@ -48,12 +48,14 @@ interface Offer {
   underWay: number;
 }
 
+const NONE: readonly number[] = [];
+
 export class Leases {
   readonly #surroundings: Surroundings;
   readonly #leases = new Map<number, Lease>();
   readonly #offers = new Map<number, Offer>();
-  /** Addresses that a client has, had, or was offered. */
-  readonly #ofClient = new Map<string, Set<number>>();
+  /** Addresses that a client has, had, or was offered: mostly one. */
+  readonly #ofClient = new Map<string, readonly number[]>();
   readonly #quarantine = new Quarantine((address, now) => this.#freed(address, now));
   /** By name of the network. */
   readonly #pools = new Map<string, Pool>();
@@ -126,7 +128,7 @@ export class Leases {
   offer(mac: string, network: Network, address: string, now: number): void {
     const number = addressNumber(address);
     const pool = this.#poolOf(network);
-    for (const other of this.#ofClient.get(mac) ?? []) {
+    for (const other of this.#ofClient.get(mac) ?? NONE) {
       if (other !== number && pool.has(other)) this.#withdraw(mac, other, now);
     }
     const before = this.#offers.get(number);
@@ -153,8 +155,7 @@ export class Leases {
   /** The client has taken another server's offer. */
   withdraw(mac: string, network: Network, now: number): void {
     const pool = this.#poolOf(network);
-    for (const address of [...(this.#ofClient.get(mac) ?? [])])
-      if (pool.has(address)) this.#withdraw(mac, address, now);
+    for (const address of this.#ofClient.get(mac) ?? NONE) if (pool.has(address)) this.#withdraw(mac, address, now);
   }
 
   /** A lease is on its way to the disk: nobody else gets its address until `settled`. */
@@ -195,7 +196,7 @@ export class Leases {
 
   /** The leases that a client still has in a network beside one: it has one address in each. */
   othersOf(mac: string, network: Network, address: string, now: number): Lease[] {
-    return [...(this.#ofClient.get(mac) ?? [])].flatMap((number) => {
+    return (this.#ofClient.get(mac) ?? NONE).flatMap((number) => {
       const lease = this.#leases.get(number);
       if (lease?.mac !== mac || lease.address === address || !isActive(lease, now)) return [];
       return isWithin(lease.address, network) ? [lease] : [];
@@ -235,7 +236,7 @@ export class Leases {
 
   #ownIn(pool: Pool, mac: string, now: number): number | undefined {
     let found: number | undefined;
-    for (const address of this.#ofClient.get(mac) ?? []) {
+    for (const address of this.#ofClient.get(mac) ?? NONE) {
       if (!pool.has(address) || this.#isKept(address) || this.#quarantine.until(address) > now) continue;
       const holder = this.#holder(address, now);
       if (holder === mac) return address;
@@ -292,16 +293,15 @@ export class Leases {
   }
 
   #rememberOf(mac: string, address: number): void {
-    const known = this.#ofClient.get(mac);
-    if (known === undefined) this.#ofClient.set(mac, new Set([address]));
-    else known.add(address);
+    const known = this.#ofClient.get(mac) ?? NONE;
+    if (!known.includes(address)) this.#ofClient.set(mac, [...known, address]);
   }
 
   /** Unless the client has it in another way still. */
   #forgetOf(mac: string, address: number): void {
     if (this.#leases.get(address)?.mac === mac || this.#offers.get(address)?.mac === mac) return;
-    const known = this.#ofClient.get(mac);
-    known?.delete(address);
-    if (known?.size === 0) this.#ofClient.delete(mac);
+    const left = (this.#ofClient.get(mac) ?? NONE).filter((each) => each !== address);
+    if (left.length === 0) this.#ofClient.delete(mac);
+    else this.#ofClient.set(mac, left);
   }
 }

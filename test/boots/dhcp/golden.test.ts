@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import type { DhcpPort, LeasesOfClient, Outcome } from '../../../src/boots/dhcp/exchange.ts';
+import { firmwareOf } from '../../../src/boots/dhcp/firmware.ts';
 import type { Network } from '../../../src/boots/dhcp/network.ts';
 import { noteOf } from '../../../src/boots/dhcp/note.ts';
 import { messageTypeName, readSubOptions } from '../../../src/boots/dhcp/options.ts';
@@ -73,7 +74,7 @@ function tripletOf(name: string, { called, mode, port }: (typeof MODES)[number])
     reason,
     sentence,
     details,
-  } = noteOf(packet, outcome, {
+  } = noteOf({ packet, client: firmwareOf(packet) }, outcome, {
     ...{ interface: 'eth0', port, from: '0.0.0.0:68', bytes: capturedBytes(name).length },
   });
   const answer: string[] = ['nothing'];
