@@ -90,6 +90,41 @@ describe('two changes of one key in a batch', () => {
   });
 });
 
+describe('a batch that follows a small one at once', () => {
+  it('takes with it what comes a moment later', async () => {
+    const { level, batches, arrived, let: letThrough } = heldBack();
+    const store = new Store(level);
+    const put = (key: string): Promise<void> => store.change((transaction) => transaction.put(key, 1));
+    const first = put('first');
+    await arrived();
+    const second = put('second');
+    letThrough();
+    await first;
+    const third = put('third');
+    await arrived();
+    assert.deepEqual(
+      batches.map(({ operations }) => operations.map(({ key }) => key)),
+      [['first'], ['second', 'third']],
+    );
+    letThrough();
+    await Promise.all([second, third]);
+  });
+
+  it('does not wait behind one of many', async () => {
+    const { level, batches, arrived, let: letThrough } = heldBack();
+    const store = new Store(level);
+    const put = (key: string): Promise<void> => store.change((transaction) => transaction.put(key, 1));
+    const many = Array.from({ length: 16 }, (_, n) => put(`many-${n}`));
+    await arrived();
+    const behind = put('behind');
+    letThrough();
+    await Promise.all(many);
+    assert.equal(batches.length, 2, 'at once');
+    letThrough();
+    await behind;
+  });
+});
+
 describe('reading while a batch is under way', () => {
   it('finds all of it as it was, what was read before and what was not', async () => {
     const { level, disk, arrived, let: letThrough } = heldBack();
@@ -435,12 +470,12 @@ describe('what a store shows', () => {
         const finish = async (fails: boolean): Promise<void> => {
           if (!underWay) return;
           disk.let(fails ? new Error('EIO') : undefined);
-          // The batch that follows is on its way as soon as the one before has been told of.
           await new Promise((resolve) => setImmediate(resolve));
           if (fails) behind = [];
           else for (const writes of underWay) for (const [key, value] of writes) onDisk.set(key, value);
           underWay = behind.length > 0 ? behind : undefined;
           behind = [];
+          if (underWay) await disk.arrived();
         };
         for (const step of commands) {
           switch (step.do) {
