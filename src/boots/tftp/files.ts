@@ -11,6 +11,8 @@ export type TftpSource = { size: number; buffer: Buffer } | { size: number; hand
 
 /** What a file is read from. */
 export interface TftpHandle {
+  /** Descriptor of a file that has nothing but these bytes, at the same places. */
+  readonly fd?: number;
   read(target: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
   close(): Promise<void>;
 }

@@ -1,6 +1,10 @@
-/** The bytes of a file that is not held in memory: what comes next is read while what was read goes out. */
+/**
+ * The bytes of a file that is not held in memory. What the kernel holds of it is read on the spot; for the rest, what comes
+ * next is read while what was read goes out.
+ */
 
 import { messageOf } from '../../errors.ts';
+import { readCached } from '../libc.ts';
 import type { TftpHandle } from './files.ts';
 
 /** A part of the file, from byte `start` on. */
@@ -26,13 +30,19 @@ export class ReadAhead {
     this.#size = size;
   }
 
-  /** The part, where it has been read already. */
+  /** The part, where it has been read already, or need not be waited for. */
   take(start: number, length: number): Buffer | undefined {
+    if (this.#reading !== undefined || this.#closed) return undefined;
     const next = this.#next;
-    if (next === undefined || this.#reading !== undefined || next.start !== start || next.length < length)
-      return undefined;
-    this.#use(next);
-    return next.bytes;
+    if (next !== undefined && next.start === start && next.length >= length) {
+      this.#use(next);
+      return next.bytes;
+    }
+    const { fd } = this.#handle;
+    const part = this.#part(start, length);
+    if (fd === undefined || !readCached(fd, part.bytes, length, start)) return undefined;
+    this.#swap(part);
+    return part.bytes;
   }
 
   /** Reads the part. One at a time. */
@@ -65,9 +75,7 @@ export class ReadAhead {
 
   /** Begins to read what follows. */
   #use(part: Part): void {
-    this.#spare = this.#current;
-    this.#current = part.bytes;
-    this.#next = undefined;
+    this.#swap(part);
     const start = part.start + part.length;
     const length = Math.min(part.length, this.#size - start);
     if (length <= 0 || this.#closed) return;
@@ -76,6 +84,12 @@ export class ReadAhead {
     void this.#read(next).then((fault) => {
       if (fault === undefined) this.#next = next;
     });
+  }
+
+  #swap({ bytes }: Part): void {
+    this.#spare = this.#current;
+    this.#current = bytes;
+    this.#next = undefined;
   }
 
   async #read({ start, length, bytes }: Part): Promise<string | undefined> {

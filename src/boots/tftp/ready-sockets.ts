@@ -1,6 +1,7 @@
 /**
- * Many transfers at once. dgram takes about as long to hand over a datagram as the kernel takes to send one, so while there are many
- * transfers, the first datagram of a turn of the event loop is followed by all that have come meanwhile, past dgram.
+ * The datagrams that follow the first one of a turn of the event loop, past dgram, which takes about as long to hand one over as
+ * the kernel takes to send one. On a busy processor the ACK of a block is often there when sending the block returns: the
+ * kernel lets the client, which waits for it, go first. With many transfers, others have one.
  */
 import { performance } from 'node:perf_hooks';
 import { libc, socketAddress } from '../libc.ts';
@@ -17,10 +18,11 @@ const EVENTS = 64;
 /** The longest datagram that means something to a transfer is an ERROR; of a longer one, its begin says enough. Bytes. */
 const LONGEST = 2048;
 const ADDRESS_BYTES = 16;
-/** With fewer sockets than this it costs more to ask than it saves. */
-const FEW = 8;
-/** How long other things of the event loop wait for this at most, ms. */
-const LONGEST_TURN = 1;
+/**
+ * How long other things of the event loop wait for this at most, ms: with many transfers longer, for what dgram hands over between
+ * two turns of this is up to one datagram of each socket, and must be the smaller part.
+ */
+const LONGEST_TURN = { least: 1, forEach: 0.04, most: 8 };
 
 /** Takes a datagram; `from` is the struct sockaddr_in of its sender. Both are overwritten by the next. */
 export type Taker = (bytes: Buffer, from: Buffer) => void;
@@ -33,6 +35,8 @@ export class ReadySockets {
   readonly #fromLength = Buffer.alloc(4);
   #epoll = -1;
   #isTaking = false;
+  /** What waits for the next turn of the event loop, while this one has had its share. */
+  #later: (() => void)[] | undefined;
 
   /** Takes a socket in, of which `take` gets datagrams from now on. dgram may read it too. */
   add(fd: number, take: Taker): void {
@@ -49,23 +53,18 @@ export class ReadySockets {
     this.#takers.delete(fd);
   }
 
-  /** Takes what has come to any of the sockets, and what comes meanwhile, for a while. */
-  takeAll(): void {
-    if (this.#isTaking || this.#takers.size < FEW) return;
-    this.#isTaking = true;
-    const { epoll_wait } = libc();
-    const until = performance.now() + LONGEST_TURN;
-    try {
-      for (;;) {
-        const ready = epoll_wait(this.#epoll, this.#events, EVENTS, 0);
-        for (let index = 0; index < ready; index++) {
-          this.#take(this.#events.readUInt32LE(index * EVENT_BYTES + DATA_AT));
-        }
-        if (ready <= 0 || performance.now() > until) return;
-      }
-    } finally {
-      this.#isTaking = false;
+  /**
+   * Has `first` take what dgram has handed over of a socket, then takes what has come to any of them, and what comes
+   * meanwhile, for a while.
+   */
+  take(fd: number, first: () => void): void {
+    if (this.#later) {
+      // Its answer would soon be followed by the next datagram, and dgram goes on with a socket while there is one.
+      this.#later.push(first);
+      return;
     }
+    first();
+    this.#takeMore(fd);
   }
 
   /** Gives the descriptor of the list back. */
@@ -75,12 +74,65 @@ export class ReadySockets {
     this.#takers.clear();
   }
 
-  #take(fd: number): void {
-    // It may have been closed by a datagram before.
+  #takeMore(fd: number): void {
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    const { least, forEach, most } = LONGEST_TURN;
+    const until = performance.now() + Math.min(Math.max(this.#takers.size * forEach, least), most);
+    try {
+      if (this.#takers.size > 1) this.#takeOfAll(fd, until);
+      else this.#takeOf(fd, until);
+    } finally {
+      this.#isTaking = false;
+    }
+  }
+
+  #takeOfAll(fd: number, until: number): void {
+    const { epoll_wait } = libc();
+    while (performance.now() < until) {
+      const ready = epoll_wait(this.#epoll, this.#events, EVENTS, 0);
+      if (ready <= 0) return;
+      for (let index = 0; index < ready; index++) {
+        const each = this.#events.readUInt32LE(index * EVENT_BYTES + DATA_AT);
+        // It may have been closed by a datagram before.
+        const take = this.#takers.get(each);
+        const bytes = take && this.#receive(each);
+        if (bytes) take(bytes, this.#from);
+      }
+    }
+    this.#goOnLater(fd, []);
+  }
+
+  #takeOf(fd: number, until: number): void {
     const take = this.#takers.get(fd);
     if (take === undefined) return;
+    const isThere = (): boolean => this.#takers.get(fd) === take;
+    while (isThere()) {
+      const bytes = this.#receive(fd);
+      if (bytes === undefined) return;
+      if (performance.now() > until) {
+        // Nothing is received before that.
+        this.#goOnLater(fd, [() => isThere() && take(bytes, this.#from)]);
+        return;
+      }
+      take(bytes, this.#from);
+    }
+  }
+
+  /** Goes on when the event loop has done what else there is. */
+  #goOnLater(fd: number, first: (() => void)[]): void {
+    this.#later = first;
+    setImmediate(() => {
+      const waiting = this.#later ?? [];
+      this.#later = undefined;
+      for (const each of waiting) each();
+      this.#takeMore(fd);
+    });
+  }
+
+  #receive(fd: number): Buffer | undefined {
     this.#fromLength.writeUInt32LE(ADDRESS_BYTES);
     const length = libc().recvfrom(fd, this.#bytes, LONGEST, 0, this.#from, this.#fromLength);
-    if (length >= 0) take(this.#bytes.subarray(0, length), this.#from);
+    return length < 0 ? undefined : this.#bytes.subarray(0, length);
   }
 }

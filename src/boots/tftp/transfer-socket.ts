@@ -50,8 +50,7 @@ export class TransferSocket {
     this.#socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER, sendBufferSize: SEND_BUFFER });
     this.#socket.on('message', (bytes, from) => {
       const isClient = from.port === client.port && from.address === client.address;
-      onMessage(bytes, isClient ? undefined : from);
-      ready.takeAll();
+      ready.take(this.#fd, () => onMessage(bytes, isClient ? undefined : from));
     });
     this.#socket.on('error', onError);
     // With a descriptor this is done when it returns.

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { TftpHandle } from '../../../src/boots/tftp/files.ts';
 import { ReadAhead } from '../../../src/boots/tftp/read-ahead.ts';
+
+/** A file of which the kernel is never asked what it has in memory. */
+async function onDisk(path: string): Promise<TftpHandle> {
+  const handle = await open(path);
+  return { read: (...of) => handle.read(...of), close: () => handle.close() };
+}
 
 describe('reading ahead', () => {
   const content = randomBytes(10_000);
@@ -19,7 +26,7 @@ describe('reading ahead', () => {
   after(() => rm(folder, { recursive: true }));
 
   it('gives what follows a part at once, when it has been read meanwhile', async () => {
-    const file = new ReadAhead(await open(path), content.length);
+    const file = new ReadAhead(await onDisk(path), content.length);
     assert.equal(file.take(0, 100), undefined);
     await file.load(0, 100);
     let next: Buffer | undefined;
@@ -31,13 +38,24 @@ describe('reading ahead', () => {
     file.close();
   });
 
+  it('gives at once what the kernel has in memory, and keeps the part before it', async () => {
+    const file = new ReadAhead(await open(path), content.length);
+    const first = file.take(0, 100);
+    const second = file.take(100, 100);
+    assert.ok(first?.subarray(0, 100).equals(content.subarray(0, 100)));
+    assert.ok(second?.subarray(0, 100).equals(content.subarray(100, 200)));
+    assert.equal(file.take(content.length - 50, 100), undefined);
+    file.close();
+    assert.equal(file.take(200, 100), undefined);
+  });
+
   it('gives the bytes that are in the file, in whatever order they are asked for', async () => {
     const parts = fc.array(fc.record({ start: fc.nat(9999), length: fc.integer({ min: 1, max: 3000 }) }), {
       maxLength: 10,
     });
     await fc.assert(
-      fc.asyncProperty(parts, fc.boolean(), async (asked, onwards) => {
-        const file = new ReadAhead(await open(path), content.length);
+      fc.asyncProperty(parts, fc.boolean(), fc.boolean(), async (asked, onwards, cached) => {
+        const file = new ReadAhead(await (cached ? open(path) : onDisk(path)), content.length);
         let at = 0;
         for (const { start, length } of asked) {
           const from = onwards ? at : start;
