@@ -2,7 +2,7 @@
  * dhcp-delay SERVER OWN-ADDRESS RATE SECONDS CLIENTS: how long a DHCP server takes to answer. As a relay agent it begins RATE
  * exchanges a second, of DISCOVER, OFFER, REQUEST and ACK, for CLIENTS hardware addresses from 02:0c:01:00:00:00 on. The time of
  * an answer is that of its arrival, as the kernel noted it: how busy this program's processor is does not count. Prints
- * "ANSWERS LOST MEDIAN P99 LONGEST", times in ms.
+ * "ANSWERS LOST MEDIAN P99 LONGEST OFFER-P99 ACK-P99", times in ms.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -18,8 +18,8 @@ enum { DISCOVER = 1, OFFER, REQUEST, OPTIONS = 240, PORT = 67, SETTLE_MS = 500 }
 
 static struct sockaddr_in server = {.sin_family = AF_INET}, own = {.sin_family = AF_INET};
 static int fd, clients, asked;
-static double *sent_at, *delays;
-static int answers;
+static double *sent_at, *delays, *offer_delays, *ack_delays;
+static int answers, offers, acks;
 
 static double now(void) {
   struct timespec t;
@@ -66,10 +66,16 @@ static void take(void) {
       memcpy(&t, CMSG_DATA(c), sizeof t);
       arrived = t.tv_sec + t.tv_nsec / 1e9;
     }
-  delays[answers++] = (arrived - sent_at[id]) * 1000;
+  double delay = delays[answers++] = (arrived - sent_at[id]) * 1000;
   sent_at[id] = 0;
   for (int o = OPTIONS; o + 2 < length && m[o] != 255; o += m[o] ? m[o + 1] + 2 : 1)
-    if (m[o] == 53 && m[o + 2] == OFFER) ask(REQUEST, m[31] << 16 | m[32] << 8 | m[33], m, length);
+    if (m[o] == 53) {
+      if (m[o + 2] != OFFER) ack_delays[acks++] = delay;
+      else {
+        offer_delays[offers++] = delay;
+        ask(REQUEST, m[31] << 16 | m[32] << 8 | m[33], m, length);
+      }
+    }
 }
 
 static int compare(const void *a, const void *b) {
@@ -86,6 +92,8 @@ int main(int count, char **argument) {
   clients = atoi(argument[5]);
   sent_at = calloc(2 * wanted, sizeof *sent_at);
   delays = calloc(2 * wanted, sizeof *delays);
+  offer_delays = calloc(2 * wanted, sizeof *delays);
+  ack_delays = calloc(2 * wanted, sizeof *delays);
   fd = socket(AF_INET, SOCK_DGRAM, 0);
   setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   if (bind(fd, (void *)&own, sizeof own) < 0) {
@@ -101,7 +109,10 @@ int main(int count, char **argument) {
     else if (begun < wanted) ask(DISCOVER, begun++ % clients, 0, 0);
   }
   qsort(delays, answers, sizeof *delays, compare);
-  if (answers == 0) return 75;
-  printf("%d %d %f %f %f\n", answers, asked - answers, delays[answers / 2], delays[answers * 99 / 100], delays[answers - 1]);
+  qsort(offer_delays, offers, sizeof *delays, compare);
+  qsort(ack_delays, acks, sizeof *delays, compare);
+  if (offers == 0 || acks == 0) return 75;
+  printf("%d %d %f %f %f %f %f\n", answers, asked - answers, delays[answers / 2], delays[answers * 99 / 100], delays[answers - 1],
+         offer_delays[offers * 99 / 100], ack_delays[acks * 99 / 100]);
   return 0;
 }
