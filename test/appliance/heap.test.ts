@@ -9,7 +9,8 @@ describe('the heap of the appliance', () => {
   it('keeps what the environment says already', () => {
     const environment = smallHeap({ PATH: '/bin', NODE_OPTIONS: '--trace-warnings', MALLOC_ARENA_MAX: '4' });
     const NODE_OPTIONS = '--trace-warnings --max-semi-space-size=16';
-    assert.deepEqual(environment, { PATH: '/bin', MALLOC_ARENA_MAX: '4', NODE_OPTIONS });
+    const pools = { MALLOC_ARENA_MAX: '4', MALLOC_TRIM_THRESHOLD_: '131072' };
+    assert.deepEqual(environment, { PATH: '/bin', ...pools, NODE_OPTIONS });
   });
 
   it('is held small in the process that was started, which stays the same one', async (t) => {
@@ -18,6 +19,7 @@ describe('the heap of the appliance', () => {
     const environment = readFileSync(`/proc/${appliance.pid}/environ`, 'utf8').split('\0');
     assert.ok(environment.includes('NODE_OPTIONS=--max-semi-space-size=16'), environment.join(' '));
     assert.ok(environment.includes('MALLOC_ARENA_MAX=2'), environment.join(' '));
+    assert.ok(environment.includes('MALLOC_TRIM_THRESHOLD_=131072'), environment.join(' '));
     assert.equal((await appliance.stop()).code, 0);
   });
 });
