@@ -18,6 +18,8 @@ export async function makeFiles(directory: string): Promise<string> {
   for (const { name, size } of Object.values(FILES)) {
     const file = await open(join(directory, name), 'w');
     for (let at = 0; at < size; at += 1e6) await file.write(randomBytes(1e6));
+    // Or else a server that waits for the disk waits for this.
+    await file.sync();
     await file.close();
   }
   return directory;

@@ -106,6 +106,7 @@ export async function benchHttp(
         'ms, longest': median(delays.map(({ longest }) => longest)),
         'ms, 99th percentile of OFFERs': median(delays.map(({ offer }) => offer)),
         'ms, 99th percentile of ACKs, which wait for the disk': median(delays.map(({ ack }) => ack)),
+        clients: 'have their leases: a new one is offered nothing before its address was probed',
         'not answered': median(delays.map(({ lost }) => lost)),
         answers: median(delays.map(({ answers }) => answers)),
       },
