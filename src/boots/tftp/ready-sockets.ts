@@ -22,7 +22,7 @@ const ADDRESS_BYTES = 16;
  * How long other things of the event loop wait for this at most, ms: with many transfers longer, for what dgram hands over between
  * two turns of this is up to one datagram of each socket, and must be the smaller part.
  */
-const LONGEST_TURN = { least: 1, forEach: 0.04, most: 8 };
+const LONGEST_TURN = { least: 1, forEach: 0.08, most: 16 };
 
 /** Takes a datagram; `from` is the struct sockaddr_in of its sender. Both are overwritten by the next. */
 export type Taker = (bytes: Buffer, from: Buffer) => void;
