@@ -81,7 +81,7 @@ export class JobKeeper {
     const before = currentJob(transaction, machine);
     const job: Job = {
       id: this.#newId(),
-      number: ((before === undefined ? undefined : this.#jobs.find(before, transaction))?.number ?? 0) + 1,
+      number: this.#jobs.nextNumber(transaction, machine),
       ...{ machine, machineName: this.#nameOf(machine), task, workflow: workflow.id, action },
       previous: before,
       stage: workflow.stage ?? '',

@@ -31,7 +31,10 @@ const chainKey = ({ machine, number }: Pick<Job, 'machine' | 'number'>): string 
 /** By itself, as it is written more often than the rest of a machine's life. */
 const currentKey = (machine: string): string => `current-job/${machine}`;
 
-/** Id of the newest Job of a machine, the current one. */
+/** Number of the last Job of a machine, where that was deleted: numbers never come twice. */
+const lastNumberKey = (machine: string): string => `last-job-number/${machine}`;
+
+/** Id of the newest Job of a machine, the current one; undefined where there is none, or it was deleted. */
 export function currentJob(from: Reader, machine: string): string | undefined {
   return from.get<string>(currentKey(machine));
 }
@@ -39,6 +42,7 @@ export function currentJob(from: Reader, machine: string): string | undefined {
 /** The machine is deleted; its Jobs stay. */
 export function forgetCurrentJob(transaction: Transaction, machine: string): void {
   transaction.delete(currentKey(machine));
+  transaction.delete(lastNumberKey(machine));
 }
 
 /** Records of Jobs, and their end. */
@@ -82,6 +86,13 @@ export class Jobs {
   async chain(machine: string): Promise<Job[]> {
     const ids = await this.#store.values<string>(`machine-job/${machine}/`);
     return ids.flatMap((id) => this.find(id) ?? []).reverse();
+  }
+
+  /** The number of a machine's next Job, from 1. */
+  nextNumber(transaction: Transaction, machine: string): number {
+    const current = currentJob(transaction, machine);
+    const last = current === undefined ? undefined : this.find(current, transaction)?.number;
+    return (last ?? transaction.get<number>(lastNumberKey(machine)) ?? 0) + 1;
   }
 
   /** Writes a new Job, the current one of its machine from then on. */
@@ -128,7 +139,8 @@ export class Jobs {
       for (const { id } of jobs) {
         const job = this.find(id, transaction);
         if (!job) continue;
-        if (!hasEnded(job) && this.#isCurrent(job, transaction))
+        const isCurrent = this.#isCurrent(job, transaction);
+        if (!hasEnded(job) && isCurrent)
           throw new TinsmithError(
             'CONFLICT',
             `Job ${id} of machine ${job.machineName} is ${job.state}: it may go on.`,
@@ -136,6 +148,10 @@ export class Jobs {
               next: `Wait until it has ended, or take the machine to another stage: tinsmith machine stage ${job.machineName} STAGE --force`,
             },
           );
+        if (isCurrent) {
+          transaction.delete(currentKey(job.machine));
+          transaction.put(lastNumberKey(job.machine), job.number);
+        }
         transaction.delete(jobKey(id));
         transaction.delete(chainKey(job));
         this.#tell(transaction, 'job.deleted', job);

@@ -193,6 +193,20 @@ describe('Jobs', () => {
     assert.deepEqual(ids(await on.call('GET', '/api/v1/jobs')), ran.slice(2));
   });
 
+  it('have a number that never comes twice, also when the newest was deleted', async (t) => {
+    const on = await lively(t);
+    await on.tell('stage', { stage: 'one' });
+    const { run, machine } = await agent(on, 1);
+    await run();
+    const { job: newest } = await run();
+    await on.call('DELETE', `/api/v1/jobs/${newest.id}`);
+    assert.equal((await on.lives.view(machine.id)).job, undefined);
+    await on.tell('stage', { stage: 'two' });
+    const { job } = await run();
+    assert.deepEqual([newest.number, job.number], [2, 3]);
+    assert.equal((await on.call('GET', '/api/v1/jobs')).json.data.length, 2);
+  });
+
   it('take the ended workflows of stages with them, but for the one that the machine is in', async (t) => {
     const on = await lively(t);
     const { run, machine } = await agent(on, 1);
