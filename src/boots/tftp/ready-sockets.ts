@@ -34,9 +34,15 @@ export class ReadySockets {
   readonly #from = socketAddress('0.0.0.0', 0);
   readonly #fromLength = Buffer.alloc(4);
   #epoll = -1;
+  readonly #now: () => number;
   #isTaking = false;
   /** What waits for the next turn of the event loop, while this one has had its share. */
   #later: (() => void)[] | undefined;
+
+  /** @param now ms since any moment */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Takes a socket in, of which `take` gets datagrams from now on. dgram may read it too. */
   add(fd: number, take: Taker): void {
@@ -78,7 +84,7 @@ export class ReadySockets {
     if (this.#isTaking) return;
     this.#isTaking = true;
     const { least, forEach, most } = LONGEST_TURN;
-    const until = performance.now() + Math.min(Math.max(this.#takers.size * forEach, least), most);
+    const until = this.#now() + Math.min(Math.max(this.#takers.size * forEach, least), most);
     try {
       if (this.#takers.size > 1) this.#takeOfAll(fd, until);
       else this.#takeOf(fd, until);
@@ -89,7 +95,7 @@ export class ReadySockets {
 
   #takeOfAll(fd: number, until: number): void {
     const { epoll_wait } = libc();
-    while (performance.now() < until) {
+    while (this.#now() < until) {
       const ready = epoll_wait(this.#epoll, this.#events, EVENTS, 0);
       if (ready <= 0) return;
       for (let index = 0; index < ready; index++) {
@@ -110,7 +116,7 @@ export class ReadySockets {
     while (isThere()) {
       const bytes = this.#receive(fd);
       if (bytes === undefined) return;
-      if (performance.now() > until) {
+      if (this.#now() > until) {
         // Nothing is received before that.
         this.#goOnLater(fd, [() => isThere() && take(bytes, this.#from)]);
         return;

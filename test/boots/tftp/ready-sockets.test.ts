@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { libc, sendNow, socketAddress, udpSocket } from '../../../src/boots/libc.ts';
 import { ReadySockets } from '../../../src/boots/tftp/ready-sockets.ts';
 import { fetch, serveLoaders } from './served.ts';
@@ -8,13 +8,20 @@ import { fetch, serveLoaders } from './served.ts';
 type Opened = { fd: number; address: Buffer; close: () => void };
 
 /** Sockets on free ports of the loopback. dgram, which knows the port, reads nothing before the event loop turns. */
-function sockets(count: number): Opened[] {
+function sockets(t: TestContext, count: number): Opened[] {
   return Array.from({ length: count }, () => {
     const fd = udpSocket();
     const any = socketAddress('127.0.0.1', 0);
     assert.equal(libc().bind(fd, any, any.length), 0);
     const socket = createSocket('udp4').bind({ fd });
-    return { fd, address: socketAddress('127.0.0.1', socket.address().port), close: () => socket.close() };
+    const address = socketAddress('127.0.0.1', socket.address().port);
+    let isOpen = true;
+    const close = (): void => {
+      if (isOpen) socket.close();
+      isOpen = false;
+    };
+    t.after(close);
+    return { fd, address, close };
   });
 }
 
@@ -24,10 +31,19 @@ function say(from: Opened, to: Opened, text: string): void {
 
 function nothing(): void {}
 
+/** A clock by which each look at it takes a tenth of a millisecond. */
+function slowly(): () => number {
+  let now = 0;
+  return () => {
+    now += 0.1;
+    return now;
+  };
+}
+
 describe('ready sockets', () => {
-  it('give what has come to each of many, with its sender', () => {
-    const ready = new ReadySockets();
-    const all = sockets(10);
+  it('give what has come to each of many, with its sender', (t) => {
+    const ready = new ReadySockets(slowly());
+    const all = sockets(t, 10);
     const [sender] = all;
     assert.ok(sender);
     const taken: string[] = [];
@@ -41,13 +57,12 @@ describe('ready sockets', () => {
     for (const { address } of all.slice(3, 5)) sendNow(sender.fd, Buffer.alloc(3000), address);
     ready.take(sender.fd, nothing);
     assert.equal(taken.length, 1);
-    for (const { close } of all) close();
     ready.close();
   });
 
-  it('give a lone one what comes while it answers', () => {
-    const ready = new ReadySockets();
-    const [socket, client] = sockets(2);
+  it('give a lone one what comes while it answers', (t) => {
+    const ready = new ReadySockets(slowly());
+    const [socket, client] = sockets(t, 2);
     assert.ok(socket && client);
     const taken: string[] = [];
     ready.add(socket.fd, (bytes) => {
@@ -57,14 +72,13 @@ describe('ready sockets', () => {
     say(client, socket, 'question');
     ready.take(socket.fd, nothing);
     assert.deepEqual(taken, ['question', 'answer 1', 'answer 2']);
-    for (const { close } of [socket, client]) close();
     ready.close();
   });
 
   for (const count of [1, 20]) {
-    it(`of which there ${count === 1 ? 'is one' : 'are many'} let the event loop turn, though there is always more`, async () => {
-      const ready = new ReadySockets();
-      const [client, ...all] = sockets(count + 1);
+    it(`of which there ${count === 1 ? 'is one' : 'are many'} let the event loop turn, though there is always more`, async (t) => {
+      const ready = new ReadySockets(slowly());
+      const [client, ...all] = sockets(t, count + 1);
       const [first] = all;
       assert.ok(client && first);
       let taken = 0;
@@ -96,9 +110,9 @@ describe('ready sockets', () => {
     });
   }
 
-  it('give one that was closed meanwhile nothing', async () => {
-    const ready = new ReadySockets();
-    const [socket, client] = sockets(2);
+  it('give one that was closed meanwhile nothing', async (t) => {
+    const ready = new ReadySockets(slowly());
+    const [socket, client] = sockets(t, 2);
     assert.ok(socket && client);
     let isClosed = false;
     ready.add(socket.fd, () => {
