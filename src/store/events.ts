@@ -20,11 +20,11 @@ type OnDisk = Packed | StoredEvent;
 
 /** Digits of the number at the end of a key. */
 const DIGITS = 15;
-const key = (seq: number): string => `event/${String(seq).padStart(DIGITS, '0')}`;
+const padded = (seq: number): string => String(seq).padStart(DIGITS, '0');
+const key = (seq: number): string => `event/${padded(seq)}`;
 const seqOf = (at: string): number => Number(at.slice(-DIGITS));
 const workflowPrefix = (workflow: string): string => `workflow-event/${workflow}/`;
-const workflowKey = (workflow: string, seq: number): string =>
-  `${workflowPrefix(workflow)}${String(seq).padStart(DIGITS, '0')}`;
+const workflowKey = (workflow: string, seq: number): string => `${workflowPrefix(workflow)}${padded(seq)}`;
 /** Number of the newest event that was forgotten. */
 const FORGOTTEN = 'events-forgotten';
 
@@ -81,9 +81,8 @@ export class EventLog {
     const { seq } = stored;
     const numberOf = ((word: string, isNeeded: boolean) =>
       this.#words.numberOf(transaction, seq, word, isNeeded)) as NumberOf;
-    const at = key(seq);
-    transaction.add(at, pack(stored, numberOf));
-    if (stored.workflow) transaction.add(workflowPrefix(stored.workflow) + at.slice(-DIGITS), 0);
+    transaction.add(key(seq), pack(stored, numberOf));
+    if (stored.workflow) transaction.add(workflowKey(stored.workflow, seq), 0);
     transaction.afterwards(() => {
       this.#last = stored.seq;
       this.#listeners.emit('event', stored);

@@ -105,18 +105,16 @@ export class LeaseStore {
    * on the disk: only then the client may be told.
    * @throws TinsmithError STORE_WRITE_FAILED, UNAVAILABLE (the store is closing, or too much waits for the disk)
    */
-  keep(
+  async keep(
     { mac, hostname }: { mac: string; hostname: string | undefined },
     network: Network,
     address: string,
     seconds: number,
   ): Promise<void> {
-    if (this.#underWay >= MOST_UNDER_WAY) {
-      const busy = new TinsmithError('UNAVAILABLE', `${this.#underWay} leases wait for the disk already.`, {
+    if (this.#underWay >= MOST_UNDER_WAY)
+      throw new TinsmithError('UNAVAILABLE', `${this.#underWay} leases wait for the disk already.`, {
         next: 'See what keeps the disk of the data directory busy.',
       });
-      return Promise.reject(busy);
-    }
     const now = this.#clock();
     const { leases } = this;
     const before = leases.get(address);
@@ -134,14 +132,12 @@ export class LeaseStore {
     const others = leases.othersOf(mac, network, address, now).map((other) => ended(other, now));
     leases.underWay(mac, network, address, now);
     this.#underWay += 1;
-    const settled = (): void => {
+    try {
+      await this.#put([lease, ...others]);
+    } finally {
       this.#underWay -= 1;
       leases.settled(mac, address);
-    };
-    return this.#put([lease, ...others]).then(settled, (error: unknown) => {
-      settled();
-      throw error;
-    });
+    }
   }
 
   /**
