@@ -52,18 +52,25 @@ export function checkHost(): void {
   }
 }
 
+/** How long firmware is tried under KVM, ms: where KVM can not run it, it stops at its first instructions. */
+const KVM_TRIAL_MS = 1500;
+
 let kvm: boolean | undefined;
 
-/** Whether QEMU can use KVM here: that /dev/kvm is there does not say so, in a virtual machine least of all. */
+/** Whether KVM runs firmware here. In a virtual machine, QEMU may be able to open it, and a computer stand still in it. */
 export function kvmWorks(): boolean {
-  kvm ??=
-    existsSync('/dev/kvm') &&
-    spawnSync(
-      'qemu-system-x86_64',
-      ['-nodefaults', '-display', 'none', '-machine', 'q35', '-accel', 'kvm', '-cpu', 'max', '-S', '-monitor', 'stdio'],
-      { input: 'quit\n', timeout: 10_000 },
-    ).status === 0;
+  kvm ??= existsSync('/dev/kvm') && runsFirmware(['-accel', 'kvm']);
   return kvm;
+}
+
+function runsFirmware(acceleration: readonly string[]): boolean {
+  const firmware = ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${OVMF.code}`];
+  const { signal, stderr } = spawnSync(
+    'qemu-system-x86_64',
+    ['-nodefaults', '-display', 'none', '-machine', 'q35', ...acceleration, '-cpu', 'max', ...firmware, '-no-reboot'],
+    { timeout: KVM_TRIAL_MS, killSignal: 'SIGKILL', stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  return signal === 'SIGKILL' && !stderr.includes('KVM internal error');
 }
 
 function onPath(program: string): boolean {
