@@ -43,19 +43,19 @@ async function run(): Promise<void> {
   try {
     await session.appliance.start();
     await giveWork(session, computer);
-    const peer = await copyOf(session, computer);
-    for (let round = 1; round <= Number(rounds); round++) {
+    const files = await copyOf(session, computer);
+    // The first boot finds nothing of firmware and files in memory.
+    await boot(computer);
+    const ours = async (round: number): Promise<void> => {
       if (!session.appliance.pid) await session.appliance.start();
       await tell(round, 'ours', () => boot(computer));
+    };
+    const peer = async (round: number): Promise<void> => {
       await session.appliance.stop('SIGTERM');
-      await tell(round, 'peer', async () => {
-        const servers = await startPeers(computer, peer);
-        try {
-          return await boot(computer);
-        } finally {
-          for (const server of servers) await end(server);
-        }
-      });
+      await tell(round, 'peer', () => bootBesidePeers(computer, files));
+    };
+    for (let round = 1; round <= Number(rounds); round++) {
+      for (const turn of round % 2 === 1 ? [ours, peer] : [peer, ours]) await turn(round);
     }
   } finally {
     await session.close();
@@ -103,6 +103,15 @@ async function boot({ vm }: Computer): Promise<number> {
     clearTimeout(timer);
     vm.removeAllListeners();
     await vm.powerCut();
+  }
+}
+
+async function bootBesidePeers(computer: Computer, files: string): Promise<number> {
+  const servers = await startPeers(computer, files);
+  try {
+    return await boot(computer);
+  } finally {
+    for (const server of servers) await end(server);
   }
 }
 

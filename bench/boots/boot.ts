@@ -9,7 +9,7 @@ import { buildForLab } from '../../build/build.ts';
 import { isolated } from '../../src/lab/shell.ts';
 import { type Fault, type Row, rowOf } from '../report.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 /** What the program inside the lab's namespaces tells of each boot. */
 export type BootLine = { round: number; server: 'ours' | 'peer' } & ({ seconds: number } | Fault);
