@@ -4,6 +4,7 @@ import { errno, libc, socketAddress, udpSocket } from './libc.ts';
 // <sys/socket.h>
 const SOL_SOCKET = 1;
 const SO_BINDTODEVICE = 25;
+const SO_RCVBUFFORCE = 33;
 
 /**
  * Opens a UDP socket that hears and speaks on one network interface only: bound to the device, 0.0.0.0 and `port`
@@ -31,6 +32,18 @@ export function bindToInterface({ interfaceName, port }: { interfaceName: string
     throw error;
   }
   return fd;
+}
+
+/**
+ * Gives a socket room for more than the system allows everybody (net.core.rmem_max, 208 kB on Debian): a few hundred small
+ * datagrams. Needs CAP_NET_ADMIN.
+ *
+ * @returns whether it has that now
+ */
+export function forceReceiveBuffer(fd: number, bytes: number): boolean {
+  const value = Buffer.alloc(4);
+  value.writeInt32LE(bytes);
+  return libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, value, value.length) === 0;
 }
 
 function systemError(syscall: string, interfaceName: string, port: number): Error {

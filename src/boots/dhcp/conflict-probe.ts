@@ -14,6 +14,11 @@ import { arpProbe, arpSender, ETHERTYPE_ARP, echoRequest, echoSender } from './p
 const WAIT_MS = { arp: 300, icmp: 500 } as const;
 /** How often it is looked for answers while some are waited for, ms. */
 const LOOK_MS = 10;
+/**
+ * Probes that come to their end at one look, and so OFFERs that leave at once: after a power cut hundreds of clients may be
+ * behind one relay agent, whose socket has room for some two hundred packets.
+ */
+const ENDED_AT_ONCE = 50;
 /** Probes at once. When so many are out, the next client is not made to wait for one. */
 const MOST = 4096;
 /** Packets read at one look, so that a flood of them does not hold up what else there is to do. */
@@ -101,8 +106,10 @@ export class ConflictProbe {
     }
     if (!isDue) return;
     const now = performance.now();
+    let left = ENDED_AT_ONCE;
     for (const [address, asked] of this.#asked) {
       if (asked.end <= now) {
+        if (left-- <= 0) continue;
         asked.answer(undefined);
         this.#asked.delete(address);
       } else if (asked.again <= now) {

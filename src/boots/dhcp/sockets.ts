@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { messageOf, TinsmithError } from '../../errors.ts';
-import { bindToInterface } from '../interface-socket.ts';
+import { bindToInterface, forceReceiveBuffer } from '../interface-socket.ts';
 import { sendNow, socketAddress } from '../libc.ts';
 import { WaitingDatagrams } from '../waiting-datagrams.ts';
 import { Answering, type AnsweringOptions, type DhcpInterface, type Post } from './answering.ts';
@@ -10,7 +10,7 @@ import { type DhcpPacket, encode, replySize } from './packet.ts';
 export type { DhcpInterface, DhcpLeases } from './answering.ts';
 export type { DhcpNote } from './note.ts';
 
-/** A power-on storm outruns the kernel's default of 208 kB; a smaller limit of the system is taken as it is. */
+/** A power-on storm outruns the kernel's default of 208 kB. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 const LIMITED_BROADCAST = '255.255.255.255';
 
@@ -86,7 +86,8 @@ async function open(options: DhcpOptions, from: DhcpInterface, role: DhcpPort, p
   });
   socket.on('error', (error) => log.error({ err: error, interface: from.name, port: role }, 'DHCP socket failed'));
   socket.setBroadcast(true);
-  socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+  // Without the right to more, the limit of the system is taken as it is.
+  if (!forceReceiveBuffer(fd, RECEIVE_BUFFER_BYTES)) socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
   const bound: BoundSocket = { interface: from.name, address: from.address, role, port: socket.address().port };
   const answering = new Answering(options, { from, role, ownPort: bound.port, send: sender(options, from, fd) });
   const waiting = new WaitingDatagrams(fd);
