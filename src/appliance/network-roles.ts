@@ -150,7 +150,6 @@ export function dhcpRole(
         note: (note) => {
           contexts.take(note);
           const { mac, what, reason, sentence, outcome, details } = note;
-          details.interface = note.interface;
           // A RELEASE or DECLINE is taken to its end without an answer.
           const ended = outcome === 'noted' ? 'completed' : outcome;
           trace.note({ mac, role: 'dhcp', what, outcome: ended, reason, sentence, details });

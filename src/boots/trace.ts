@@ -25,7 +25,8 @@ export interface TraceEntry {
   reason: string;
   /** The same for people. */
   sentence: string;
-  details: Record<string, string | number | boolean>;
+  /** What is undefined was not said. */
+  details: Record<string, string | number | boolean | undefined>;
 }
 
 /** The entries of one boot, oldest first. */

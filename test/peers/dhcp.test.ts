@@ -79,7 +79,7 @@ describe('DHCP clients that we did not write', { timeout: 120_000 }, () => {
   it('udhcpc gets exactly what is reserved, from the interface that it is on', async () => {
     assert.deepEqual(await udhcpc(network, 'b', 'eth0'), expected('10.77.2'));
     const offered = await noted(MAC_B, 'address-offered');
-    assert.equal(isNote(offered) && offered.interface, 'sb');
+    assert.equal(isNote(offered) && offered.details.interface, 'sb');
   });
 
   it('udhcpc renews its lease by unicast, and gives it back', async () => {
@@ -113,6 +113,6 @@ describe('DHCP clients that we did not write', { timeout: 120_000 }, () => {
     const asking = ['-f', '-q', '-n', '-t', '1', '-T', '1', '-i', 'eth0', '-s', script];
     await assert.rejects(network.run('c', 'udhcpc', ...asking), /no lease/);
     const line = await noted(MAC_STRANGER, 'unknown-machine');
-    assert.equal(isNote(line) && line.interface, 'sc');
+    assert.equal(isNote(line) && line.details.interface, 'sc');
   });
 });

@@ -279,7 +279,10 @@ export class Answering {
     try {
       this.#options.note(entry);
     } catch (error) {
-      this.#options.log.error({ err: error, mac: entry.mac, interface: entry.interface }, 'DHCP message not recorded');
+      this.#options.log.error(
+        { err: error, mac: entry.mac, interface: this.#post.from.name },
+        'DHCP message not recorded',
+      );
     }
   }
 }

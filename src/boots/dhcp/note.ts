@@ -1,5 +1,5 @@
 import { optionNumber } from '../subnets/option-table.ts';
-import type { Outcome, ReplyReason } from './exchange.ts';
+import type { Destination, Outcome, ReplyReason } from './exchange.ts';
 import type { FirmwareClient } from './firmware.ts';
 import { messageTypeName, Option, printable, readAddress, readText } from './options.ts';
 import type { MalformedReason } from './packet.ts';
@@ -18,10 +18,8 @@ export interface DhcpNote {
   reason: string;
   /** For people. */
   sentence: string;
-  /** Name of the network interface it came in on. */
-  interface: string;
-  /** What the packet and the reply say; only what is set. */
-  details: Record<string, string | number>;
+  /** What the packet and the reply say. */
+  details: Record<string, string | number | undefined>;
 }
 
 /** Where a datagram came in, and from where. */
@@ -36,9 +34,7 @@ export interface Arrival {
 
 /** The note of a datagram that is no DHCP message. */
 export function noteOfMalformed(reason: MalformedReason, sentence: string, arrival: Arrival): DhcpNote {
-  const { from, port, bytes } = arrival;
-  const details = { from, port, bytes };
-  return { mac: '', what: 'malformed', outcome: 'ignored', reason, sentence, interface: arrival.interface, details };
+  return { mac: '', what: 'malformed', outcome: 'ignored', reason, sentence, details: { ...arrival } };
 }
 
 /** What a note says beyond the packet and its outcome. */
@@ -68,7 +64,6 @@ export function noteOf(
     outcome: outcomeOf(outcome),
     reason: outcome.reason,
     sentence: leftOut ? `${outcome.sentence}; no room was left for ${leftOut}` : outcome.sentence,
-    interface: arrival.interface,
     details,
   };
 }
@@ -91,32 +86,37 @@ function detailsOf(
   outcome: Outcome,
   arrival: Arrival,
 ): DhcpNote['details'] {
-  // Each by its name, not in a loop: there are some for every packet.
-  const details: DhcpNote['details'] = { xid: packet.xid.toString(16).padStart(8, '0'), secs: packet.secs };
-  details.from = arrival.from;
-  details.port = arrival.port;
-  if (packet.ciaddr !== NO_ADDRESS) details.ciaddr = packet.ciaddr;
-  if (packet.giaddr !== NO_ADDRESS) details.giaddr = packet.giaddr;
-  const requested = readAddress(packet.options, Option.REQUESTED_IP_ADDRESS) ?? NO_ADDRESS;
-  if (requested !== NO_ADDRESS) details.requestedAddress = requested;
-  const server = readAddress(packet.options, Option.SERVER_IDENTIFIER) ?? NO_ADDRESS;
-  if (server !== NO_ADDRESS) details.serverIdentifier = server;
-  const vendorClass = client ? client.vendorClass : readText(packet.options, Option.VENDOR_CLASS_IDENTIFIER);
-  if (vendorClass) details.vendorClass = printable(vendorClass);
-  if (client) {
-    details.firmware = client.kind;
-    if (client.architectures.length > 0) details.architecture = client.architectures.join(',');
-    if (client.uuid) details.uuid = client.uuid;
-    if (client.userClass) details.userClass = printable(client.userClass);
-  }
-  if (outcome.kind === 'noted') details.address = outcome.address;
-  if (outcome.kind === 'reply') {
-    const { packet: reply, to } = outcome;
-    details.reply = whatIs(reply);
-    if (reply.yiaddr !== NO_ADDRESS) details.address = reply.yiaddr;
-    const bootFile = reply.file || readText(reply.options, Option.BOOTFILE_NAME);
-    if (bootFile) details.bootFile = bootFile;
-    details.to = 'address' in to ? to.address : to.kind;
-  }
-  return details;
+  const { ciaddr, giaddr, options } = packet;
+  const reply = outcome.kind === 'reply' ? outcome.packet : undefined;
+  const address = outcome.kind === 'noted' ? outcome.address : reply?.yiaddr;
+  const vendorClass = client ? client.vendorClass : readText(options, Option.VENDOR_CLASS_IDENTIFIER);
+  // All at once, though few are set: there is one for every packet, and each property added later costs more than this.
+  return {
+    xid: packet.xid.toString(16).padStart(8, '0'),
+    secs: packet.secs,
+    from: arrival.from,
+    port: arrival.port,
+    ciaddr: unlessNone(ciaddr),
+    giaddr: unlessNone(giaddr),
+    requestedAddress: unlessNone(readAddress(options, Option.REQUESTED_IP_ADDRESS)),
+    serverIdentifier: unlessNone(readAddress(options, Option.SERVER_IDENTIFIER)),
+    vendorClass: vendorClass ? printable(vendorClass) : undefined,
+    firmware: client?.kind,
+    architecture: client?.architectures.join(',') || undefined,
+    uuid: client?.uuid,
+    userClass: client?.userClass ? printable(client.userClass) : undefined,
+    reply: reply && whatIs(reply),
+    address: unlessNone(address),
+    bootFile: reply && (reply.file || readText(reply.options, Option.BOOTFILE_NAME) || undefined),
+    to: outcome.kind === 'reply' ? whither(outcome.to) : undefined,
+    interface: arrival.interface,
+  };
+}
+
+function unlessNone(address: string | undefined): string | undefined {
+  return address === NO_ADDRESS ? undefined : address;
+}
+
+function whither(to: Destination): string {
+  return 'address' in to ? to.address : to.kind;
 }

@@ -99,7 +99,7 @@ describe('DHCP sockets', () => {
     assert.equal(entry.what, 'DISCOVER');
     assert.equal(entry.outcome, 'answered');
     assert.equal(entry.reason, 'address-offered');
-    assert.equal(entry.interface, 'lo');
+    assert.equal(entry.details.interface, 'lo');
     assert.equal(entry.details.address, '10.77.0.60');
     assert.equal(entry.details.reply, 'OFFER');
     assert.equal(entry.details.to, 'broadcast');
