@@ -35,6 +35,8 @@ const PEER_PACKAGES = [
   'protobuf-compiler',
   'python3-grpcio',
   'python3-protobuf',
+  'syslinux-common',
+  'syslinux-efi',
   'tcpdump',
   'tftp-hpa',
   'udhcpc',
