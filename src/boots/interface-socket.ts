@@ -1,5 +1,5 @@
 import { getSystemErrorMessage } from 'node:util';
-import { errno, libc, socketAddress, udpSocket } from './libc.ts';
+import { errno, libc, socketAddress, udpSocket } from '../system/libc.ts';
 
 // <sys/socket.h>
 const SOL_SOCKET = 1;

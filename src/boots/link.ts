@@ -1,6 +1,7 @@
 /** A network interface as a cable is seen from it, addresses or not. Linux's values, the same on x86-64 and arm64. */
+
+import { errno, libc, udpSocket } from '../system/libc.ts';
 import { readMac } from './dhcp-client/frames.ts';
-import { errno, libc, udpSocket } from './libc.ts';
 
 // <linux/sockios.h>
 const SIOCGIFFLAGS = 0x8913;

@@ -3,7 +3,7 @@
  * for each as deciding on its answer does.
  */
 import { performance } from 'node:perf_hooks';
-import { libc, socketAddress } from './libc.ts';
+import { libc, socketAddress } from '../system/libc.ts';
 
 const LONGEST = 65_536;
 const ADDRESS_BYTES = 16;

@@ -5,7 +5,7 @@
  */
 import koffi from 'koffi';
 import { TinsmithError } from '../../errors.ts';
-import { errno, libc } from '../libc.ts';
+import { errno, libc } from '../../system/libc.ts';
 import { type Link, linkOf } from '../link.ts';
 import { type Frame, readFrame, writeFrame } from './frames.ts';
 

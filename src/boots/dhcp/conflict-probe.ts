@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import { sameSubnet } from '../../machines/hardware.ts';
-import { errno, icmpSocket, libc, linkAddress, packetSocket, socketAddress } from '../libc.ts';
+import { errno, icmpSocket, libc, linkAddress, packetSocket, socketAddress } from '../../system/libc.ts';
 import { type Link, linkOf } from '../link.ts';
 import type { CameIn } from './network.ts';
 import { arpProbe, arpSender, ETHERTYPE_ARP, echoRequest, echoSender } from './probe-packets.ts';

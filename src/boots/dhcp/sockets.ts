@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { messageOf, TinsmithError } from '../../errors.ts';
+import { sendNow, socketAddress } from '../../system/libc.ts';
 import { bindToInterface, forceReceiveBuffer } from '../interface-socket.ts';
-import { sendNow, socketAddress } from '../libc.ts';
 import { WaitingDatagrams } from '../waiting-datagrams.ts';
 import { Answering, type AnsweringOptions, type DhcpInterface, type Post } from './answering.ts';
 import type { Destination, DhcpPort, Reply } from './exchange.ts';

@@ -4,7 +4,7 @@
  */
 
 import { messageOf } from '../../errors.ts';
-import { readCached } from '../libc.ts';
+import { readCached } from '../../system/libc.ts';
 import type { TftpHandle } from './files.ts';
 
 /** A part of the file, from byte `start` on. */

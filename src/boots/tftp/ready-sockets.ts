@@ -4,7 +4,7 @@
  * kernel lets the client, which waits for it, go first. With many transfers, others have one.
  */
 import { performance } from 'node:perf_hooks';
-import { libc, socketAddress } from '../libc.ts';
+import { libc, socketAddress } from '../../system/libc.ts';
 
 // <sys/epoll.h>
 const EPOLL_CLOEXEC = 0o2000000;

@@ -3,7 +3,7 @@
  * into datagrams of one block each. What is on the wire is the same; the calls were most of a transfer's cost. Node can not
  * set the option.
  */
-import { libc } from '../libc.ts';
+import { libc } from '../../system/libc.ts';
 
 // <linux/udp.h>
 const SOL_UDP = 17;

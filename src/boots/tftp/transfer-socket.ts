@@ -4,7 +4,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { getSystemErrorMessage } from 'node:util';
-import { errno, libc, sendNow, socketAddress, udpSocket } from '../libc.ts';
+import { errno, libc, sendNow, socketAddress, udpSocket } from '../../system/libc.ts';
 import type { ReadySockets } from './ready-sockets.ts';
 import { segmentsPerCall, startSegmenting, stopSegmenting } from './segmentation.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { describe, it, type TestContext } from 'node:test';
-import { libc, sendNow, socketAddress, udpSocket } from '../../../src/boots/libc.ts';
 import { ReadySockets } from '../../../src/boots/tftp/ready-sockets.ts';
+import { libc, sendNow, socketAddress, udpSocket } from '../../../src/system/libc.ts';
 import { fetch, serveLoaders } from './served.ts';
 
 type Opened = { fd: number; address: Buffer; close: () => void };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { libc, sendNow, socketAddress, udpSocket } from '../../../src/boots/libc.ts';
 import { segmentsPerCall, startSegmenting, stopSegmenting } from '../../../src/boots/tftp/segmentation.ts';
+import { libc, sendNow, socketAddress, udpSocket } from '../../../src/system/libc.ts';
 import { RawClient } from './served.ts';
 
 describe('segmentation', () => {
