@@ -87,7 +87,32 @@ export async function bundleProgram(stage: string, facts: { version: string; com
   }
 }
 
-/** Bundles the carrier's thread to `<out>`; it has no dependencies and is started from its text. */
+/** A thread does not see what is embedded: it is told where the program has put koffi's addon. */
+const threadAddons: esbuild.Plugin = {
+  name: 'thread-addons',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/src\/static\.c?js$/ }, ({ path, importer }) =>
+      importer.includes('/koffi/') ? { path, namespace: 'addon' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'addon' }, () => ({
+      contents: `exports.loadStatic = () => {
+        const addon = { exports: {} };
+        process.dlopen(addon, require('node:worker_threads').workerData.koffi);
+        return addon.exports;
+      };`,
+    }));
+  },
+};
+
+/** Bundles the carrier's thread to `<out>`; it needs nothing but koffi's addon, and is started from its text. */
 export async function bundleCarrier(outfile: string): Promise<void> {
-  await esbuild.build({ ...COMMON, entryPoints: ['src/http/carrier/thread.ts'], outfile, define: {}, banner: {} });
+  await esbuild.build({
+    ...COMMON,
+    entryPoints: ['src/http/carrier/thread.ts'],
+    outfile,
+    // It is in no file. koffi asks, though it does not look for anything then.
+    define: { 'import.meta.url': '"file:///"', 'import.meta.dirname': '"/"' },
+    banner: {},
+    plugins: [threadAddons],
+  });
 }

@@ -9,6 +9,7 @@ import { neighbour } from '../boots/neighbours.ts';
 import { noteSent } from '../boots/routes.ts';
 import { startTftp, type TftpFiles, bootFiles as tftpFiles } from '../boots/tftp/index.ts';
 import type { Trace } from '../boots/trace.ts';
+import { addonFile } from '../executable/addon.ts';
 import { packaged, readEmbedded } from '../executable/embedded.ts';
 import { type DirectRoutes, readTlsPair, startHttp, type TlsFiles, warnOfTime, watchTlsFiles } from '../http/index.ts';
 import type { DhcpContexts } from './dhcp-contexts.ts';
@@ -42,6 +43,7 @@ export function httpRole(
         onSent: (sent, about) => noteSent(trace, sent, about),
         log,
         carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
+        koffi: addonFile('koffi'),
       });
       for (const bound of server.bound) onBound(bound.port);
       return { bound: server.bound.map((each) => `${each.address}:${each.port}`), stop: () => server.stop() };

@@ -9,6 +9,14 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { readEmbedded } from './embedded.ts';
 
+/** The files of the addons that were loaded, by name. */
+const files = new Map<string, string>();
+
+/** The file that an addon was loaded from, for threads that load it too; undefined in the source tree. */
+export function addonFile(name: string): string | undefined {
+  return files.get(name);
+}
+
 /** Loads `native/<name>.node`. @throws when no directory will do, naming each and why. */
 export function loadAddon(name: string): unknown {
   const bytes = readEmbedded(`native/${name}.node`);
@@ -16,7 +24,9 @@ export function loadAddon(name: string): unknown {
   const failures: string[] = [];
   for (const directory of candidates()) {
     try {
-      return load(directory, file, bytes);
+      const addon = load(directory, file, bytes);
+      files.set(name, join(directory, file));
+      return addon;
     } catch (error) {
       failures.push(`${directory}: ${messageOf(error)}`);
     }

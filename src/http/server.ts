@@ -41,6 +41,8 @@ export type HttpSettings = {
   direct?: DirectRoutes;
   /** The carrier's thread as one CommonJS file: in the executable, where it cannot be started from its sources. */
   carrierSource?: string;
+  /** The file of the addon koffi, for the same. Without it files go out by way of memory. */
+  koffi?: string | undefined;
   limits?: Partial<Limits>;
   /** The ports speak TLS with this certificate. */
   tls?: TlsPair | undefined;
@@ -137,6 +139,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       direct: settings.direct?.paths ?? { posted: [], asked: [] },
       tls,
       announcedPort: settings.announcedPort,
+      koffi: settings.koffi,
     };
     const thread = carrierWorker(carrier, settings.carrierSource);
     worker = thread;
@@ -146,6 +149,8 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
         switch (message.kind) {
           case 'bound':
             thread.on('exit', () => died(message.bound));
+            if (message.withoutZeroCopy !== undefined)
+              log.warn(`files are sent at a higher cost than need be: ${message.withoutZeroCopy}`);
             resolve(message.bound);
             break;
           case 'failed':

@@ -1,6 +1,6 @@
 /**
- * The system calls that Node has no door to: options of sockets that must be set before they are bound. The values are
- * Linux's, the same on x86-64 and arm64.
+ * The system calls that Node has no door to: options of sockets that must be set before they are bound, and what need not
+ * wait or be copied. The values are Linux's, the same on x86-64 and arm64.
  */
 import koffi from 'koffi';
 
@@ -9,6 +9,8 @@ const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const IPPROTO_ICMP = 1;
+const IPPROTO_TCP = 6;
+const TCP_CORK = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCKADDR_IN_BYTES = 16;
@@ -17,6 +19,14 @@ const RWF_NOWAIT = 8;
 
 /** struct iovec: where the bytes go, and how many. */
 const piece = Buffer.alloc(16);
+/** struct iovec of one byte, which comes behind it: in one piece, and never moved, as its address is kept. */
+const probe = Buffer.from(new ArrayBuffer(17));
+probe.writeBigUInt64LE(koffi.address(probe) + 16n, 0);
+probe.writeBigUInt64LE(1n, 8);
+/** Where {@link sendFile} begins to read, as off_t: its lower and its upper half. */
+const offset = new Uint32Array(2);
+/** An option that is on or off. */
+const flag = Buffer.alloc(4);
 
 /** libc's own functions: -1, with {@link errno}, where they fail. */
 interface Libc {
@@ -32,6 +42,7 @@ interface Libc {
   sendto(fd: number, bytes: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
   recv(fd: number, bytes: Buffer, length: number, flags: number): number;
   preadv2(fd: number, pieces: Buffer, count: number, position: number, flags: number): number;
+  sendfile(to: number, from: number, position: Uint32Array, length: number): number;
   close(fd: number): number;
 }
 
@@ -53,6 +64,7 @@ export function libc(): Libc {
       sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
       recv: library.func('long recv(int, void *, size_t, int)'),
       preadv2: library.func('long preadv2(int, const void *, int, long, int)'),
+      sendfile: library.func('long sendfile(int, int, void *, size_t)'),
       close: library.func('int close(int)'),
     };
   }
@@ -119,6 +131,34 @@ export function readCached(fd: number, target: Buffer, length: number, position:
   piece.writeBigUInt64LE(koffi.address(target), 0);
   piece.writeBigUInt64LE(BigInt(length), 8);
   return libc().preadv2(fd, piece, 1, position, RWF_NOWAIT) === length;
+}
+
+/** Whether the kernel has the page of a file with the byte at `position` in memory. As for {@link readCached}. */
+export function isCached(fd: number, position: number): boolean {
+  return libc().preadv2(fd, probe, 1, position, RWF_NOWAIT) === 1;
+}
+
+/** Numbers of errors, the same on x86-64 and arm64. */
+export const EINTR = 4;
+export const EAGAIN = 11;
+
+/**
+ * Sends a part of a file to a socket that does not block, without a copy: what the file's pages become before the network
+ * has taken them is what goes out. May wait for the disk.
+ *
+ * @returns how many bytes the socket has taken, 0 where the file ends before; or the number of the error, negative
+ */
+export function sendFile(socket: number, file: number, position: number, length: number): number {
+  offset[0] = position % 2 ** 32;
+  offset[1] = Math.floor(position / 2 ** 32);
+  const sent = libc().sendfile(socket, file, offset, length);
+  return sent < 0 ? -koffi.errno() : sent;
+}
+
+/** Has a TCP socket send full packets only, until it is told not to or 200 ms are over. */
+export function cork(socket: number, isOn: boolean): void {
+  flag.writeInt32LE(isOn ? 1 : 0);
+  libc().setsockopt(socket, IPPROTO_TCP, TCP_CORK, flag, flag.length);
 }
 
 /** struct sockaddr_in of an IPv4 address and port. */

@@ -265,9 +265,10 @@ describe('files', () => {
     await letGo(large);
   });
 
-  for (const [what, change] of [
-    ['shrinks', (file: string) => truncateSync(file, 1000)],
-    ['is written over', (file: string) => utimesSync(file, 1, 1)],
+  for (const [what, change, seen] of [
+    // The kernel clears what it cuts off, also where it is in the socket's queue without having been copied.
+    ['shrinks', (file: string) => truncateSync(file, 1000), [97, 0]],
+    ['is written over', (file: string) => utimesSync(file, 1, 1), [97]],
   ] as const) {
     test(`a file that ${what} while it is sent ends the connection short`, async () => {
       const large = join(folder, 'changing');
@@ -277,7 +278,7 @@ describe('files', () => {
       let length = 0;
       res.on('data', (chunk: Buffer) => {
         length += chunk.length;
-        assert.ok(chunk.every((byte) => byte === 97));
+        assert.ok(chunk.every((byte) => seen.some((each) => each === byte)));
       });
       const [error] = await once(res, 'error');
       assert.equal(error.code, 'ECONNRESET');

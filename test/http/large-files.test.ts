@@ -47,6 +47,18 @@ describe('a file of more than 4 GiB', () => {
     assert.equal((await ask(`bytes=${SIZE}-`)).status, 416);
   });
 
+  test('comes without a copy from beyond 4 GiB, once it has been read', async (t) => {
+    const { url } = await large(t);
+    const length = 8_000_000;
+    const expected = Buffer.alloc(length);
+    expected.write('over the edge', 1_000_000);
+    for (let time = 0; time < 3; time++) {
+      const range = `bytes=${MARK - 1_000_000}-${MARK - 1_000_000 + length - 1}`;
+      const answer = await fetch(`${url}/image`, { headers: { range } });
+      assert.ok(Buffer.from(await answer.arrayBuffer()).equals(expected), `time ${time}`);
+    }
+  });
+
   test('is given in several ranges as multipart/byteranges', async (t) => {
     const { url } = await large(t);
     const range = `bytes=-3,${MARK}-${MARK + 3},${MARK + 4}-${MARK + 12},${MARK + 2}-${MARK + 5}`;

@@ -1,19 +1,30 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { fileSegment } from '../../src/http/files/index.ts';
 import { send } from '../../src/http/index.ts';
 import { closed, connected, exchange, readAll, readUntil, type Served, serve } from './served.ts';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: x\r\n';
 
 describe('slow and greedy clients', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tinsmith-limits-'));
+  const file = join(folder, 'file');
   let served: Served;
   before(async () => {
+    writeFileSync(file, Buffer.alloc(40e6, 'a'));
     served = await serve(
       (app) => {
         app.get('/', (_req, res) => void res.send('hello'));
         app.post('/', (req, res) => void req.resume().once('end', () => res.send('read')));
+        app.get('/file', async (_req, res) => {
+          send(res, { status: 200, headers: {}, segments: [await fileSegment(file)] }, 'file');
+        });
         app.get('/large', (_req, res) => {
           send(res, { status: 200, headers: {}, segments: [{ kind: 'bytes', bytes: Buffer.alloc(16e6) }] }, 'large');
         });
@@ -22,7 +33,10 @@ describe('slow and greedy clients', () => {
       { limits: { headersTimeout: 500, idleTimeout: 700, keepAliveTimeout: 400, connections: 5 } },
     );
   });
-  after(() => served.server.stop(0));
+  after(async () => {
+    await served.server.stop(0);
+    rmSync(folder, { recursive: true });
+  });
 
   test('headers that come too slowly are a 408', async () => {
     const socket = await connected(served.port);
@@ -50,14 +64,48 @@ describe('slow and greedy clients', () => {
     assert.match(await readAll(steady), /read$/); // 1200 ms: longer than every limit
   });
 
-  test('a download that nobody reads is closed and reported', async () => {
+  for (const what of ['large', 'file'])
+    test(`a download that nobody reads is closed and reported: /${what}`, async () => {
+      const socket = await connected(served.port);
+      socket.write(`GET /${what} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await readUntil(socket, '\r\n\r\n');
+      socket.pause();
+      const { sent } = await served.nextSent();
+      assert.deepEqual([sent.aborted, sent.completed], [true, false]);
+      assert.ok(sent.ms > 600 && sent.bytes < sent.total);
+      socket.destroy();
+    });
+
+  test('a download that is read slowly comes whole, and the connection is good for more', async () => {
     const socket = await connected(served.port);
-    socket.write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n');
-    await readUntil(socket, '\r\n\r\n');
-    socket.pause();
+    const request = 'GET /file HTTP/1.1\r\nHost: x\r\n';
+    socket.write(`${request}\r\n`);
+    let bytes = 0;
+    let share = 0;
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      share -= chunk.length;
+      text = (text + chunk.toString('latin1')).slice(-4e6);
+      if (share < 0) socket.pause();
+    });
+    const began = performance.now();
+    // 25 MB a second: longer than every limit.
+    const reading = setInterval(() => {
+      share = 500e3;
+      socket.resume();
+    }, 20);
     const { sent } = await served.nextSent();
-    assert.deepEqual([sent.aborted, sent.completed], [true, false]);
-    socket.destroy();
+    assert.deepEqual([sent.bytes, sent.completed], [40e6, true]);
+    assert.ok(performance.now() - began > 1000);
+    clearInterval(reading);
+    share = Number.POSITIVE_INFINITY;
+    socket.resume();
+    while (bytes < 40e6) await once(socket, 'data');
+    socket.write(`${request}Range: bytes=0-2999999\r\nConnection: close\r\n\r\n`);
+    await closed(socket);
+    assert.match(text, /HTTP\/1.1 206 Partial Content\r\n.*\r\n\r\na{3000000}$/s);
+    assert.equal((await served.nextSent()).sent.bytes, 3e6);
   });
 
   test('an answer that never comes is given up', async () => {

@@ -1,28 +1,29 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { describe, test } from 'node:test';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import express from 'express';
 import pino from 'pino';
+import { bundleCarrier } from '../../build/executable/bundle.ts';
+import { fileSegment } from '../../src/http/files/index.ts';
 import { BindError, send, startHttp } from '../../src/http/index.ts';
+import { temporaryDirectory } from '../store/opened.ts';
 import { connected, exchange, readAll, readUntil, serve } from './served.ts';
 
 /** The carrier's thread as the executable embeds it: one CommonJS text. */
-async function bundle(more = ''): Promise<{ source: string; inputs: string[] }> {
-  const entry = fileURLToPath(new URL('../../src/http/carrier/thread.ts', import.meta.url));
-  const built = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    footer: { js: more },
-  });
-  return { source: built.outputFiles[0]?.text ?? '', inputs: Object.keys(built.metafile.inputs) };
+async function bundle(t: TestContext, more = ''): Promise<string> {
+  const out = join(temporaryDirectory(t), 'carrier.cjs');
+  await bundleCarrier(out);
+  return `${readFileSync(out, 'utf8')}\n${more}`;
 }
+
+/** koffi's addon for this machine. */
+const koffi = fileURLToPath(
+  import.meta.resolve(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`),
+);
 
 const log = pino({ level: 'silent' });
 const listen = { app: express(), log, onSent: () => {} };
@@ -97,27 +98,34 @@ describe('startHttp', () => {
 });
 
 describe('the thread', () => {
-  test('runs from its bundle, which holds files of our own only and is small', async () => {
-    const { source, inputs } = await bundle();
-    assert.deepEqual(
-      inputs.filter((path) => !/(^|\/)src\/(http\/(carrier|files)|services\/address|errors\.ts)/.test(path)),
-      [],
-    );
-    assert.ok(source.length < 60_000, `${source.length} bytes`);
-    const { server, url, nextSent } = await serve(
-      (app) =>
-        app.get('/', (_req, res) => {
-          send(res, { status: 200, headers: {}, segments: [{ kind: 'bytes', bytes: Buffer.from('hello') }] }, 'about');
-        }),
-      { carrierSource: source },
-    );
-    assert.equal(await (await fetch(url)).text(), 'hello');
-    assert.equal((await nextSent()).about, 'about');
-    await server.stop();
+  test('runs from its bundle, which is small, and sends files with the addon that it is given', async (t) => {
+    const source = await bundle(t);
+    assert.ok(source.length < 100_000, `${source.length} bytes`);
+    const path = join(temporaryDirectory(t), 'file');
+    const content = randomBytes(5_000_000);
+    writeFileSync(path, content);
+    for (const [addon, cost] of [
+      [koffi, 0],
+      [`${koffi}.gone`, 1],
+      [undefined, 1],
+    ] as const) {
+      const { server, url, logged, nextSent } = await serve(
+        (app) =>
+          app.get('/', async (_req, res) => {
+            send(res, { status: 200, headers: {}, segments: [await fileSegment(path)] }, 'about');
+          }),
+        { carrierSource: source, koffi: addon },
+      );
+      assert.ok(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(content));
+      assert.equal((await nextSent()).about, 'about');
+      assert.equal(logged.filter(({ msg }) => /higher cost/.test(String(msg))).length, cost);
+      await server.stop();
+    }
   });
 
-  test('is started again on the same port when it dies, and what it was sending is reported', async () => {
-    const { source } = await bundle(
+  test('is started again on the same port when it dies, and what it was sending is reported', async (t) => {
+    const source = await bundle(
+      t,
       "require('node:diagnostics_channel').subscribe('http.server.request.start', ({ request }) => { if (request.url === '/die') setImmediate(() => { throw new Error('died for the test'); }); });",
     );
     const { server, port, logged, nextSent } = await serve(

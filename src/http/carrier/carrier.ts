@@ -9,6 +9,7 @@ import {
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { messageOf } from '../../errors.ts';
 import { Chunks } from './chunks.ts';
 import { Descriptors } from './descriptors.ts';
 import { Direct } from './direct.ts';
@@ -17,6 +18,7 @@ import { plainAddress } from './headers.ts';
 import { Held } from './held.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Refusal, TlsPair } from './messages.ts';
 import { PlainConnections } from './plain-connections.ts';
+import { ZeroCopy } from './zero-copy.ts';
 
 /** How often slow headers are looked for, and refusals are told to the main thread, in ms. */
 const CHECK_INTERVAL = 1000;
@@ -170,6 +172,12 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   let requests = 0;
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 1024, timeout: 5000, maxSockets: MAIN_REQUESTS });
   const held = new Held(post);
+  let withoutZeroCopy: string | undefined;
+  const loading = settings.tls === undefined ? ZeroCopy.load() : undefined;
+  const zeroCopy = await loading?.catch((error: unknown) => {
+    withoutZeroCopy = messageOf(error);
+    return undefined;
+  });
   const direct = new Direct(settings.direct, post);
   const forwarding: Forwarding = {
     agent,
@@ -179,7 +187,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     limits: settings.limits,
     nextId: () => `${settings.generation}-${++requests}`,
     descriptors: new Descriptors((unused) => chunks.forget(unused)),
-    chunks,
+    means: { chunks, zeroCopy },
     held,
     post,
     refuse: (reason, detail) => refusals.add(reason, detail),
@@ -198,6 +206,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   }
   return {
     bound,
+    withoutZeroCopy,
     held,
     direct,
     renew(tls) {
@@ -223,6 +232,8 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
 
 export type Carrier = {
   bound: Address[];
+  /** Why files go out by way of memory, where they should not. */
+  withoutZeroCopy: string | undefined;
   /** The event streams that the main thread has handed over. */
   held: Held;
   direct: Direct;

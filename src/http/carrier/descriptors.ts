@@ -7,6 +7,8 @@ export type SharedFile = {
   fd: number;
   /** What of it is in memory, by place and version. */
   chunks: Map<string, Chunk>;
+  /** When slices of it were last found in the kernel's memory, by their number. */
+  found: Map<number, number>;
   /** How many send it now. */
   users(): number;
   /** The open file's size (bytes) and modification time now, by its descriptor. */
@@ -15,7 +17,7 @@ export type SharedFile = {
   release(): void;
 };
 
-type Entry = { handle: FileHandle; dev: bigint; ino: bigint; users: number; chunks: Map<string, Chunk> };
+type Entry = Pick<SharedFile, 'chunks' | 'found'> & { handle: FileHandle; dev: bigint; ino: bigint; users: number };
 
 function sameFile(entry: Entry, found: BigIntStats): boolean {
   return entry.dev === found.dev && entry.ino === found.ino;
@@ -55,7 +57,7 @@ export class Descriptors {
       await handle.close();
       return this.#share(path, other);
     }
-    const entry: Entry = { handle, dev: found.dev, ino: found.ino, users: 1, chunks: new Map() };
+    const entry: Entry = { handle, dev: found.dev, ino: found.ino, users: 1, chunks: new Map(), found: new Map() };
     this.#entries.set(path, entry);
     return this.#share(path, entry);
   }
@@ -64,6 +66,7 @@ export class Descriptors {
     return {
       fd: entry.handle.fd,
       chunks: entry.chunks,
+      found: entry.found,
       users: () => entry.users,
       look: async () => {
         const { size, mtimeMs } = await entry.handle.stat();

@@ -3,7 +3,6 @@ import { pipeline } from 'node:stream';
 import { type ServiceAddress, serviceAddress } from '../../services/address.ts';
 import { answer } from '../files/answer.ts';
 import { decodeSending, type Sending } from '../files/sending.ts';
-import type { Chunks } from './chunks.ts';
 import { collect, SMALL } from './collect.ts';
 import type { Descriptors } from './descriptors.ts';
 import { bodilessHeaders, plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
@@ -12,7 +11,7 @@ import { linger } from './linger.ts';
 import { CARRIER_HEADERS, type FromCarrier, type Limits, type Refusal, readPassing, type Sent } from './messages.ts';
 import { pass, refusesUpgrade } from './pass.ts';
 import { problem } from './problem.ts';
-import { openAll, transmit } from './transmit.ts';
+import { type Means, openAll, transmit } from './transmit.ts';
 
 /** What every request of a carrier shares. */
 export type Forwarding = {
@@ -23,7 +22,7 @@ export type Forwarding = {
   limits: Limits;
   nextId: () => string;
   descriptors: Descriptors;
-  chunks: Chunks;
+  means: Means;
   held: Held;
   post: (message: FromCarrier) => void;
   refuse: (reason: Refusal, detail: string) => void;
@@ -79,7 +78,7 @@ async function send(
   res: ServerResponse,
   description: IncomingMessage,
   id: string,
-  { descriptors, chunks, post }: Forwarding,
+  { descriptors, means, post }: Forwarding,
 ): Promise<void> {
   const began = performance.now();
   const sent: Sent = { id, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
@@ -94,7 +93,7 @@ async function send(
       for (const file of files.values()) file.release();
       throw error;
     }
-    const result = await transmit(res, segments, files, chunks);
+    const result = await transmit(res, segments, files, means);
     sent.bytes = result.bytes;
     sent.completed = result.end === 'completed';
     sent.aborted = result.end === 'aborted';

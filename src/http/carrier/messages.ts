@@ -51,6 +51,8 @@ export type CarrierSettings = {
   tls?: TlsPair | undefined;
   /** The port of ours that the main thread is to take for the one that was asked; that one itself by default. */
   announcedPort?: number | undefined;
+  /** The file of the addon koffi, for a thread that is started from its bundle. */
+  koffi?: string | undefined;
 };
 
 /** Whole paths of what is passed on as messages: short POSTs without a query, and GETs with any. */
@@ -99,7 +101,8 @@ export type Refusal =
   | 'no-answer-from-main';
 
 export type FromCarrier =
-  | { kind: 'bound'; bound: Address[] }
+  /** `withoutZeroCopy` says why files go out by way of memory, where they should not. */
+  | { kind: 'bound'; bound: Address[]; withoutZeroCopy: string | undefined }
   | { kind: 'failed'; code: string; message: string; address: Address }
   | { kind: 'sent'; sent: Sent }
   /** The client went away before the answer to this request was read. */

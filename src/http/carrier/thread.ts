@@ -30,7 +30,7 @@ startCarrier(workerData as CarrierSettings, post).then(
           break;
       }
     });
-    post({ kind: 'bound', bound: carrier.bound });
+    post({ kind: 'bound', bound: carrier.bound, withoutZeroCopy: carrier.withoutZeroCopy });
   },
   (error: NodeJS.ErrnoException & { address: Address }) => {
     post({ kind: 'failed', code: error.code ?? '', message: error.message, address: error.address });

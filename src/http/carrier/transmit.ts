@@ -1,60 +1,75 @@
 import type { ServerResponse } from 'node:http';
 import type { FileSegment, Segment } from '../files/sending.ts';
+import { Body, Gone } from './body.ts';
 import type { Chunks, Taken } from './chunks.ts';
 import type { Descriptors, SharedFile } from './descriptors.ts';
+import { descriptorOf, type ZeroCopy } from './zero-copy.ts';
 
 /** How the body went: `bytes` were handed to the kernel; a `fault` says why we ended the connection ourselves. */
 export type Transmitted =
   | { bytes: number; end: 'completed' | 'aborted' }
   | { bytes: number; end: 'fault'; fault: string };
 
-/** The client went away. */
-class Gone extends Error {}
+/** Bytes at the end of a part of a file that go out in the ordinary way: after the last look at the file. */
+const TAIL = 4096;
+/** The shortest part that is worth more than one call, bytes. */
+const LEAST = 1024 * 1024;
+/** Bytes that are read in the ordinary way where the kernel does not have them in memory, before it is asked again. */
+const COLD = 4 * 1024 * 1024;
 
-/** Writing to one response, which may close at any time. */
-class Body {
-  bytes = 0;
-  readonly #res: ServerResponse;
-  #closed: () => void = () => {};
+/** What all who send share. */
+export type Means = {
+  chunks: Chunks;
+  /** Undefined where there is no way to it. */
+  zeroCopy: ZeroCopy | undefined;
+};
 
-  constructor(res: ServerResponse) {
-    this.#res = res;
-    res.once('close', () => this.#closed());
-  }
-
-  /** Resolves when the kernel has the chunk, so that its buffer may be used again. Rejects with Gone. */
-  write(chunk: Buffer): Promise<void> {
-    return this.#wait((done) => this.#res.write(chunk, done)).then(() => {
-      this.bytes += chunk.length;
-    });
-  }
-
-  end(): Promise<void> {
-    return this.#wait((done) => this.#res.end(done));
-  }
-
-  #wait(start: (done: (error?: Error | null) => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      // Callbacks of a response that waits for its turn on a pipelined connection are never called once it closes.
-      if (this.#res.closed || this.#res.destroyed) return reject(new Gone());
-      this.#closed = () => (this.#res.writableFinished ? resolve() : reject(new Gone()));
-      start((error) => (error ? reject(new Gone()) : resolve()));
-    });
-  }
-}
-
-/** Sends a part of a file; returns what was wrong with it, if anything. The next chunk is read while one is written. */
+/** Sends a part of a file; returns what was wrong with it, if anything. */
 async function transmitFile(
   body: Body,
   segment: FileSegment,
   file: SharedFile,
-  chunks: Chunks,
+  { chunks, zeroCopy }: Means,
 ): Promise<string | undefined> {
   const end = segment.start + segment.length;
   let position = segment.start;
+  let isUsable = zeroCopy !== undefined && segment.length >= LEAST && descriptorOf(body.socket) !== undefined;
+  while (zeroCopy && isUsable) {
+    ({ position, isUsable } = await zeroCopy.send(body, file, position, end - TAIL));
+    const tail = position + TAIL === end ? zeroCopy.read(file, position, end) : undefined;
+    if (tail !== undefined) {
+      const fault = await changed(segment, file);
+      if (fault === undefined) await body.write(tail);
+      return fault;
+    }
+    if (!isUsable || position + COLD >= end) break;
+    const fault = await copy(body, segment, file, chunks, { from: position, to: position + COLD });
+    if (fault !== undefined) return fault;
+    position += COLD;
+  }
+  return copy(body, segment, file, chunks, { from: position, to: end });
+}
+
+/** The last bytes go out only if the client got one version of the file from first to last byte. */
+async function changed(segment: FileSegment, file: SharedFile): Promise<string | undefined> {
+  const { size, mtimeMs } = await file.look();
+  return size === segment.size && mtimeMs === segment.mtimeMs
+    ? undefined
+    : `${segment.path} changed while it was being sent`;
+}
+
+/** Reads and writes in turn; the next chunk is read while one is written. Returns what was wrong, if anything. */
+async function copy(
+  body: Body,
+  segment: FileSegment,
+  file: SharedFile,
+  chunks: Chunks,
+  { from, to }: { from: number; to: number },
+): Promise<string | undefined> {
+  let position = from;
   const take = (): Taken | undefined => {
-    if (position >= end) return undefined;
-    const taken = chunks.take(file, segment, position, end);
+    if (position >= to) return undefined;
+    const taken = chunks.take(file, segment, position, to);
     taken.bytes.catch(() => {}); // waited for later, or never if the client goes away
     position += taken.length;
     return taken;
@@ -66,12 +81,9 @@ async function transmitFile(
       const bytes = await now.bytes;
       if (bytes === undefined) return `${segment.path} became shorter while it was being sent`;
       next = take();
-      if (next === undefined) {
-        // The last chunk goes out only if the client got one version of the file from first to last byte.
-        const { size, mtimeMs } = await file.look();
-        if (size !== segment.size || mtimeMs !== segment.mtimeMs) {
-          return `${segment.path} changed while it was being sent`;
-        }
+      if (next === undefined && to === segment.start + segment.length) {
+        const fault = await changed(segment, file);
+        if (fault !== undefined) return fault;
       }
       await body.write(bytes);
       now.release();
@@ -119,7 +131,7 @@ export async function transmit(
   res: ServerResponse,
   segments: readonly Segment[],
   files: ReadonlyMap<FileSegment, SharedFile>,
-  chunks: Chunks,
+  means: Means,
 ): Promise<Transmitted> {
   const body = new Body(res);
   try {
@@ -127,7 +139,7 @@ export async function transmit(
       const file = segment.kind === 'file' ? files.get(segment) : undefined;
       if (segment.kind === 'bytes') await body.write(segment.bytes);
       else if (file !== undefined) {
-        const fault = await transmitFile(body, segment, file, chunks);
+        const fault = await transmitFile(body, segment, file, means);
         if (fault !== undefined) {
           res.destroy();
           return { bytes: body.bytes, end: 'fault', fault };
@@ -141,6 +153,7 @@ export async function transmit(
     if (error instanceof Gone) return { bytes: body.bytes, end: 'aborted' };
     return { bytes: body.bytes, end: 'fault', fault: error instanceof Error ? error.message : String(error) };
   } finally {
+    means.zeroCopy?.release(body);
     for (const file of files.values()) file.release();
   }
 }

@@ -1,0 +1,181 @@
+/**
+ * Files to sockets without a copy, by sendfile(2). Where a socket is full, Node writes the next little piece of the file in
+ * the ordinary way, and its callback says that there is room again: Node has no other door to that.
+ */
+import type { Socket } from 'node:net';
+import type { Body } from './body.ts';
+import type { SharedFile } from './descriptors.ts';
+import { Turns } from './turns.ts';
+
+/** What is needed of src/system/libc.ts. */
+export type Calls = Pick<
+  typeof import('../../system/libc.ts'),
+  'sendFile' | 'cork' | 'readCached' | 'isCached' | 'EAGAIN' | 'EINTR'
+>;
+
+/** Bytes sent by one call at most: a fraction of a millisecond, though the network is the loopback. */
+const SLICE = 2 * 1024 * 1024;
+/** Bytes of what Node writes. A page: what follows is whole pages again. */
+const PIECE = 4096;
+/** Bytes without a piece at most: Node does not see what goes past it, and would take the client for idle. */
+const UNSEEN = 64 * 1024 * 1024;
+/** Distance of the places of a file that are looked for in the kernel's memory, bytes: it reads and forgets much at once. */
+const PROBE = 512 * 1024;
+/** How long what was found there is taken to be there, ms. */
+const FOUND_MS = 1000;
+
+/** How far a stretch of a file got. */
+export type Reached = {
+  position: number;
+  /** It can go on in this way, as soon as the kernel has in memory what comes next. */
+  isUsable: boolean;
+};
+
+export class ZeroCopy {
+  readonly #calls: Calls;
+  readonly #turns = new Turns();
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /** With libc's calls. Rejects where they can not be had. */
+  static async load(): Promise<ZeroCopy> {
+    const calls = await import('../../system/libc.ts');
+    calls.libc();
+    return new ZeroCopy(calls);
+  }
+
+  /**
+   * Sends the bytes of a file from `from` to `to`, or up to where the kernel does not have them in memory, or where
+   * something is wrong. Rejects with Gone.
+   */
+  async send(body: Body, file: SharedFile, from: number, to: number): Promise<Reached> {
+    const stretch = new Stretch(this.#calls, body, file, from, to);
+    await body.wait((done) => stretch.begin(this.#turns, done));
+    return stretch;
+  }
+
+  /** The bytes of a file from `from` to `to`; undefined where the kernel does not have them in memory. */
+  read(file: SharedFile, from: number, to: number): Buffer | undefined {
+    const bytes = Buffer.allocUnsafe(to - from);
+    return this.#calls.readCached(file.fd, bytes, bytes.length, from) ? bytes : undefined;
+  }
+
+  /** Lets the last packet of a body go, which may not be full. To be called when it has ended, in whatever way. */
+  release(body: Body): void {
+    const descriptor = descriptorOf(body.socket);
+    if (body.isCorked && descriptor !== undefined) this.#calls.cork(descriptor, false);
+    body.isCorked = false;
+  }
+}
+
+/** The connection's descriptor; undefined where it is closed, or what is written is not what goes out (TLS). */
+export function descriptorOf(socket: Socket): number | undefined {
+  if ('encrypted' in socket) return undefined;
+  const { _handle: handle } = socket as Socket & { _handle?: { fd?: unknown } | null };
+  const fd = handle?.fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
+}
+
+class Stretch implements Reached {
+  position: number;
+  isUsable = true;
+  readonly #calls: Calls;
+  readonly #body: Body;
+  readonly #file: SharedFile;
+  readonly #to: number;
+  readonly #piece = Buffer.allocUnsafeSlow(PIECE);
+  /** Bytes of the piece that is being written. */
+  #writing = 0;
+  #unseen = 0;
+  #turns: Turns | undefined;
+  #done: (error?: Error | null) => void = () => {};
+
+  constructor(calls: Calls, body: Body, file: SharedFile, from: number, to: number) {
+    this.#calls = calls;
+    this.#body = body;
+    this.#file = file;
+    this.position = from;
+    this.#to = to;
+  }
+
+  /**
+   * Begins with a piece by node:http: when that is written the response's head is too, and all responses before it.
+   * @param done as {@link Body.wait} gives it
+   */
+  begin(turns: Turns, done: (error?: Error | null) => void): void {
+    this.#turns = turns;
+    this.#done = done;
+    const piece = this.#nextPiece();
+    if (piece === undefined) done();
+    else this.#body.res.write(piece, this.#written);
+  }
+
+  #nextPiece(): Buffer | undefined {
+    const length = Math.min(PIECE, this.#to - this.position);
+    if (length <= 0 || !this.#calls.readCached(this.#file.fd, this.#piece, length, this.position)) return undefined;
+    this.#writing = length;
+    return this.#piece.subarray(0, length);
+  }
+
+  readonly #written = (error?: Error | null): void => {
+    if (error) {
+      this.#done(error);
+      return;
+    }
+    this.#advance(this.#writing);
+    this.#unseen = 0;
+    this.#turns?.add(this.#turn);
+  };
+
+  readonly #turn = (now: number): boolean => {
+    // Nobody waits any more, and the file's descriptor may be another's.
+    if (this.#body.isClosed) return false;
+    const isWritten = this.#send(now);
+    if (isWritten) return true;
+    const piece = isWritten === false ? this.#nextPiece() : undefined;
+    if (piece === undefined) this.#done();
+    else this.#body.socket.write(piece, this.#written);
+    return false;
+  };
+
+  /** Sends a slice. Returns whether the socket takes more; undefined where this is the end. */
+  #send(now: number): boolean | undefined {
+    const { sendFile, cork, EAGAIN, EINTR } = this.#calls;
+    const descriptor = descriptorOf(this.#body.socket);
+    const length = Math.min(SLICE - (this.position % SLICE), this.#to - this.position);
+    if (descriptor === undefined || length <= 0 || !this.#isCached(length, now)) return undefined;
+    if (!this.#body.isCorked) {
+      cork(descriptor, true);
+      this.#body.isCorked = true;
+    }
+    const sent = sendFile(descriptor, this.#file.fd, this.position, length);
+    if (sent > 0) {
+      this.#advance(sent);
+      this.#unseen += sent;
+      return sent === length && this.#unseen < UNSEEN;
+    }
+    if (sent === -EINTR) return true;
+    if (sent === -EAGAIN) return false;
+    // The ordinary way comes upon it too, and says what it is.
+    this.isUsable = false;
+    return undefined;
+  }
+
+  #advance(bytes: number): void {
+    this.position += bytes;
+    this.#body.bytes += bytes;
+  }
+
+  /** Whether what is to be sent is in the kernel's memory: who waits for a disk here makes all others wait. */
+  #isCached(length: number, now: number): boolean {
+    const { found, fd } = this.#file;
+    const slice = Math.floor(this.position / SLICE);
+    if (now - (found.get(slice) ?? Number.NEGATIVE_INFINITY) < FOUND_MS) return true;
+    const end = this.position + length;
+    for (let place = this.position; place < end; place += PROBE) if (!this.#calls.isCached(fd, place)) return false;
+    if (length === SLICE) found.set(slice, now);
+    return true;
+  }
+}
