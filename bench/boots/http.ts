@@ -1,7 +1,7 @@
 /**
  * HTTP against nginx with one worker: a 200 MB initrd to 1 and to 50 clients, over the loopback; and what DHCP has of it,
- * while 50 clients download as fast as they can. One client is measured over the cable too, without a goal: there the
- * kernel copies nothing of what nginx sends (sendfile), and a client that drops everything lets that count in full.
+ * while 50 clients download as fast as they can. One client is measured over the cable too, without a goal: both send
+ * without a copy there, and a client that drops everything lets each packet count in full.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
