@@ -19,14 +19,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['api', 'boots', 'content', 'executable', 'http', 'life', 'machines', 'registry', 'store', 'webhooks'],
     ...['worker', 'workflows'],
   ],
-  boots: ['http', 'machines', 'store'],
+  boots: ['http', 'machines', 'store', 'system'],
   cli: ['api', 'content', 'doctor', 'executable', 'inventory', 'manifests'],
   compression: [],
   content: ['store'],
   // What is wrong with this computer is found where the appliance would run, and on its networks.
   doctor: ['api', 'appliance', 'boots', 'executable', 'inventory'],
   executable: [],
-  http: ['services'],
+  http: ['services', 'system'],
   inventory: [],
   lab: ['api', 'cli', 'executable'],
   // What follows a stage is told by workflows, in the same change; the protocol has what a Job is.
@@ -36,6 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   registry: ['compression', 'http'],
   services: ['workflows'],
   store: [],
+  system: [],
   webhooks: ['store'],
   worker: ['executable', 'inventory', 'workflows'],
   // `services` reads the routing labels of templates; `worker` has the protocol.

@@ -11,6 +11,7 @@ const SOCK_RAW = 3;
 const IPPROTO_ICMP = 1;
 const IPPROTO_TCP = 6;
 const TCP_CORK = 3;
+const SIOCOUTQ = 0x5411;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCKADDR_IN_BYTES = 16;
@@ -25,8 +26,8 @@ probe.writeBigUInt64LE(koffi.address(probe) + 16n, 0);
 probe.writeBigUInt64LE(1n, 8);
 /** Where {@link sendFile} begins to read, as off_t: its lower and its upper half. */
 const offset = new Uint32Array(2);
-/** An option that is on or off. */
-const flag = Buffer.alloc(4);
+/** An int, in or out. */
+const int = Buffer.alloc(4);
 
 /** libc's own functions: -1, with {@link errno}, where they fail. */
 interface Libc {
@@ -157,8 +158,13 @@ export function sendFile(socket: number, file: number, position: number, length:
 
 /** Has a TCP socket send full packets only, until it is told not to or 200 ms are over. */
 export function cork(socket: number, isOn: boolean): void {
-  flag.writeInt32LE(isOn ? 1 : 0);
-  libc().setsockopt(socket, IPPROTO_TCP, TCP_CORK, flag, flag.length);
+  int.writeInt32LE(isOn ? 1 : 0);
+  libc().setsockopt(socket, IPPROTO_TCP, TCP_CORK, int, int.length);
+}
+
+/** Bytes that a TCP socket has taken and its peer's system has not yet: all that {@link sendFile} gave it may still change. */
+export function untakenBytes(socket: number): number {
+  return libc().ioctl(socket, SIOCOUTQ, int) < 0 ? 0 : int.readInt32LE();
 }
 
 /** struct sockaddr_in of an IPv4 address and port. */

@@ -34,28 +34,29 @@ async function transmitFile(
   const end = segment.start + segment.length;
   let position = segment.start;
   let isUsable = zeroCopy !== undefined && segment.length >= LEAST && descriptorOf(body.socket) !== undefined;
+  const isDirect = isUsable;
+  /** The last bytes go out only if the client got one version of the file from first to last byte. */
+  const lastLook = async (): Promise<string | undefined> => {
+    if (isDirect) await zeroCopy?.taken(body);
+    const { size, mtimeMs } = await file.look();
+    return size === segment.size && mtimeMs === segment.mtimeMs
+      ? undefined
+      : `${segment.path} changed while it was being sent`;
+  };
   while (zeroCopy && isUsable) {
     ({ position, isUsable } = await zeroCopy.send(body, file, position, end - TAIL));
     const tail = position + TAIL === end ? zeroCopy.read(file, position, end) : undefined;
     if (tail !== undefined) {
-      const fault = await changed(segment, file);
+      const fault = await lastLook();
       if (fault === undefined) await body.write(tail);
       return fault;
     }
     if (!isUsable || position + COLD >= end) break;
-    const fault = await copy(body, segment, file, chunks, { from: position, to: position + COLD });
+    const fault = await copy(body, segment, file, chunks, { from: position, to: position + COLD, lastLook });
     if (fault !== undefined) return fault;
     position += COLD;
   }
-  return copy(body, segment, file, chunks, { from: position, to: end });
-}
-
-/** The last bytes go out only if the client got one version of the file from first to last byte. */
-async function changed(segment: FileSegment, file: SharedFile): Promise<string | undefined> {
-  const { size, mtimeMs } = await file.look();
-  return size === segment.size && mtimeMs === segment.mtimeMs
-    ? undefined
-    : `${segment.path} changed while it was being sent`;
+  return copy(body, segment, file, chunks, { from: position, to: end, lastLook });
 }
 
 /** Reads and writes in turn; the next chunk is read while one is written. Returns what was wrong, if anything. */
@@ -64,7 +65,7 @@ async function copy(
   segment: FileSegment,
   file: SharedFile,
   chunks: Chunks,
-  { from, to }: { from: number; to: number },
+  { from, to, lastLook }: { from: number; to: number; lastLook: () => Promise<string | undefined> },
 ): Promise<string | undefined> {
   let position = from;
   const take = (): Taken | undefined => {
@@ -82,7 +83,7 @@ async function copy(
       if (bytes === undefined) return `${segment.path} became shorter while it was being sent`;
       next = take();
       if (next === undefined && to === segment.start + segment.length) {
-        const fault = await changed(segment, file);
+        const fault = await lastLook();
         if (fault !== undefined) return fault;
       }
       await body.write(bytes);

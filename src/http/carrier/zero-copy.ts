@@ -10,7 +10,7 @@ import { Turns } from './turns.ts';
 /** What is needed of src/system/libc.ts. */
 export type Calls = Pick<
   typeof import('../../system/libc.ts'),
-  'sendFile' | 'cork' | 'readCached' | 'isCached' | 'EAGAIN' | 'EINTR'
+  'sendFile' | 'cork' | 'untakenBytes' | 'readCached' | 'isCached' | 'EAGAIN' | 'EINTR'
 >;
 
 /** Bytes sent by one call at most: a fraction of a millisecond, though the network is the loopback. */
@@ -23,6 +23,9 @@ const UNSEEN = 64 * 1024 * 1024;
 const PROBE = 512 * 1024;
 /** How long what was found there is taken to be there, ms. */
 const FOUND_MS = 1000;
+
+/** How long it is waited before it is looked again whether the client has taken all, ms: first, and at most. */
+const LOOK_MS = { first: 1, most: 64 };
 
 /** How far a stretch of a file got. */
 export type Reached = {
@@ -60,6 +63,33 @@ export class ZeroCopy {
   read(file: SharedFile, from: number, to: number): Buffer | undefined {
     const bytes = Buffer.allocUnsafe(to - from);
     return this.#calls.readCached(file.fd, bytes, bytes.length, from) ? bytes : undefined;
+  }
+
+  /**
+   * Resolves when the client's system has taken all that was sent: what waits in the socket is the file itself, and would
+   * change with it. Rejects with Gone.
+   */
+  taken(body: Body): Promise<void> {
+    this.release(body);
+    return body.wait((done) => {
+      let untaken = Number.POSITIVE_INFINITY;
+      let wait = LOOK_MS.first;
+      const look = (): void => {
+        const descriptor = descriptorOf(body.socket);
+        if (body.isClosed || descriptor === undefined) return; // the closing says so
+        const left = this.#calls.untakenBytes(descriptor);
+        if (left === 0) {
+          done();
+          return;
+        }
+        // Node does not see that something goes on, and would take the client for idle.
+        if (left < untaken) body.socket.setTimeout(body.socket.timeout ?? 0);
+        untaken = left;
+        setTimeout(look, wait);
+        wait = Math.min(2 * wait, LOOK_MS.most);
+      };
+      look();
+    });
   }
 
   /** Lets the last packet of a body go, which may not be full. To be called when it has ended, in whatever way. */

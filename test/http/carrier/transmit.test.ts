@@ -39,6 +39,7 @@ async function serving(t: TestContext, calls: Partial<Calls>, segments: Segment[
     },
     isCached: calls.isCached ?? libc.isCached,
     readCached: calls.readCached ?? libc.readCached,
+    untakenBytes: calls.untakenBytes ?? libc.untakenBytes,
   });
   const results: Promise<Transmitted>[] = [];
   const server = createServer((_req, res) => {
@@ -199,4 +200,20 @@ describe('transmit', () => {
       assert.match(result.fault, /changing (became shorter|changed) while it was being sent/);
     });
   }
+
+  test('of a file that is written to while the client has not taken all the end is not sent', async (t) => {
+    const changing = join(folder, 'changing');
+    writeFileSync(changing, content);
+    let looks = 0;
+    const untakenBytes: Calls['untakenBytes'] = () => {
+      if (++looks === 3) utimesSync(changing, 1, 1);
+      return Math.max(3 - looks, 0);
+    };
+    const { port, results } = await serving(t, { untakenBytes }, [await fileSegment(changing)]);
+    await assert.rejects(download(port), { code: 'ECONNRESET' });
+    const result = await results[0];
+    assert.equal(looks, 3);
+    assert.ok(result?.end === 'fault' && result.bytes < SIZE);
+    assert.match(result.fault, /changing changed while it was being sent/);
+  });
 });
