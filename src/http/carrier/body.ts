@@ -8,6 +8,8 @@ export class Gone extends Error {}
 export class Body {
   /** Handed to the kernel so far. */
   bytes = 0;
+  /** Of these the last ones, behind all that went without a copy. */
+  copied = 0;
   /** The kernel sends full packets only. */
   isCorked = false;
   readonly res: ServerResponse;
@@ -28,6 +30,7 @@ export class Body {
   write(chunk: Buffer): Promise<void> {
     return this.wait((done) => this.res.write(chunk, done)).then(() => {
       this.bytes += chunk.length;
+      this.copied += chunk.length;
     });
   }
 

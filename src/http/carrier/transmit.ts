@@ -10,8 +10,9 @@ export type Transmitted =
   | { bytes: number; end: 'completed' | 'aborted' }
   | { bytes: number; end: 'fault'; fault: string };
 
-/** Bytes at the end of a part of a file that go out in the ordinary way: after the last look at the file. */
-const TAIL = 4096;
+/** Bytes at the end of a part of a file that go out in the ordinary way, and the last of them, after the last look at the file. */
+const TAIL = 256 * 1024;
+const END = 4096;
 /** The shortest part that is worth more than one call, bytes. */
 const LEAST = 1024 * 1024;
 /** Bytes that are read in the ordinary way where the kernel does not have them in memory, before it is asked again. */
@@ -47,8 +48,9 @@ async function transmitFile(
     ({ position, isUsable } = await zeroCopy.send(body, file, position, end - TAIL));
     const tail = position + TAIL === end ? zeroCopy.read(file, position, end) : undefined;
     if (tail !== undefined) {
+      await body.write(tail.subarray(0, -END));
       const fault = await lastLook();
-      if (fault === undefined) await body.write(tail);
+      if (fault === undefined) await body.write(tail.subarray(-END));
       return fault;
     }
     if (!isUsable || position + COLD >= end) break;

@@ -25,7 +25,7 @@ const PROBE = 512 * 1024;
 const FOUND_MS = 1000;
 
 /** How long it is waited before it is looked again whether the client has taken all, ms: first, and at most. */
-const LOOK_MS = { first: 1, most: 64 };
+const LOOK_MS = { first: 1, most: 16 };
 
 /** How far a stretch of a file got. */
 export type Reached = {
@@ -66,11 +66,11 @@ export class ZeroCopy {
   }
 
   /**
-   * Resolves when the client's system has taken all that was sent: what waits in the socket is the file itself, and would
-   * change with it. Rejects with Gone.
+   * Resolves when the client's system has taken all that went without a copy: what waits in the socket is the file itself, and
+   * would change with it. To be called when something was written behind that: a client may take its time to acknowledge what
+   * nothing follows. Rejects with Gone.
    */
   taken(body: Body): Promise<void> {
-    this.release(body);
     return body.wait((done) => {
       let untaken = Number.POSITIVE_INFINITY;
       let wait = LOOK_MS.first;
@@ -78,7 +78,7 @@ export class ZeroCopy {
         const descriptor = descriptorOf(body.socket);
         if (body.isClosed || descriptor === undefined) return; // the closing says so
         const left = this.#calls.untakenBytes(descriptor);
-        if (left === 0) {
+        if (left <= body.copied) {
           done();
           return;
         }
@@ -182,6 +182,7 @@ class Stretch implements Reached {
     }
     const sent = sendFile(descriptor, this.#file.fd, this.position, length);
     if (sent > 0) {
+      this.#body.copied = 0;
       this.#advance(sent);
       this.#unseen += sent;
       return sent === length && this.#unseen < UNSEEN;
