@@ -51,18 +51,13 @@ export class DhcpContexts {
       disabled: found?.disableDhcp === true,
       discovers: this.#unknown === 'discover',
       declined: (this.#declined.get(mac) ?? 0) > this.#clock(),
-      boot: (client, mode) => {
-        const { plan } = planFor({ machines, unknown: this.#unknown, environments: this.#environments }, mac);
-        const { reason, sentence } = plan;
-        // The answer of most packets of a storm, and the cheapest one.
-        if (plan.boot === 'nothing') return { answer: 'ignore', reason, sentence };
-        return bootAnswer(plan, client, {
+      boot: (client, mode) =>
+        bootAnswer(planFor({ machines, unknown: this.#unknown, environments: this.#environments }, mac).plan, client, {
           http: this.#httpAt(from.address),
           mac,
           loaderFor: machine && ((firmware) => this.#environments?.loaderFor(machine, firmware)),
           choice: this.#choices && { ...this.#choices(mac, machine), isProxy: mode === 'proxy' },
-        });
-      },
+        }),
     };
   }
 

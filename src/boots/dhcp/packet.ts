@@ -1,4 +1,4 @@
-import { addressAt, Option, type Options, writeAddress } from './options.ts';
+import { addressAt, Option, writeAddress } from './options.ts';
 
 /** `op` of a packet from a client. */
 export const BOOTREQUEST = 1;
@@ -156,10 +156,8 @@ export function decode(bytes: Buffer): Decoded {
 export function encode(packet: DhcpPacket, maxSize: number): Encoded {
   if (packet.sname.length > 64) throw new RangeError('sname has more than 64 bytes');
   if (packet.file.length > 128) throw new RangeError('file has more than 128 bytes');
-  const size = sizeOf(packet.options);
-  const room = maxSize - OPTIONS - 1;
-  const placed = size > room ? placeOptions(packet, room) : undefined;
-  const bytes = Buffer.allocUnsafe(Math.max(OPTIONS + (placed?.size ?? size) + 1, MINIMUM_BYTES)).fill(0);
+  const { chosen, dropped, inFile, inSname, size } = placeOptions(packet, maxSize - OPTIONS - 1);
+  const bytes = Buffer.allocUnsafe(Math.max(OPTIONS + size + 1, MINIMUM_BYTES)).fill(0);
   bytes[0] = packet.op;
   bytes[1] = packet.htype;
   bytes[2] = writeHardwareAddress(bytes, packet.chaddr);
@@ -174,40 +172,12 @@ export function encode(packet: DhcpPacket, maxSize: number): Encoded {
   if (packet.sname !== '') bytes.write(packet.sname, SNAME, 'latin1');
   if (packet.file !== '') bytes.write(packet.file, FILE, 'latin1');
   bytes.writeUInt32BE(MAGIC_COOKIE, COOKIE);
-  if (placed === undefined) {
-    bytes[writeAll(bytes, packet.options)] = Option.END;
-    return { bytes, dropped: [] };
-  }
   let at = OPTIONS;
-  for (const { code, value } of placed.chosen) at = writeOption(bytes, at, code, value);
+  for (const { code, value } of chosen) at = writeOption(bytes, at, code, value);
   bytes[at] = Option.END;
-  writeField(bytes, FILE, placed.inFile);
-  writeField(bytes, SNAME, placed.inSname);
-  return { bytes, dropped: placed.dropped };
-}
-
-/** Bytes of all options together. */
-function sizeOf(options: Options): number {
-  let size = 0;
-  options.forEach((value, code) => {
-    if (code !== Option.OPTION_OVERLOAD) size += costOf(value);
-  });
-  return size;
-}
-
-/** Writes options for which there is room, in the order of their precedence. @returns where they end */
-function writeAll(bytes: Buffer, options: Options): number {
-  let at = OPTIONS;
-  const write = (code: number): void => {
-    const value = options.get(code);
-    if (value !== undefined && code !== Option.OPTION_OVERLOAD) at = writeOption(bytes, at, code, value);
-  };
-  for (const code of PRECEDENCE) if (code !== Option.RELAY_AGENT_INFORMATION) write(code);
-  options.forEach((_, code) => {
-    if (!RANKED.has(code)) write(code);
-  });
-  write(Option.RELAY_AGENT_INFORMATION);
-  return at;
+  writeField(bytes, FILE, inFile);
+  writeField(bytes, SNAME, inSname);
+  return { bytes, dropped };
 }
 
 /** @returns how many bytes it has */

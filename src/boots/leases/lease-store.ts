@@ -65,7 +65,13 @@ export class LeaseStore {
 
   /** What the leases of a network say about a client now. */
   of(mac: string, network: Network): LeasesOfClient {
-    return new OfClient(this.leases, mac, network, this.#clock());
+    const { leases } = this;
+    const now = this.#clock();
+    return {
+      choose: (wanted) => leases.choose(mac, network, wanted, now),
+      claim: (address) => leases.claim(mac, network, address, now),
+      holder: (address) => leases.holder(address, now),
+    };
   }
 
   /** Keeps an address for a client that it is offered to, in memory only. */
@@ -170,33 +176,6 @@ export class LeaseStore {
         for (const lease of leases) this.leases.take(lease);
       });
     });
-  }
-}
-
-/** What the leases of a network say about one client at one time. A class, as there is one for each packet. */
-class OfClient implements LeasesOfClient {
-  readonly #leases: Leases;
-  readonly #mac: string;
-  readonly #network: Network;
-  readonly #now: number;
-
-  constructor(leases: Leases, mac: string, network: Network, now: number) {
-    this.#leases = leases;
-    this.#mac = mac;
-    this.#network = network;
-    this.#now = now;
-  }
-
-  choose(wanted: string | undefined): ReturnType<LeasesOfClient['choose']> {
-    return this.#leases.choose(this.#mac, this.#network, wanted, this.#now);
-  }
-
-  claim(address: string): ReturnType<LeasesOfClient['claim']> {
-    return this.#leases.claim(this.#mac, this.#network, address, this.#now);
-  }
-
-  holder(address: string): string | undefined {
-    return this.#leases.holder(address, this.#now);
   }
 }
 
