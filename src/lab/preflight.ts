@@ -59,15 +59,15 @@ let kvm: boolean | undefined;
 
 /** Whether KVM runs firmware here. In a virtual machine, QEMU may be able to open it, and a computer stand still in it. */
 export function kvmWorks(): boolean {
-  kvm ??= existsSync('/dev/kvm') && runsFirmware(['-accel', 'kvm']);
+  kvm ??= existsSync('/dev/kvm') && kvmRunsFirmware();
   return kvm;
 }
 
-function runsFirmware(acceleration: readonly string[]): boolean {
+function kvmRunsFirmware(): boolean {
   const firmware = ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${OVMF.code}`];
   const { signal, stderr } = spawnSync(
     'qemu-system-x86_64',
-    ['-nodefaults', '-display', 'none', '-machine', 'q35', ...acceleration, '-cpu', 'max', ...firmware, '-no-reboot'],
+    ['-nodefaults', '-display', 'none', '-machine', 'q35', '-accel', 'kvm', '-cpu', 'max', ...firmware, '-no-reboot'],
     { timeout: KVM_TRIAL_MS, killSignal: 'SIGKILL', stdio: ['ignore', 'ignore', 'pipe'] },
   );
   return signal === 'SIGKILL' && !stderr.includes('KVM internal error');

@@ -94,6 +94,11 @@ export function packetSocket(etherType: number): number {
   return libc().socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, networkOrder(etherType));
 }
 
+/** A socket for whole Ethernet frames, or -1. It hears nothing until it is bound. Needs CAP_NET_RAW. */
+export function frameSocket(): number {
+  return libc().socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
 /** struct sockaddr_ll (packet(7)): an interface, and where a frame goes. @param mac bytes; undefined: to bind only */
 export function linkAddress(etherType: number, interfaceIndex: number, mac?: Buffer): Buffer {
   const bytes = Buffer.alloc(SOCKADDR_LL_BYTES);

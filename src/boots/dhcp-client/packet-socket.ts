@@ -5,18 +5,13 @@
  */
 import koffi from 'koffi';
 import { TinsmithError } from '../../errors.ts';
-import { errno, libc } from '../../system/libc.ts';
+import { errno, frameSocket, libc, linkAddress } from '../../system/libc.ts';
 import { type Link, linkOf } from '../link.ts';
 import { type Frame, readFrame, writeFrame } from './frames.ts';
 
-const AF_PACKET = 17;
-const SOCK_RAW = 3;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const ETH_P_IP = 0x0800;
-const SOCKADDR_LL_BYTES = 20;
 /** Larger than any frame without jumbo frames, which no DHCP server sends. */
 const FRAME_BYTES = 2048;
 /** Node cannot wait for a packet socket: it is asked this often while somebody listens, ms. */
@@ -44,7 +39,6 @@ const FILTER: readonly (readonly [code: number, jumpTrue: number, jumpFalse: num
 
 interface PacketCalls {
   send(fd: number, bytes: Buffer, length: number, flags: number): number;
-  recv(fd: number, bytes: Buffer, length: number, flags: number): number;
   attach(fd: number, level: number, name: number, program: { len: number; filter: Buffer }, length: number): number;
 }
 
@@ -56,7 +50,6 @@ function calls(): PacketCalls {
     koffi.struct('sock_fprog', { len: 'uint16', filter: 'const void *' });
     loaded = {
       send: library.func('intptr send(int, const void *, size_t, int)'),
-      recv: library.func('intptr recv(int, void *, size_t, int)'),
       attach: library.func('int setsockopt(int, int, int, const sock_fprog *, uint32_t)'),
     };
   }
@@ -85,8 +78,8 @@ export function openClientSocket(name: string, heard: (frame: Frame) => void): C
   if (link.mac === undefined) throw new TinsmithError('UNAVAILABLE', `The interface ${name} is no Ethernet.`);
   if (!link.up)
     throw new TinsmithError('UNAVAILABLE', `The interface ${name} is down.`, { next: `ip link set ${name} up` });
-  const { bind, close, socket } = libc();
-  const fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const { bind, close, recv } = libc();
+  const fd = frameSocket();
   if (fd < 0) throw refused('socket', name);
   const filter = Buffer.alloc(FILTER.length * 8);
   FILTER.forEach(([code, jumpTrue, jumpFalse, value], at) => {
@@ -96,10 +89,7 @@ export function openClientSocket(name: string, heard: (frame: Frame) => void): C
     filter.writeUInt32LE(value, at * 8 + 4);
   });
   const program = { len: FILTER.length, filter };
-  const address = Buffer.alloc(SOCKADDR_LL_BYTES);
-  address.writeUInt16LE(AF_PACKET, 0);
-  address.writeUInt16BE(ETH_P_IP, 2);
-  address.writeInt32LE(link.index, 4);
+  const address = linkAddress(ETH_P_IP, link.index);
   // Bound only once it has its filter: before, it would be given everything.
   if (
     calls().attach(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, koffi.sizeof('sock_fprog')) < 0 ||
@@ -112,7 +102,7 @@ export function openClientSocket(name: string, heard: (frame: Frame) => void): C
   const bytes = Buffer.alloc(FRAME_BYTES);
   const timer = setInterval(() => {
     for (let count = 0; count < BATCH; count++) {
-      const length = calls().recv(fd, bytes, bytes.length, 0);
+      const length = recv(fd, bytes, bytes.length, 0);
       // Nothing more, or an interface that went down: that it is silent is all there is to say.
       if (length < 0) return;
       const frame = readFrame(Buffer.from(bytes.subarray(0, length)));

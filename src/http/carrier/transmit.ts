@@ -10,8 +10,9 @@ export type Transmitted =
   | { bytes: number; end: 'completed' | 'aborted' }
   | { bytes: number; end: 'fault'; fault: string };
 
-/** Bytes at the end of a part of a file that go out in the ordinary way, and the last of them, after the last look at the file. */
+/** Bytes at the end of a part of a file that go out in the ordinary way. */
 const TAIL = 256 * 1024;
+/** The last bytes of these, which follow the last look at the file. */
 const END = 4096;
 /** The shortest part that is worth more than one call, bytes. */
 const LEAST = 1024 * 1024;

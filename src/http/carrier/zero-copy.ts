@@ -23,8 +23,7 @@ const UNSEEN = 64 * 1024 * 1024;
 const PROBE = 512 * 1024;
 /** How long what was found there is taken to be there, ms. */
 const FOUND_MS = 1000;
-
-/** How long it is waited before it is looked again whether the client has taken all, ms: first, and at most. */
+/** How long it is waited before it is looked again what the client has taken, ms: first, and at most. */
 const LOOK_MS = { first: 1, most: 16 };
 
 /** How far a stretch of a file got. */
@@ -54,8 +53,8 @@ export class ZeroCopy {
    * something is wrong. Rejects with Gone.
    */
   async send(body: Body, file: SharedFile, from: number, to: number): Promise<Reached> {
-    const stretch = new Stretch(this.#calls, body, file, from, to);
-    await body.wait((done) => stretch.begin(this.#turns, done));
+    const stretch = new Stretch(this.#calls, this.#turns, { body, file, from, to });
+    await body.wait((done) => stretch.begin(done));
     return stretch;
   }
 
@@ -112,6 +111,7 @@ class Stretch implements Reached {
   position: number;
   isUsable = true;
   readonly #calls: Calls;
+  readonly #turns: Turns;
   readonly #body: Body;
   readonly #file: SharedFile;
   readonly #to: number;
@@ -119,11 +119,15 @@ class Stretch implements Reached {
   /** Bytes of the piece that is being written. */
   #writing = 0;
   #unseen = 0;
-  #turns: Turns | undefined;
   #done: (error?: Error | null) => void = () => {};
 
-  constructor(calls: Calls, body: Body, file: SharedFile, from: number, to: number) {
+  constructor(
+    calls: Calls,
+    turns: Turns,
+    { body, file, from, to }: { body: Body; file: SharedFile; from: number; to: number },
+  ) {
     this.#calls = calls;
+    this.#turns = turns;
     this.#body = body;
     this.#file = file;
     this.position = from;
@@ -134,8 +138,7 @@ class Stretch implements Reached {
    * Begins with a piece by node:http: when that is written the response's head is too, and all responses before it.
    * @param done as {@link Body.wait} gives it
    */
-  begin(turns: Turns, done: (error?: Error | null) => void): void {
-    this.#turns = turns;
+  begin(done: (error?: Error | null) => void): void {
     this.#done = done;
     const piece = this.#nextPiece();
     if (piece === undefined) done();
@@ -156,7 +159,7 @@ class Stretch implements Reached {
     }
     this.#advance(this.#writing);
     this.#unseen = 0;
-    this.#turns?.add(this.#turn);
+    this.#turns.add(this.#turn);
   };
 
   readonly #turn = (now: number): boolean => {
