@@ -24,14 +24,20 @@ export class WaitingDatagrams {
   /** Who sent the last one: in a storm most come from one relay agent. */
   #bytes: Buffer = Buffer.alloc(0);
   #sender: Endpoint = { address: '', port: 0 };
+  /** This turn of the event loop has had its share. */
+  #isOver = false;
 
   /** @param fd of a socket that does not block */
   constructor(fd: number) {
     this.#fd = fd;
   }
 
-  /** Gives those that wait, and those that come meanwhile, for a while. The bytes are the taker's. */
+  /**
+   * Gives those that wait, and those that come meanwhile, for a while. The bytes are the taker's. dgram itself goes on with up
+   * to 32 datagrams in one turn of the event loop: what is taken besides them is taken once.
+   */
   take(taker: (bytes: Buffer, from: Endpoint) => void): void {
+    if (this.#isOver) return;
     const until = performance.now() + LONGEST_TURN;
     do {
       for (let count = 0; count < AT_ONCE; count++) {
@@ -41,6 +47,10 @@ export class WaitingDatagrams {
         taker(Buffer.from(room.subarray(0, length)), this.#senderNow());
       }
     } while (performance.now() < until);
+    this.#isOver = true;
+    setImmediate(() => {
+      this.#isOver = false;
+    });
   }
 
   #senderNow(): Endpoint {

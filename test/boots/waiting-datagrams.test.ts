@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { WaitingDatagrams } from '../../src/boots/waiting-datagrams.ts';
+import { libc, sendNow, socketAddress, udpSocket } from '../../src/system/libc.ts';
+
+/** A socket in which datagrams with the numbers from 0 on wait. */
+async function socketWith(count: number, t: TestContext) {
+  const fd = udpSocket();
+  t.after(() => void libc().close(fd));
+  const free = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address();
+  await new Promise<void>((closed) => void free.close(() => closed()));
+  const to = socketAddress('127.0.0.1', port);
+  assert.equal(libc().bind(fd, to, to.length), 0);
+  const sender = udpSocket();
+  // On the loopback a datagram is there when it is sent.
+  for (let number = 0; number < count; number++) assert.equal(sendNow(sender, Buffer.from(`${number}`), to), undefined);
+  libc().close(sender);
+  return fd;
+}
+
+/** Keeps the processor for so many ms. */
+function work(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+test('all that wait are given, each with its own bytes and where it came from', async (t) => {
+  const waiting = new WaitingDatagrams(await socketWith(40, t));
+  const taken: Buffer[] = [];
+  waiting.take((bytes, from) => {
+    assert.equal(from.address, '127.0.0.1');
+    assert.ok(from.port > 0);
+    taken.push(bytes);
+  });
+  assert.deepEqual(
+    taken.map(String),
+    Array.from({ length: 40 }, (_, number) => `${number}`),
+  );
+});
+
+test('a turn of the event loop has one share, however often dgram asks in it; the rest comes in the next ones', async (t) => {
+  const waiting = new WaitingDatagrams(await socketWith(100, t));
+  const taken: string[] = [];
+  const take = (): number => {
+    const before = taken.length;
+    waiting.take((bytes) => {
+      work(1);
+      taken.push(String(bytes));
+    });
+    return taken.length - before;
+  };
+  const first = take();
+  assert.ok(first > 0 && first < 100, `${first} in the first turn`);
+  for (let again = 0; again < 31; again++) assert.equal(take(), 0);
+  while (taken.length < 100) {
+    await nextTurn();
+    assert.ok(take() > 0);
+  }
+  assert.deepEqual(
+    taken,
+    Array.from({ length: 100 }, (_, number) => `${number}`),
+  );
+});
