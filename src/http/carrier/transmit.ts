@@ -3,16 +3,14 @@ import type { FileSegment, Segment } from '../files/sending.ts';
 import { Body, Gone } from './body.ts';
 import type { Chunks, Taken } from './chunks.ts';
 import type { Descriptors, SharedFile } from './descriptors.ts';
-import { descriptorOf, type ZeroCopy } from './zero-copy.ts';
+import { descriptorOf, TAIL, type ZeroCopy } from './zero-copy.ts';
 
 /** How the body went: `bytes` were handed to the kernel; a `fault` says why we ended the connection ourselves. */
 export type Transmitted =
   | { bytes: number; end: 'completed' | 'aborted' }
   | { bytes: number; end: 'fault'; fault: string };
 
-/** Bytes at the end of a part of a file that go out in the ordinary way. */
-const TAIL = 256 * 1024;
-/** The last bytes of these, which follow the last look at the file. */
+/** The last bytes of a part's {@link TAIL}, which follow the last look at the file. */
 const END = 4096;
 /** The shortest part that is worth more than one call, bytes. */
 const LEAST = 1024 * 1024;
@@ -47,11 +45,13 @@ async function transmitFile(
   };
   while (zeroCopy && isUsable) {
     ({ position, isUsable } = await zeroCopy.send(body, file, position, end - TAIL));
-    const tail = position + TAIL === end ? zeroCopy.read(file, position, end) : undefined;
+    const tail = position + TAIL === end ? zeroCopy.readTail(file, position) : undefined;
     if (tail !== undefined) {
+      zeroCopy.uncork(body);
       await body.write(tail.subarray(0, -END));
       const fault = await lastLook();
       if (fault === undefined) await body.write(tail.subarray(-END));
+      zeroCopy.giveBack(tail);
       return fault;
     }
     if (!isUsable || position + COLD >= end) break;
@@ -157,7 +157,7 @@ export async function transmit(
     if (error instanceof Gone) return { bytes: body.bytes, end: 'aborted' };
     return { bytes: body.bytes, end: 'fault', fault: error instanceof Error ? error.message : String(error) };
   } finally {
-    means.zeroCopy?.release(body);
+    means.zeroCopy?.uncork(body);
     for (const file of files.values()) file.release();
   }
 }

@@ -26,6 +26,9 @@ const FOUND_MS = 1000;
 /** How long it is waited before it is looked again what the client has taken, ms: first, and at most. */
 const LOOK_MS = { first: 1, most: 16 };
 
+/** Bytes at the end of a part of a file that go out in the ordinary way. */
+export const TAIL = 256 * 1024;
+
 /** How far a stretch of a file got. */
 export type Reached = {
   position: number;
@@ -36,6 +39,7 @@ export type Reached = {
 export class ZeroCopy {
   readonly #calls: Calls;
   readonly #turns = new Turns();
+  #tail: Buffer | undefined;
 
   constructor(calls: Calls) {
     this.#calls = calls;
@@ -58,10 +62,17 @@ export class ZeroCopy {
     return stretch;
   }
 
-  /** The bytes of a file from `from` to `to`; undefined where the kernel does not have them in memory. */
-  read(file: SharedFile, from: number, to: number): Buffer | undefined {
-    const bytes = Buffer.allocUnsafe(to - from);
-    return this.#calls.readCached(file.fd, bytes, bytes.length, from) ? bytes : undefined;
+  /** The bytes of a file from `from` on, {@link TAIL} of them; undefined where the kernel does not have them in memory. */
+  readTail(file: SharedFile, from: number): Buffer | undefined {
+    const bytes = this.#tail ?? Buffer.allocUnsafeSlow(TAIL);
+    const isRead = this.#calls.readCached(file.fd, bytes, TAIL, from);
+    this.#tail = isRead ? undefined : bytes;
+    return isRead ? bytes : undefined;
+  }
+
+  /** Takes back what {@link readTail} gave, for the next one: new memory costs more than what is read into it. */
+  giveBack(tail: Buffer): void {
+    this.#tail = tail;
   }
 
   /**
@@ -91,8 +102,8 @@ export class ZeroCopy {
     });
   }
 
-  /** Lets the last packet of a body go, which may not be full. To be called when it has ended, in whatever way. */
-  release(body: Body): void {
+  /** Has the kernel send at once what comes now, in packets that may not be full: to be called when no more goes without a copy. */
+  uncork(body: Body): void {
     const descriptor = descriptorOf(body.socket);
     if (body.isCorked && descriptor !== undefined) this.#calls.cork(descriptor, false);
     body.isCorked = false;
