@@ -18,6 +18,7 @@ import { macBehind } from '../boots/asker.ts';
 import { bootFiles } from '../boots/boot-files.ts';
 import { BootTokens } from '../boots/boot-tokens.ts';
 import type { DhcpPacket } from '../boots/dhcp/index.ts';
+import { filesByPath } from '../boots/file-routes.ts';
 import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { LeaseStore } from '../boots/leases/index.ts';
 import { LoaderConfigs } from '../boots/loader-configs/index.ts';
@@ -218,7 +219,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     cleanUp.push(() => stream.close());
     cleanUp.push(() => workerStream.close());
     const around = { settings, interfaces, trace, log };
-    const web = { app, direct: directRoutes(services) };
+    const web = { app, direct: directRoutes(services), files: filesByPath({ filesDirectory, machines, neighbour }) };
     await roles.start(
       httpRole(around, web, (port) => {
         httpPort = port;

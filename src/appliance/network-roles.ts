@@ -1,5 +1,4 @@
 /** The roles that answer machines: HTTP, TFTP and DHCP, each wired to the parts that decide. */
-import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 import type { BootFiles } from '../boots/boot-files.ts';
 import { ConflictProbe, type Network, startDhcp } from '../boots/dhcp/index.ts';
@@ -11,7 +10,7 @@ import { startTftp, type TftpFiles, bootFiles as tftpFiles } from '../boots/tftp
 import type { Trace } from '../boots/trace.ts';
 import { addonFile } from '../executable/addon.ts';
 import { packaged, readEmbedded } from '../executable/embedded.ts';
-import { type DirectRoutes, readTlsPair, startHttp, type TlsFiles, warnOfTime, watchTlsFiles } from '../http/index.ts';
+import { type HttpSettings, readTlsPair, startHttp, type TlsFiles, warnOfTime, watchTlsFiles } from '../http/index.ts';
 import type { DhcpContexts } from './dhcp-contexts.ts';
 import { direct, type ServedNetworks } from './networks.ts';
 import type { Role } from './roles.ts';
@@ -27,7 +26,7 @@ interface Around {
 /** @param onBound told of the port that was bound. */
 export function httpRole(
   { settings, trace, log }: Around,
-  { app, direct }: { app: RequestListener; direct: DirectRoutes },
+  { app, direct, files }: Pick<HttpSettings, 'app' | 'direct' | 'files'>,
   onBound: (port: number) => void,
 ): Role {
   const { httpAddress: address, httpPort: port } = settings;
@@ -38,8 +37,7 @@ export function httpRole(
     async start() {
       const server = await startHttp({
         addresses: [{ address, port }],
-        app,
-        direct,
+        ...{ app, direct, files },
         onSent: (sent, about) => noteSent(trace, sent, about),
         log,
         carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
@@ -58,7 +56,7 @@ export function httpRole(
  */
 export function httpsRole(
   { settings, trace, log }: Around,
-  { app, direct }: { app: RequestListener; direct: DirectRoutes },
+  { app, direct, files }: Pick<HttpSettings, 'app' | 'direct' | 'files'>,
   https: { port: number; files: TlsFiles },
   httpPort: () => number,
 ): Role {
@@ -72,7 +70,7 @@ export function httpsRole(
       warnOfTime(tls, Date.now(), log);
       const server = await startHttp({
         addresses: [{ address, port: https.port }],
-        ...{ app, direct, log, tls, announcedPort: httpPort() },
+        ...{ app, direct, files, log, tls, announcedPort: httpPort() },
         onSent: (sent, about) => noteSent(trace, sent, about),
         carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
       });

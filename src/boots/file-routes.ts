@@ -1,32 +1,51 @@
 /** Files of the served directory, those of boot environments among them, and what is in ISO images. */
 import { type Request, type Response, Router } from 'express';
 import { TinsmithError } from '../errors.ts';
-import { fileSegment, type Segment } from '../http/files/index.ts';
-import { remoteOf, send } from '../http/index.ts';
+import type { FileSegment, Segment } from '../http/files/index.ts';
+import { type FileRoutes, remoteOf, send } from '../http/index.ts';
 import { macBehind } from './asker.ts';
 import { BOOTENVS } from './environments.ts';
-import { openRooted } from './files/index.ts';
+import { openRooted, type RootedFile } from './files/index.ts';
 import { ISOS, inImages, openInImages } from './iso/index.ts';
-import type { BootRoutes } from './routes.ts';
+import type { About, BootRoutes } from './routes.ts';
 import { sendText } from './text-routes.ts';
+
+/** Files of the served directory, for whoever asks for them past express: below the same path, the same answer. */
+export function filesByPath(parts: Pick<BootRoutes, 'filesDirectory' | 'machines' | 'neighbour'>): FileRoutes {
+  return {
+    folders: [FILES],
+    async find(path, client) {
+      const name = path.slice(FILES.length);
+      const found = await openRooted(parts.filesDirectory, name);
+      if ('refused' in found) return undefined;
+      return { sending: { ...WHOLE, segments: [wholeOf(found)] }, about: aboutFile(parts, name, client) };
+    },
+  };
+}
+
+const FILES = '/files/';
+const WHOLE = { status: 200, headers: { 'content-type': 'application/octet-stream' } };
+
+const wholeOf = (file: RootedFile): FileSegment => ({ kind: 'file', start: 0, length: file.size, ...file });
+
+const aboutFile = (parts: Pick<BootRoutes, 'machines' | 'neighbour'>, name: string, client: string): About => ({
+  mac: macBehind(parts, parts.machines, client),
+  what: name,
+  remote: client,
+});
 
 export function fileRoutes(parts: BootRoutes): Router {
   const routes = Router({ caseSensitive: true });
   const { filesDirectory, machines, isos, environments } = parts;
 
   const sendSegments = (req: Request, res: Response, name: string, segments: Segment[]): void => {
-    const { address } = remoteOf(req);
-    send(
-      res,
-      { status: 200, headers: { 'content-type': 'application/octet-stream' }, segments },
-      { mac: macBehind(parts, machines, address), what: name, remote: address },
-    );
+    send(res, { ...WHOLE, segments }, aboutFile(parts, name, remoteOf(req).address));
   };
   const sendFile = async (req: Request, res: Response, name: string): Promise<TinsmithError | undefined> => {
     const found = await openRooted(filesDirectory, name);
     if ('refused' in found)
       return new TinsmithError('NOT_FOUND', found.sentence, { next: `Files are served from ${filesDirectory}.` });
-    sendSegments(req, res, name, [await fileSegment(found.path)]);
+    sendSegments(req, res, name, [wholeOf(found)]);
     return undefined;
   };
   /** @returns why nothing was sent; undefined: the path has to do with no image */
@@ -46,7 +65,7 @@ export function fileRoutes(parts: BootRoutes): Router {
     return 'sent';
   };
 
-  routes.get('/files/*path', async (req, res) => {
+  routes.get(`${FILES}*path`, async (req, res) => {
     const missing = await sendFile(req, res, nameIn(req));
     if (missing) throw missing;
   });

@@ -10,6 +10,7 @@ import { messageOf } from '../errors.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Sent, TlsPair, ToCarrier } from './carrier/messages.ts';
 import { carrierWorker } from './carrier/worker.ts';
 import { answerer, type DirectRoutes } from './direct-calls.ts';
+import { type FileRoutes, finder } from './file-routes.ts';
 import { admit } from './origin.ts';
 import { Outbox } from './outbox.ts';
 import { Streams } from './streams.ts';
@@ -39,6 +40,7 @@ export type HttpSettings = {
   onSent: (sent: Sent, about: unknown) => void;
   log: Logger;
   direct?: DirectRoutes;
+  files?: FileRoutes;
   /** The carrier's thread as one CommonJS file: in the executable, where it cannot be started from its sources. */
   carrierSource?: string;
   /** The file of the addon koffi, for the same. Without it files go out by way of memory. */
@@ -137,12 +139,14 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       generation: String(generations++),
       limits,
       direct: settings.direct?.paths ?? { posted: [], asked: [] },
+      fileFolders: settings.files?.folders ?? [],
       tls,
       announcedPort: settings.announcedPort,
       koffi: settings.koffi,
     };
     const thread = carrierWorker(carrier, settings.carrierSource);
     worker = thread;
+    const find = settings.files && finder(settings.files, outbox, thread);
     const answer = settings.direct && answerer(settings.direct, (answers) => thread.postMessage(answers));
     return new Promise((resolve, reject) => {
       thread.on('message', (message: FromCarrier) => {
@@ -165,6 +169,9 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
             break;
           case 'calls':
             answer?.(message.calls);
+            break;
+          case 'wanted':
+            find?.(message.file);
             break;
           case 'held':
             streams.held(message.id);

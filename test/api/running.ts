@@ -13,6 +13,7 @@ import { adminToken, WorkerTokens } from '../../src/api/tokens.ts';
 import { WorkerStream } from '../../src/api/worker-stream.ts';
 import { openServedFiles } from '../../src/appliance/served-files.ts';
 import { bootFiles } from '../../src/boots/boot-files.ts';
+import { filesByPath } from '../../src/boots/file-routes.ts';
 import { LeaseStore } from '../../src/boots/leases/index.ts';
 import type { UnknownPolicy } from '../../src/boots/plan.ts';
 import { noteSent } from '../../src/boots/routes.ts';
@@ -115,6 +116,7 @@ export async function running(
     addresses: [{ address: '127.0.0.1', port: 0 }],
     app,
     direct: directRoutes(services),
+    files: filesByPath({ filesDirectory, machines: services.machines, neighbour: services.neighbour }),
     onSent: (sent, about) => noteSent(trace, sent, about),
     log,
   });

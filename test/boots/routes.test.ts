@@ -203,9 +203,17 @@ describe('boot files', () => {
     mkdirSync(join(all.filesDirectory, 'sub'));
     writeFileSync(join(all.filesDirectory, 'sub/image.raw'), 'raw');
     symlinkSync('/etc/passwd', join(all.filesDirectory, 'link'));
-    assert.equal((await all.call('GET', '/files/sub/image.raw', { token: '' })).text, 'raw');
+    all.neighbours.set('127.0.0.1', MAC);
+    // A query makes no other file of it, but has express asked.
+    for (const path of ['/files/sub/image.raw', '/files/sub/image.raw?x']) {
+      const noted = sent(all);
+      const { text, headers } = await all.call('GET', path, { token: '' });
+      assert.deepEqual([text, headers.get('content-type')], ['raw', 'application/octet-stream']);
+      assert.match((await noted).sentence, /^sub\/image\.raw fetched whole: 3 bytes/);
+    }
     for (const path of [
       '/files/link',
+      '/files/../token',
       '/files/..%2ftoken',
       '/files/%2e%2e/token',
       '/files/sub',

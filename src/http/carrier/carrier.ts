@@ -18,6 +18,7 @@ import { plainAddress } from './headers.ts';
 import { Held } from './held.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Refusal, TlsPair } from './messages.ts';
 import { PlainConnections } from './plain-connections.ts';
+import { WantedFiles } from './wanted-files.ts';
 import { ZeroCopy } from './zero-copy.ts';
 
 /** How often slow headers are looked for, and refusals are told to the main thread, in ms. */
@@ -179,6 +180,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     return undefined;
   });
   const direct = new Direct(settings.direct, post);
+  const wanted = new WantedFiles(settings.fileFolders, post);
   const forwarding: Forwarding = {
     agent,
     socketPath: settings.socketPath,
@@ -189,6 +191,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     descriptors: new Descriptors((unused) => chunks.forget(unused)),
     means: { chunks, zeroCopy },
     held,
+    wanted,
     post,
     refuse: (reason, detail) => refusals.add(reason, detail),
   };
@@ -209,6 +212,7 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     withoutZeroCopy,
     held,
     direct,
+    wanted,
     renew(tls) {
       for (const { server } of servers) if ('setSecureContext' in server) server.setSecureContext(secure(tls));
     },
@@ -237,6 +241,7 @@ export type Carrier = {
   /** The event streams that the main thread has handed over. */
   held: Held;
   direct: Direct;
+  wanted: WantedFiles;
   /** Takes another certificate. */
   renew(tls: TlsPair): void;
   /** Stops listening, lets responses under way go on for `graceMs`, then ends them. Never rejects. */

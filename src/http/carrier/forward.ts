@@ -12,6 +12,7 @@ import { CARRIER_HEADERS, type FromCarrier, type Limits, type Refusal, readPassi
 import { pass, refusesUpgrade } from './pass.ts';
 import { problem } from './problem.ts';
 import { type Means, openAll, transmit } from './transmit.ts';
+import type { WantedFiles } from './wanted-files.ts';
 
 /** What every request of a carrier shares. */
 export type Forwarding = {
@@ -24,6 +25,7 @@ export type Forwarding = {
   descriptors: Descriptors;
   means: Means;
   held: Held;
+  wanted: WantedFiles;
   post: (message: FromCarrier) => void;
   refuse: (reason: Refusal, detail: string) => void;
 };
@@ -76,19 +78,22 @@ async function textOf(stream: IncomingMessage): Promise<string> {
 async function send(
   req: IncomingMessage,
   res: ServerResponse,
-  description: IncomingMessage,
-  id: string,
+  {
+    id,
+    description,
+    theirHeaders,
+  }: { id: string; description: () => Sending | Promise<Sending>; theirHeaders: readonly string[] },
   { descriptors, means, post }: Forwarding,
 ): Promise<void> {
   const began = performance.now();
   const sent: Sent = { id, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
   try {
-    const sending: Sending = decodeSending(await textOf(description));
+    const sending = await description();
     const { status, headers, segments, range } = answer(req.method ?? '', req.headers, sending);
     Object.assign(sent, { status, range, total: Number(headers['content-length'] ?? 0) });
     const files = await openAll(segments, descriptors);
     try {
-      res.writeHead(status, sendingHeaders(description.rawHeaders, headers));
+      res.writeHead(status, sendingHeaders(theirHeaders, headers));
     } catch (error) {
       for (const file of files.values()) file.release();
       throw error;
@@ -108,14 +113,28 @@ async function send(
   post({ kind: 'sent', sent: { ...sent, ms: Math.round((performance.now() - began) * 10) / 10 } });
 }
 
+/** Has one request answered by the main thread, or as it says. Never throws. */
+export function forward(req: IncomingMessage, res: ServerResponse, forwarding: Forwarding): void {
+  const id = forwarding.nextId();
+  const service = serviceAddress(req.headers.host, req.url ?? '');
+  const found = (sending: Sending | undefined): void => {
+    if (sending !== undefined) void send(req, res, { id, description: () => sending, theirHeaders: [] }, forwarding);
+    else if (!res.closed && !res.destroyed) passOn(req, res, { id, service }, forwarding);
+  };
+  if (service !== undefined || !forwarding.wanted.ask(req, id, found)) passOn(req, res, { id, service }, forwarding);
+}
+
 /**
  * Takes one request to the main thread and brings its answer back, both streamed as they come; or, where the answer
  * describes a sending, sends that. For a service's address the main thread is asked where it goes, and the body waits
  * here for that. If either side goes away, so does the other. Never throws.
  */
-export function forward(req: IncomingMessage, res: ServerResponse, forwarding: Forwarding): void {
-  const id = forwarding.nextId();
-  const service = serviceAddress(req.headers.host, req.url ?? '');
+function passOn(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { id, service }: { id: string; service: ServiceAddress | undefined },
+  forwarding: Forwarding,
+): void {
   const refusal = service && refusesUpgrade(req);
   if (refusal !== undefined) {
     problem(res, 501, refusal, { connection: 'close' });
@@ -147,7 +166,8 @@ export function forward(req: IncomingMessage, res: ServerResponse, forwarding: F
   upstream.on('response', (reply) => {
     answered = true;
     if (reply.headers[CARRIER_HEADERS.send] === id) {
-      void send(req, res, reply, id, forwarding);
+      const description = async (): Promise<Sending> => decodeSending(await textOf(reply));
+      void send(req, res, { id, description, theirHeaders: reply.rawHeaders }, forwarding);
       return;
     }
     const passing = service && readPassing(reply.headers[CARRIER_HEADERS.pass], id);

@@ -1,4 +1,5 @@
 /** What the main thread and the carrier's thread tell each other; all of it plain data for `postMessage`. */
+import type { FileSending } from '../files/sending.ts';
 
 /** Where to listen, or where we do: an IP address and a port (0: any free one). */
 export type Address = { address: string; port: number };
@@ -47,6 +48,8 @@ export type CarrierSettings = {
   limits: Limits;
   /** What is passed on as messages. */
   direct: DirectPaths;
+  /** How the paths begin of what may be a file, and is asked for by a message. */
+  fileFolders: readonly string[];
   /** With it the ports speak TLS. */
   tls?: TlsPair | undefined;
   /** The port of ours that the main thread is to take for the one that was asked; that one itself by default. */
@@ -69,6 +72,9 @@ export type DirectCall = {
 };
 /** Without `headers` it is JSON and no more, as nearly all are: they are not copied from thread to thread. */
 export type DirectAnswer = { id: number; status: number; headers?: Record<string, string>; body: string };
+
+/** A GET of what may be a file, as a message. `path` has no query, and nothing encoded; `client` is an IP address. */
+export type WantedFile = { id: string; path: string; client: string };
 
 /** How a sending went. */
 export type Sent = {
@@ -110,6 +116,7 @@ export type FromCarrier =
   /** The stream for this request is open and can be told of things. */
   | { kind: 'held'; id: string }
   | { kind: 'calls'; calls: DirectCall[] }
+  | { kind: 'wanted'; file: WantedFile }
   /** These streams are closed, or never came to be open. */
   | { kind: 'gone'; ids: string[] }
   | { kind: 'refused'; counts: Partial<Record<Refusal, number>>; example: { reason: Refusal; detail: string } }
@@ -123,7 +130,9 @@ export type ToCarrier =
   | { kind: 'end'; ids: string[] }
   /** For connections from now on. */
   | { kind: 'renew'; tls: TlsPair }
-  | { kind: 'answers'; answers: DirectAnswer[] };
+  | { kind: 'answers'; answers: DirectAnswer[] }
+  /** The file that was wanted; without a sending there is none, and the request goes the usual way. */
+  | { kind: 'found'; id: string; sending: FileSending | undefined };
 
 /** Headers between carrier and main thread. Those in requests are removed from what clients send. */
 export const CARRIER_HEADERS = {

@@ -6,6 +6,7 @@ export {
   encodeSending,
   etagOf,
   type FileSegment,
+  type FileSending,
   fileSegment,
   lastModifiedOf,
   type Segment,
