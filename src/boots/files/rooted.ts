@@ -83,6 +83,11 @@ function refusalOfError(error: unknown): RootedRefusal {
  */
 export const O_PATH = 0o10000000;
 
+/** Closes what was not written to, which has nothing to lose, without a wait for the pool. */
+function letGo(handle: FileHandle | undefined): void {
+  handle?.close().catch(() => {});
+}
+
 /**
  * Opens the regular file called `name` below `root`, for reading; the caller closes the handle. `name` is relative, with
  * `/` between its parts, and already decoded (once) from a URL. No name leads out of `root`: not by `..`, nor absolute,
@@ -102,9 +107,8 @@ export async function openRootedHandle(
     const base = await realpath(root);
     place = await open(`${base}/${name}`, O_PATH);
     const self = `/proc/self/fd/${place.fd}`;
-    const path = await readlink(self);
+    const [path, found] = await Promise.all([readlink(self), place.stat()]);
     if (path !== base && !path.startsWith(base === '/' ? base : `${base}/`)) return refuse('outside');
-    const found = await place.stat();
     if (found.isDirectory()) return refuse('directory');
     if (!found.isFile()) return refuse('not-a-file');
     const handle = await open(self, constants.O_RDONLY);
@@ -112,7 +116,7 @@ export async function openRootedHandle(
   } catch (error) {
     return refuse(refusalOfError(error));
   } finally {
-    await place?.close();
+    letGo(place);
   }
 }
 
@@ -121,6 +125,6 @@ export async function openRooted(root: string, name: string): Promise<RootedFile
   const found = await openRootedHandle(root, name);
   if ('refused' in found) return found;
   const { handle, ...file } = found;
-  await handle.close();
+  letGo(handle);
   return file;
 }

@@ -115,7 +115,7 @@ export async function openAll(
       if (segment.kind !== 'file') continue;
       const file = await descriptors.open(segment.path);
       files.set(segment, file);
-      const { size, mtimeMs } = await file.look();
+      const { size, mtimeMs } = file.opened;
       if (size !== segment.size || mtimeMs !== segment.mtimeMs)
         throw new Error(`${segment.path} was replaced just now`);
     }
