@@ -14,7 +14,7 @@ export type Calls = Pick<
 >;
 
 /** Bytes sent by one call at most: a fraction of a millisecond, though the network is the loopback. */
-const SLICE = 2 * 1024 * 1024;
+const SLICE = 4 * 1024 * 1024;
 /** Bytes of what Node writes. A page: what follows is whole pages again. */
 const PIECE = 4096;
 /** Bytes without a piece at most: Node does not see what goes past it, and would take the client for idle. */
