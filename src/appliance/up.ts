@@ -30,11 +30,16 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
   // The executable's addons are unpacked below it, so that no other directory needs to be writable; they are loaded with
   // the modules that use them, hence late.
   process.env.TINSMITH_DATA ??= settings.data;
-  const { startAppliance } = await import('./appliance.ts');
+  const [{ startAppliance }, { giveBackWhenQuiet }] = await Promise.all([
+    import('./appliance.ts'),
+    import('./give-back.ts'),
+  ]);
   const appliance = await startAppliance(settings, data, log);
   if (settings.logFormat === 'pretty')
     process.stdout.write(summary(appliance.status()) + whatNext(settings.dhcp, appliance.url()));
+  const giving = giveBackWhenQuiet();
   const signal = await told;
+  giving.stop();
   log.info({ signal }, 'stopping');
   setTimeout(() => {
     log.error(`not stopped after ${STOP_LIMIT_MS / 1000} s; ending all the same`);

@@ -44,6 +44,7 @@ interface Libc {
   recv(fd: number, bytes: Buffer, length: number, flags: number): number;
   preadv2(fd: number, pieces: Buffer, count: number, position: number, flags: number): number;
   sendfile(to: number, from: number, position: Uint32Array, length: number): number;
+  malloc_trim(keep: number): number;
   close(fd: number): number;
 }
 
@@ -66,6 +67,7 @@ export function libc(): Libc {
       recv: library.func('long recv(int, void *, size_t, int)'),
       preadv2: library.func('long preadv2(int, const void *, int, long, int)'),
       sendfile: library.func('long sendfile(int, int, void *, size_t)'),
+      malloc_trim: library.func('int malloc_trim(size_t)'),
       close: library.func('int close(int)'),
     };
   }
@@ -170,6 +172,11 @@ export function cork(socket: number, isOn: boolean): void {
 /** Bytes that a TCP socket has taken and its peer's system has not yet: all that {@link sendFile} gave it may still change. */
 export function untakenBytes(socket: number): number {
   return libc().ioctl(socket, SIOCOUTQ, int) < 0 ? 0 : int.readInt32LE();
+}
+
+/** Gives back to the system what the C library keeps of memory that was freed, wherever it lies (malloc_trim(3)). */
+export function trimPools(): void {
+  libc().malloc_trim(0);
 }
 
 /** struct sockaddr_in of an IPv4 address and port. */
