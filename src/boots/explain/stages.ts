@@ -89,7 +89,7 @@ export function stagesOf(
     const one = seen.get(stage) ?? {};
     // A system that goes on with its address has not got on.
     if (entry.reason === 'lease-renewed' && one.proof) return;
-    one[how] = entry;
+    if (how !== 'proof' || !isTransferOf(one.proof, entry)) one[how] = entry;
     // What was tried again, or has come, is not broken any more.
     if (how !== 'broken') delete one.broken;
     // An address that another computer has is none.
@@ -172,6 +172,11 @@ function dhcpTold({
   if (outcome === 'ignored' || outcome === 'refused' || reason === 'address-declined')
     return { stage: 'address', how: 'broken' };
   return outcome === 'answered' ? { stage: 'address', how: 'begun' } : undefined;
+}
+
+/** Whether a script that was made has now been fetched by TFTP: what it leads to is said where it was made. */
+function isTransferOf(script: TraceEntry | undefined, { role, what }: TraceEntry): boolean {
+  return script?.role === 'script' && role === 'tftp' && script.what === what;
 }
 
 function leadsOf(seen: ReadonlyMap<StageName, Seen>, planned: Leads | undefined): Leads | undefined {

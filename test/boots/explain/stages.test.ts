@@ -66,6 +66,14 @@ describe('the stages of a boot', () => {
     assert.equal(awaited(traced(request('pxe'), tftp('localboot.efi'))), undefined);
   });
 
+  it('go as a loader’s own configuration says, whose transfer does not change that', () => {
+    const name = '/grub/grub.cfg';
+    const boot = traced(request('pxe'), tftp('shimaa64.efi'), tftp('grubaa64.efi'), { ...script('local'), what: name });
+    const fetched = traced(...boot, tftp(name, 'answered'), tftp(name));
+    assert.deepEqual([stateOf(fetched).script, awaited(fetched)], ['proven', undefined]);
+    assert.equal(awaited(traced(...boot, tftp('/other/grub.cfg')), { leads: 'environment' })?.stage, 'kernel');
+  });
+
   it('of another loader go as the plan says: it reads files of its own', () => {
     const boot = traced(request('pxe'), tftp('shimx64.efi'), tftp('grubx64.efi'));
     assert.equal(awaited(boot, { leads: 'osie' })?.stage, 'kernel');
