@@ -88,7 +88,7 @@ export function bootAnswer(plan: BootPlan, client: FirmwareClient, served: Serve
     case 'none':
       return {
         answer: 'ignore',
-        reason: firmware === 'amd64-uefi' ? 'secure-boot' : 'no-loader',
+        reason: firmware === 'amd64-uefi' ? 'secure-boot' : 'http-only',
         sentence: whys.join('; '),
       };
     default:
@@ -179,5 +179,7 @@ function noLoader(sentence: string): BootAnswer {
 }
 
 function noSystem(codes: readonly number[]): BootAnswer {
-  return noLoader(`its firmware is ${codes.map(inWords).join(' or ')}, and the in-memory system here is for x86-64`);
+  const firmware = codes.map(inWords).join(' or ');
+  const sentence = `its firmware is ${firmware}, and the in-memory system, which runs workflows, is for x86-64`;
+  return { answer: 'ignore', reason: 'no-system', sentence };
 }

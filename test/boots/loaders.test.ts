@@ -99,7 +99,8 @@ describe('the loader', () => {
     const overHttp = given(environment, { kind: 'http', architectures: [19] });
     assert.equal(overHttp.what, `${http}/boot/signed-arm64.img`);
     const beside = given(environment, { architectures: [11] }, { isProxy: true });
-    assert.deepEqual([beside.what, beside.reason], ['ignore', 'no-loader']);
+    assert.deepEqual([beside.what, beside.reason], ['ignore', 'http-only']);
+    assert.match(beside.sentence, /for the firmware to go on to HTTP boot/);
   });
 
   it('with Secure Boot is signed: where that is said, where the machine found it so, and never where it is off', () => {

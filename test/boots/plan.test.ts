@@ -159,14 +159,19 @@ describe('the boot file', () => {
   }
 
   it('is none for architectures that there is nothing for, and for machines that boot nothing', () => {
-    for (const [kind, code, words] of [
-      ['pxe', 11, /ARM 64-bit UEFI \(architecture 11\), and the in-memory system here is for x86-64/],
-      ['ipxe', 11, /ARM 64-bit UEFI \(architecture 11\), and the in-memory system/],
-      ['pxe', 27, /asks for RISC-V 64-bit UEFI \(architecture 27\), for which there is no boot file here/],
-      ['pxe', 999, /asks for something that is not registered \(architecture 999\)/],
+    for (const [kind, code, why, words] of [
+      [
+        'pxe',
+        11,
+        'no-system',
+        /ARM 64-bit UEFI \(architecture 11\), and the in-memory system, which runs workflows, is for x86-64/,
+      ],
+      ['ipxe', 11, 'no-system', /ARM 64-bit UEFI \(architecture 11\), and the in-memory system/],
+      ['pxe', 27, 'no-loader', /asks for RISC-V 64-bit UEFI \(architecture 27\), for which there is no boot file here/],
+      ['pxe', 999, 'no-loader', /asks for something that is not registered \(architecture 999\)/],
     ] as const) {
       const other = bootAnswer(osie, { kind, architectures: [code] }, served);
-      assert.deepEqual([other.answer, other.reason], ['ignore', 'no-loader']);
+      assert.deepEqual([other.answer, other.reason], ['ignore', why]);
       assert.match(other.sentence, words);
     }
     for (const kind of ['pxe', 'http', 'ipxe'] as const) {

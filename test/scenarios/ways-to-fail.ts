@@ -167,6 +167,12 @@ export const WAYS: readonly Way[] = [
     provoke: played({}, (machine) => machine.dhcp('DISCOVER', 'uefi', { architecture: 27 })),
   },
   {
+    what: 'Its firmware is arm64, and it has a workflow',
+    code: 'no-system',
+    says: /^is ARM 64-bit UEFI \(architecture 11\), and the in-memory system, which runs workflows, is for x86-64$/,
+    provoke: played({}, (machine) => machine.dhcp('DISCOVER', 'uefi', { architecture: 11 })),
+  },
+  {
     what: 'The offer does not reach it',
     code: 'offer-not-taken',
     provoke: played({}, (machine) => machine.dhcp('DISCOVER', 'uefi')),

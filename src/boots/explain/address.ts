@@ -8,6 +8,9 @@ const DECLINED: readonly string[] = [
   ...['unknown-machine', 'no-workflow', 'netboot-not-allowed', 'dhcp-disabled', 'boot-environment'],
 ];
 
+/** The signed GRUB would not find us. */
+const HTTP_BOOT = 'Put HTTP boot into its boot order, or let this appliance give the addresses (--dhcp reservation).';
+
 /** What to do about a reason for not answering. */
 const NEXT: Readonly<Record<string, string>> = {
   'unknown-machine':
@@ -16,7 +19,10 @@ const NEXT: Readonly<Record<string, string>> = {
   'netboot-not-allowed': 'Allow it: allow_pxe true in its hardware data (tinsmith machine push).',
   'boot-environment': 'Give it another environment: tinsmith machine bootenv',
   'no-loader': 'Give it a boot loader of its own (tinsmith up --loader), or switch its firmware to another mode.',
-  'secure-boot': 'Put HTTP boot into its boot order, or let this appliance give the addresses (--dhcp reservation).',
+  'no-system':
+    'Boot it into an environment for its architecture (tinsmith machine bootenv), and run workflows on x86-64 only.',
+  'http-only': HTTP_BOOT,
+  'secure-boot': HTTP_BOOT,
   'no-address': 'Give it one: --ip in tinsmith machine add, or dhcp.ip in its hardware data.',
   'address-in-use': 'Find the other computer with that address, or give the machine another.',
   'address-declined': 'Find the other computer with that address, or give the machine another.',
