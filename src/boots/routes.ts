@@ -161,9 +161,11 @@ export function noteSent(trace: Trace, sent: Sent, about: unknown): void {
     what: about.what,
     outcome: sent.completed ? 'completed' : 'failed',
     reason: sent.completed ? 'sent' : sent.aborted ? 'client-left' : 'not-sent',
-    sentence: whole
-      ? `${about.what} fetched${sent.range ? ` (${sent.range})` : ' whole'}: ${sent.bytes} bytes in ${seconds} s`
-      : `${about.what} broke off after ${sent.bytes} of ${sent.total} bytes`,
+    sentence: !whole
+      ? `${about.what} broke off after ${sent.bytes} of ${sent.total} bytes`
+      : sent.total === 0
+        ? `${about.what}: only its size, or whether it has changed, was asked for`
+        : `${about.what} fetched${sent.range ? ` (${sent.range})` : ' whole'}: ${sent.bytes} bytes in ${seconds} s`,
     details: {
       ...{ bytes: sent.bytes, total: sent.total, ms: Math.round(sent.ms), remote: about.remote },
       ...(sent.range !== undefined && { range: sent.range }),

@@ -169,7 +169,9 @@ describe('boot files', () => {
     assert.deepEqual([part.status, part.text], [206, KERNEL.toString().slice(2, 10)]);
     assert.equal(part.headers.get('content-range'), `bytes 2-9/${KERNEL.length}`);
     await noted;
+    noted = sent(all);
     const head = await all.call('HEAD', `/boot/${MAC}/vmlinuz`, { token: '' });
+    assert.match((await noted).sentence, /^vmlinuz: only its size, or whether it has changed, was asked for$/);
     assert.deepEqual([head.status, head.headers.get('content-length'), head.text], [200, String(KERNEL.length), '']);
     const etag = head.headers.get('etag') ?? assert.fail('no ETag');
     const again = await all.call('GET', `/boot/${MAC}/vmlinuz`, { token: '', headers: { 'if-none-match': etag } });
