@@ -58,7 +58,7 @@ export class EnvironmentFiles {
     const arch = archOf(machine);
     const archs = Object.keys(env.os.supportedArchitectures);
     if (archs.length > 0 && !architectureOf(env, arch) && env.kernel === '')
-      return [`boot environment ${env.name} is for ${archs.join(', ')}, and the machine is ${arch}`];
+      return [`boot environment ${env.name} is for ${archs.join(', ')}, and the machine is ${arch}${unsaid(machine)}`];
     const { kernel, initrds } = bootOf(env, arch);
     if (kernel === '' && !hasScript(env))
       return [`boot environment ${env.name} has neither a kernel nor a template for iPXE`];
@@ -85,4 +85,10 @@ export class EnvironmentFiles {
   #isThere(path: string): boolean {
     return (this.#places.exists ?? existsSync)(join(this.#places.directory, path));
   }
+}
+
+/** Where the architecture is what is taken without a word of it. */
+function unsaid(machine: Machine): string {
+  const isSaid = machine.hardware.network.interfaces.some(({ dhcp }) => dhcp.arch);
+  return isSaid ? '' : ', as its hardware data names no arch';
 }

@@ -56,6 +56,8 @@ describe('machine', () => {
       '1.1.1.1',
       '--dns',
       '9.9.9.9',
+      '--arch',
+      'aarch64',
       '--id',
       MACHINE.id,
     ];
@@ -79,6 +81,7 @@ describe('machine', () => {
               hostname: 'node1',
               ip: { address: '192.168.1.51', netmask: '255.255.255.0', gateway: '192.168.1.1' },
               name_servers: ['1.1.1.1', '9.9.9.9'],
+              arch: 'aarch64',
             },
             netboot: { allow_pxe: true, allow_workflow: true },
           },

@@ -272,7 +272,9 @@ describe('why an environment cannot be booted', () => {
     assert.deepEqual(unusable({ templates: [{ name: 'ipxe', path: 'x', contents: 'x' }] }), []);
     const os = { supportedArchitectures: { amd64: { kernel: 'there' } } };
     assert.deepEqual(unusable({ os }), []);
-    assert.match(unusable({ os }, 'aarch64').join(), /is for amd64, and the machine is arm64/);
+    assert.match(unusable({ os }, 'aarch64').join(), /is for amd64, and the machine is arm64$/);
+    const arm = { supportedArchitectures: { arm64: { kernel: 'there' } } };
+    assert.match(unusable({ os: arm }).join(), /is for arm64, and the machine is amd64, as its hardware data names no/);
     for (const name of ['osie', 'local', 'ignore']) assert.deepEqual(unusable({ name }), []);
   });
 });

@@ -24,6 +24,11 @@ export const add = command({
       .option('ip', { type: 'string', describe: 'IPv4 address to reserve for it' })
       .option('netmask', { type: 'string', describe: 'Netmask of that address [255.255.255.0]' })
       .option('gateway', { type: 'string', describe: 'Router of that network' })
+      .option('arch', {
+        type: 'string',
+        choices: ['x86_64', 'aarch64'] as const,
+        describe: 'Its processor, for which it boots what a boot environment has [x86_64]',
+      })
       .option('hostname', { type: 'string', describe: 'Host name, if it is not the name' })
       .option('domain', { type: 'string', describe: 'Domain name' })
       .option('dns', { type: 'string', array: true, describe: 'Name server; may be given several times' })
@@ -50,6 +55,7 @@ export const add = command({
               name_servers: args.dns,
               time_servers: args.ntp,
               lease_time: args.leaseTime,
+              arch: args.arch,
             },
             netboot: { allow_pxe: true, allow_workflow: true },
           },
