@@ -4,7 +4,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
-import { LAB_PACKAGES } from '../src/lab/preflight.ts';
+import { ARM64_LAB_PACKAGES, LAB_PACKAGES } from '../src/lab/preflight.ts';
+import { buildArm64System } from './arm64-system.ts';
 import { buildForLab } from './build.ts';
 import { installPackages } from './debian.ts';
 
@@ -54,8 +55,9 @@ function testsBelow(paths: readonly string[]): string[] {
   return paths.flatMap((path) => (path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`))).sort();
 }
 
-await installPackages([...PEER_PACKAGES, ...LAB_PACKAGES]);
+await installPackages([...PEER_PACKAGES, ...LAB_PACKAGES, ...ARM64_LAB_PACKAGES]);
 await buildForLab();
+await buildArm64System();
 const asked = process.argv.slice(2);
 const all = testsBelow(asked.length > 0 ? asked : ['test']);
 const lab = all.filter((file) => file.startsWith('test/lab/'));

@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TinsmithError } from '../errors.ts';
 import { packaged } from '../executable/embedded.ts';
-import type { Firmware } from './firmware.ts';
+import type { OsieFirmware } from './firmware.ts';
 import { checkHost } from './preflight.ts';
 import { provision } from './provision.ts';
 import { runIsolated } from './shell.ts';
 
 /** What `tinsmith lab` was asked for. */
 export interface LabFlags {
-  firmware: Firmware;
+  firmware: OsieFirmware;
   machines: number;
   /** File of a template to run in place of the built-in installation. */
   template?: string | undefined;

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Architecture } from './firmware.ts';
 import { run } from './shell.ts';
 
 export const NETWORK = { bridge: 'lab0', address: '192.168.77.1', netmask: '255.255.255.0', prefix: 24 };
@@ -9,6 +10,7 @@ export const NETWORK = { bridge: 'lab0', address: '192.168.77.1', netmask: '255.
 /** What a lab machine is called, and its addresses. `number` counts from 1. */
 export interface LabMachine {
   number: number;
+  architecture: Architecture;
   name: string;
   mac: string;
   address: string;
@@ -16,10 +18,11 @@ export interface LabMachine {
   uuid: string;
 }
 
-export function labMachine(number: number): LabMachine {
+export function labMachine(number: number, architecture: Architecture): LabMachine {
   const hex = number.toString(16).padStart(2, '0');
   return {
     number,
+    architecture,
     name: `node${number}`,
     mac: `52:54:00:77:00:${hex}`,
     address: `192.168.77.${50 + number}`,

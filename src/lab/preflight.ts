@@ -4,14 +4,30 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { TinsmithError } from '../errors.ts';
 
+/** A firmware's program, and its variables as they are in a new machine. */
+export interface FirmwareFiles {
+  code: string;
+  variables: string;
+}
+
 /** Firmware for UEFI machines, as Debian's package ovmf lays it out. */
-export const OVMF = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' };
+export const OVMF: FirmwareFiles = {
+  code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+  variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
+};
 
 /** The same with Secure Boot on: Microsoft's keys are enrolled. */
-export const SECURE_OVMF = {
+export const SECURE_OVMF: FirmwareFiles = {
   code: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd',
   variables: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd',
 };
+
+/** The two for arm64, of Debian's package qemu-efi-aarch64: there the keys alone make the difference. */
+export const AAVMF: FirmwareFiles = {
+  code: '/usr/share/AAVMF/AAVMF_CODE.fd',
+  variables: '/usr/share/AAVMF/AAVMF_VARS.fd',
+};
+export const SECURE_AAVMF: FirmwareFiles = { ...AAVMF, variables: '/usr/share/AAVMF/AAVMF_VARS.ms.fd' };
 
 const PROGRAMS = {
   'qemu-system-x86_64': 'qemu-system-x86',
@@ -24,6 +40,9 @@ const FILES = { [OVMF.code]: 'ovmf', '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-
 
 /** Debian packages that the lab needs on its host. */
 export const LAB_PACKAGES = ['qemu-system-x86', 'ovmf', 'ipxe-qemu', 'seabios', 'iproute2', 'dnsmasq-base'];
+
+/** Beside them, for its machines that are arm64: these do not run the OSIE, so `tinsmith lab` has none. */
+export const ARM64_LAB_PACKAGES = ['qemu-system-arm', 'qemu-efi-aarch64'];
 
 /** @throws TinsmithError FORBIDDEN without root, UNAVAILABLE naming every program and file that is missing. */
 export function checkHost(): void {

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Client } from '../cli/client.ts';
 import { ApplianceProcess } from './appliance-process.ts';
-import type { Firmware } from './firmware.ts';
+import { architectureOf, type Firmware } from './firmware.ts';
 import { type LabMachine, labMachine, makeNetwork, NETWORK, startIpv6Router } from './network.ts';
 import { VirtualMachine } from './virtual-machine.ts';
 
@@ -45,7 +45,7 @@ export class Session {
     const { directory, memory } = options;
     this.#signal = signal;
     this.computers = options.firmware.map((firmware, i) => {
-      const machine = labMachine(i + 1);
+      const machine = labMachine(i + 1, architectureOf(firmware));
       return { machine, vm: new VirtualMachine({ machine, firmware, directory, memory, disk: DISK_BYTES }) };
     });
     makeNetwork(this.computers.map(({ machine }) => machine));
@@ -69,7 +69,7 @@ export class Session {
 }
 
 /** Hardware data of a lab machine. */
-export function hardwareOf({ name, mac, address, uuid }: LabMachine) {
+export function hardwareOf({ name, mac, address, uuid, architecture }: LabMachine) {
   const ip = { address, netmask: NETWORK.netmask, gateway: NETWORK.address };
   return {
     id: uuid,
@@ -77,7 +77,7 @@ export function hardwareOf({ name, mac, address, uuid }: LabMachine) {
     network: {
       interfaces: [
         {
-          dhcp: { mac, hostname: name, lease_time: 86400, arch: 'x86_64', ip },
+          dhcp: { mac, hostname: name, lease_time: 86400, arch: architecture, ip },
           netboot: { allow_pxe: true, allow_workflow: true },
         },
       ],

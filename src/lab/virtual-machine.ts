@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { createWriteStream, existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Firmware, firmwareArguments, variablesOf } from './firmware.ts';
+import { type Architecture, architectureOf, type Firmware, firmwareArguments, variablesOf } from './firmware.ts';
 import type { LabMachine } from './network.ts';
 import { kvmWorks } from './preflight.ts';
 
@@ -32,13 +32,19 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; fail
     return join(this.#options.directory, `${this.#options.machine.name}.serial.log`);
   }
 
+  /** Its disk, as a file: made empty when it is first switched on, unless it is there. */
+  get disk(): string {
+    return join(this.#options.directory, `${this.#options.machine.name}.disk`);
+  }
+
   get isOn(): boolean {
     return this.#process !== undefined;
   }
 
   powerOn(): void {
     if (this.#process) return;
-    const child = spawn('qemu-system-x86_64', this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const program = `qemu-system-${architectureOf(this.#options.firmware)}`;
+    const child = spawn(program, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     const log = createWriteStream(this.serialLog, { flags: 'a' });
     let rest = '';
@@ -75,7 +81,7 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; fail
 
   #arguments(): string[] {
     const { machine, firmware, directory, memory } = this.#options;
-    const disk = join(directory, `${machine.name}.disk`);
+    const { disk } = this;
     if (!existsSync(disk)) {
       writeFileSync(disk, '');
       truncateSync(disk, this.#options.disk);
@@ -90,10 +96,7 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; fail
       'none',
       '-serial',
       'stdio',
-      '-accel',
-      kvmWorks() ? 'kvm' : 'tcg,thread=multi',
-      '-cpu',
-      'max',
+      ...processor(architectureOf(firmware)),
       '-smp',
       '2',
       '-m',
@@ -112,5 +115,16 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; fail
       `file=${disk},format=raw,if=none,id=disk0,cache=unsafe`,
     ];
     return [...args, ...firmwareArguments(firmware, machine.mac, variablesOf(directory, machine.name))];
+  }
+}
+
+/** How the processor is run. */
+function processor(architecture: Architecture): string[] {
+  switch (architecture) {
+    case 'x86_64':
+      return ['-accel', kvmWorks() ? 'kvm' : 'tcg,thread=multi', '-cpu', 'max'];
+    // Emulated: the lab's host is x86-64. The newest processor signs its pointers, which takes most of the time then.
+    case 'aarch64':
+      return ['-accel', 'tcg,thread=multi', '-cpu', 'cortex-a72'];
   }
 }

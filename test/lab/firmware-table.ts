@@ -1,11 +1,12 @@
 /**
- * The table of docs/firmware.md: which firmware was booted into the OSIE in which mode of DHCP, and the test that did it.
+ * The table of docs/firmware.md: which firmware was booted, into the OSIE or on arm64 into a boot environment, in which mode
+ * of DHCP, and the test that did it.
  * A test that has seen it checks its cell; `TINSMITH_WRITE_TABLE=1` writes the cell instead.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { FIRMWARES, type Firmware } from '../../src/lab/firmware.ts';
+import { ARM64_FIRMWARES, type Firmware, OSIE_FIRMWARES } from '../../src/lab/firmware.ts';
 
 const MODES = ['reservation', 'proxy', 'pool'] as const;
 export type Mode = (typeof MODES)[number];
@@ -17,6 +18,9 @@ const NAMES: Record<Firmware, string> = {
   uefi: 'UEFI PXE',
   'uefi-http': 'UEFI HTTP boot',
   'secure-boot': 'UEFI, Secure Boot on',
+  arm64: 'ARM 64-bit UEFI PXE',
+  'arm64-http': 'ARM 64-bit UEFI HTTP boot',
+  'arm64-secure-boot': 'ARM 64-bit UEFI, Secure Boot on',
 };
 
 type Cells = Map<string, string>;
@@ -31,7 +35,7 @@ function readCells(table: string): Cells {
 }
 
 function tableOf(cells: Cells): string {
-  const rows = FIRMWARES.map((firmware) => [
+  const rows = [...OSIE_FIRMWARES, ...ARM64_FIRMWARES].map((firmware) => [
     NAMES[firmware],
     ...MODES.map((mode) => cells.get(cell(firmware, mode)) || 'not shown'),
   ]);
@@ -40,7 +44,7 @@ function tableOf(cells: Cells): string {
     .join('');
 }
 
-/** Called when a machine with this firmware has been seen in the OSIE. @param file the test's `import.meta.url` */
+/** Called when a machine with this firmware has been seen in the system that it boots. @param file the test's `import.meta.url` */
 export function assertDocumented(firmware: Firmware, mode: Mode, file: string): void {
   const text = readFileSync(DOCUMENT, 'utf8');
   const from = text.indexOf(BEGIN) + BEGIN.length;

@@ -34,7 +34,9 @@ export interface Stage {
   say(text: string): void;
 }
 
-export interface ScenarioOptions extends Pick<SessionOptions, 'firmware' | 'dhcp'> {
+export interface ScenarioOptions
+  extends Pick<SessionOptions, 'firmware' | 'dhcp'>,
+    Partial<Pick<SessionOptions, 'images'>> {
   /** More flags of `up`. */
   flags?: readonly string[];
   /** Seconds the whole scenario may take. */
