@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   appliance: [
     ...['api', 'boots', 'content', 'executable', 'http', 'life', 'machines', 'registry', 'store', 'webhooks'],
-    ...['worker', 'workflows'],
+    ...['system', 'worker', 'workflows'],
   ],
   boots: ['http', 'machines', 'store', 'system'],
   cli: ['api', 'content', 'doctor', 'executable', 'inventory', 'manifests'],
