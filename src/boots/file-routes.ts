@@ -1,11 +1,11 @@
 /** Files of the served directory, those of boot environments among them, and what is in ISO images. */
 import { type Request, type Response, Router } from 'express';
 import { TinsmithError } from '../errors.ts';
-import type { FileSegment, Segment } from '../http/files/index.ts';
+import { type Segment, wholeFile } from '../http/files/index.ts';
 import { type FileRoutes, remoteOf, send } from '../http/index.ts';
 import { macBehind } from './asker.ts';
 import { BOOTENVS } from './environments.ts';
-import { openRooted, type RootedFile } from './files/index.ts';
+import { openRooted } from './files/index.ts';
 import { ISOS, inImages, openInImages } from './iso/index.ts';
 import type { About, BootRoutes } from './routes.ts';
 import { sendText } from './text-routes.ts';
@@ -18,15 +18,13 @@ export function filesByPath(parts: Pick<BootRoutes, 'filesDirectory' | 'machines
       const name = path.slice(FILES.length);
       const found = await openRooted(parts.filesDirectory, name);
       if ('refused' in found) return undefined;
-      return { sending: { ...WHOLE, segments: [wholeOf(found)] }, about: aboutFile(parts, name, client) };
+      return { sending: { ...WHOLE, segments: [wholeFile(found)] }, about: aboutFile(parts, name, client) };
     },
   };
 }
 
 const FILES = '/files/';
 const WHOLE = { status: 200, headers: { 'content-type': 'application/octet-stream' } };
-
-const wholeOf = (file: RootedFile): FileSegment => ({ kind: 'file', start: 0, length: file.size, ...file });
 
 const aboutFile = (parts: Pick<BootRoutes, 'machines' | 'neighbour'>, name: string, client: string): About => ({
   mac: macBehind(parts, parts.machines, client),
@@ -45,7 +43,7 @@ export function fileRoutes(parts: BootRoutes): Router {
     const found = await openRooted(filesDirectory, name);
     if ('refused' in found)
       return new TinsmithError('NOT_FOUND', found.sentence, { next: `Files are served from ${filesDirectory}.` });
-    sendSegments(req, res, name, [wholeOf(found)]);
+    sendSegments(req, res, name, [wholeFile(found)]);
     return undefined;
   };
   /** @returns why nothing was sent; undefined: the path has to do with no image */

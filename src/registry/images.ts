@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { messageOf, TinsmithError } from '../errors.ts';
-import type { FileSegment } from '../http/files/index.ts';
+import { type FileSegment, wholeFile } from '../http/files/index.ts';
 import { type Archive, readArchive } from './archive.ts';
 import { type Blobs, openBlobs, type StoredBlob, syncDirectory, writeFailed } from './blobs.ts';
 import { type Anatomy, type Descriptor, dissect, type Part, readDocument } from './manifest.ts';
@@ -78,8 +78,7 @@ function imageOf(found: Record, { parts, platforms }: Anatomy, blobs: ReadonlyMa
     const blob = blobs.get(digest);
     if (blob === undefined)
       throw new TinsmithError('STORE_CORRUPT', `The blob ${digest} of ${found.reference} is gone.`);
-    const { path, size, mtimeMs } = blob;
-    stored.set(digest, { ...part, segment: { kind: 'file', path, start: 0, length: size, size, mtimeMs } });
+    stored.set(digest, { ...part, segment: wholeFile(blob) });
   }
   const size = [...stored.values()].reduce((sum, part) => sum + part.size, 0);
   const { reference, digest, mediaType, loadedAt } = found;

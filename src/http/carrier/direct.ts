@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { serviceAddress } from '../../services/address.ts';
 import { collect, SMALL } from './collect.ts';
+import { hasBody } from './headers.ts';
 import type { DirectAnswer, DirectCall, DirectPaths, FromCarrier } from './messages.ts';
 import type { PlainRequest } from './plain-request.ts';
 
@@ -87,10 +88,10 @@ export class Direct {
   }
 
   #isDirect({ url = '', method, headers }: IncomingMessage): boolean {
-    const { 'content-length': length, 'content-encoding': encoding, 'transfer-encoding': coding } = headers;
+    const { 'content-length': length, 'content-encoding': encoding } = headers;
     switch (method) {
       case 'GET':
-        return this.#asked.has(pathOf(url)) && length === undefined && coding === undefined;
+        return this.#asked.has(pathOf(url)) && !hasBody(headers);
       case 'POST':
         return this.#posted.has(url) && length !== undefined && Number(length) <= SMALL && encoding === undefined;
       default:

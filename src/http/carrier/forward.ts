@@ -5,7 +5,7 @@ import { answer } from '../files/answer.ts';
 import { decodeSending, type Sending } from '../files/sending.ts';
 import { collect, SMALL } from './collect.ts';
 import type { Descriptors } from './descriptors.ts';
-import { bodilessHeaders, plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
+import { bodilessHeaders, hasBody, plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
 import type { Held } from './held.ts';
 import { linger } from './linger.ts';
 import { CARRIER_HEADERS, type FromCarrier, type Limits, type Refusal, readPassing, type Sent } from './messages.ts';
@@ -207,7 +207,7 @@ function passOn(
   });
 
   const { 'content-length': length, 'transfer-encoding': coding, expect } = req.headers;
-  if (service || (length === undefined && coding === undefined)) {
+  if (service || !hasBody(req.headers)) {
     upstream.end();
     return;
   }

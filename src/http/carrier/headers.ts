@@ -1,4 +1,5 @@
 /** Which headers cross the carrier, as pure functions on node:http's raw lists (name, value, name, value, …). */
+import type { IncomingHttpHeaders } from 'node:http';
 import { CARRIER_HEADERS } from './messages.ts';
 
 /** Hop-by-hop: about one connection, not about the message (RFC 9110, 7.6.1). */
@@ -59,6 +60,11 @@ function endToEnd(raw: readonly string[], others: ReadonlySet<string>): string[]
 export function requestHeaders(raw: readonly string[], trusted: Record<string, string>, chunked: boolean): string[] {
   const body = chunked ? ['transfer-encoding', 'chunked'] : [];
   return [...Object.entries(trusted).flat(), ...body, ...endToEnd(raw, TRUSTED)];
+}
+
+/** Whether a body comes with a request (RFC 9112 section 6.3). */
+export function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 /** What says that a body comes, and how. */

@@ -2,7 +2,7 @@
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import type { ServiceAddress } from '../../services/address.ts';
-import { passedRequestHeaders, passedResponseHeaders, plainAddress } from './headers.ts';
+import { hasBody, passedRequestHeaders, passedResponseHeaders, plainAddress } from './headers.ts';
 import type { FromCarrier, Limits, Passing, Sent } from './messages.ts';
 import { problem } from './problem.ts';
 
@@ -130,8 +130,8 @@ export function pass(
     });
   });
 
-  const { 'content-length': length, 'transfer-encoding': coding, expect } = req.headers;
-  if (length === undefined && coding === undefined) {
+  const { 'transfer-encoding': coding, expect } = req.headers;
+  if (!hasBody(req.headers)) {
     upstream.end();
     return;
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FileSending } from '../files/sending.ts';
-import { plainAddress } from './headers.ts';
+import { hasBody, plainAddress } from './headers.ts';
 import type { FromCarrier } from './messages.ts';
 
 /** Paths that are the same decoded and undecoded, and without a query. */
@@ -34,9 +34,8 @@ export class WantedFiles {
     id: string,
     found: (sending: FileSending | undefined) => void,
   ): boolean {
-    const { 'content-length': length, 'transfer-encoding': coding, expect } = headers;
-    const hasBody = length !== undefined || coding !== undefined || expect !== undefined;
-    if (method !== 'GET' || hasBody || this.#waiting.size >= MOST || !PLAIN_PATH.test(url)) return false;
+    if (method !== 'GET' || hasBody(headers) || headers.expect !== undefined) return false;
+    if (this.#waiting.size >= MOST || !PLAIN_PATH.test(url)) return false;
     if (!this.#folders.some((folder) => url.startsWith(folder))) return false;
     this.#waiting.set(id, found);
     this.#post({ kind: 'wanted', file: { id, path: url, client: plainAddress(socket.remoteAddress ?? '') } });

@@ -13,4 +13,5 @@ export {
   type Sending,
   sendingLength,
   sliceSegments,
+  wholeFile,
 } from './sending.ts';

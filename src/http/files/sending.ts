@@ -12,7 +12,7 @@ export type BytesSegment = { kind: 'bytes'; bytes: Buffer };
 
 /**
  * `length` bytes of a file from `start`. `size` (bytes) and `mtimeMs` are the file's own, as it was when the route
- * looked at it: the carrier sends that very version of the file or refuses. Made by {@link fileSegment}.
+ * looked at it: the carrier sends that very version of the file or refuses. Made by {@link wholeFile}.
  */
 export type FileSegment = {
   kind: 'file';
@@ -86,13 +86,18 @@ export function lastModifiedOf(segments: readonly Segment[]): number | undefined
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
+/** The whole of a file that was looked at. */
+export function wholeFile({ path, size, mtimeMs }: Pick<FileSegment, 'path' | 'size' | 'mtimeMs'>): FileSegment {
+  return { kind: 'file', path, start: 0, length: size, size, mtimeMs };
+}
+
 /** The whole of a file as it is now. Rejects with a TinsmithError (NOT_FOUND) naming a file that is not there or is none. */
 export async function fileSegment(path: string): Promise<FileSegment> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new TinsmithError('NOT_FOUND', `The file ${path} cannot be read.`, { cause });
   });
   if (!found.isFile()) throw new TinsmithError('NOT_FOUND', `${path} is not a regular file.`);
-  return { kind: 'file', path, start: 0, length: found.size, size: found.size, mtimeMs: found.mtimeMs };
+  return wholeFile({ path, size: found.size, mtimeMs: found.mtimeMs });
 }
 
 /** The sending as JSON, its bytes in base64. */
