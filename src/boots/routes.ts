@@ -152,25 +152,25 @@ export function bootRoutes(parts: BootRoutes): Router {
 /** Notes in the trace how a sending ended: a file counts as fetched only when it went out whole. */
 export function noteSent(trace: Trace, sent: Sent, about: unknown): void {
   if (!isAbout(about) || about.mac === '') return;
-  const whole = sent.completed && sent.bytes === sent.total;
   const role: Role = 'http';
-  const seconds = (sent.ms / 1000).toFixed(1);
   trace.note({
     mac: about.mac,
     role,
     what: about.what,
     outcome: sent.completed ? 'completed' : 'failed',
     reason: sent.completed ? 'sent' : sent.aborted ? 'client-left' : 'not-sent',
-    sentence: !whole
-      ? `${about.what} broke off after ${sent.bytes} of ${sent.total} bytes`
-      : sent.total === 0
-        ? `${about.what}: only its size, or whether it has changed, was asked for`
-        : `${about.what} fetched${sent.range ? ` (${sent.range})` : ' whole'}: ${sent.bytes} bytes in ${seconds} s`,
+    sentence: howItWent(sent, about.what),
     details: {
       ...{ bytes: sent.bytes, total: sent.total, ms: Math.round(sent.ms), remote: about.remote },
       ...(sent.range !== undefined && { range: sent.range }),
     },
   });
+}
+
+function howItWent({ completed, bytes, total, range, ms }: Sent, what: string): string {
+  if (!completed || bytes !== total) return `${what} broke off after ${bytes} of ${total} bytes`;
+  if (total === 0) return `${what}: only its size, or whether it has changed, was asked for`;
+  return `${what} fetched${range ? ` (${range})` : ' whole'}: ${bytes} bytes in ${(ms / 1000).toFixed(1)} s`;
 }
 
 function isAbout(about: unknown): about is About {
