@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { createWriteStream, existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Architecture, architectureOf, type Firmware, firmwareArguments, variablesOf } from './firmware.ts';
+import { type Architecture, type Firmware, firmwareArguments, variablesOf } from './firmware.ts';
 import type { LabMachine } from './network.ts';
 import { kvmWorks } from './preflight.ts';
 
@@ -43,7 +43,7 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; fail
 
   powerOn(): void {
     if (this.#process) return;
-    const program = `qemu-system-${architectureOf(this.#options.firmware)}`;
+    const program = `qemu-system-${this.#options.machine.architecture}`;
     const child = spawn(program, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     const log = createWriteStream(this.serialLog, { flags: 'a' });
@@ -96,7 +96,7 @@ export class VirtualMachine extends EventEmitter<{ line: [string]; off: []; fail
       'none',
       '-serial',
       'stdio',
-      ...processor(architectureOf(firmware)),
+      ...processor(machine.architecture),
       '-smp',
       '2',
       '-m',

@@ -6,7 +6,7 @@ import type { BootEnv } from '../content/objects.ts';
 import type { Machine } from '../machines/machines.ts';
 import { architectureOf, bootOf, fileOf, isUrl } from './render/boot-env.ts';
 import { isoOf } from './render/isos.ts';
-import { archOf } from './render/machine.ts';
+import { archOf, namedArch } from './render/machine.ts';
 
 /** Where a file is served: a URL, or a path below the server; or why it is not. */
 export type Located = { at: string } | { missing: string };
@@ -89,6 +89,5 @@ export class EnvironmentFiles {
 
 /** Where the architecture is what is taken without a word of it. */
 function unsaid(machine: Machine): string {
-  const isSaid = machine.hardware.network.interfaces.some(({ dhcp }) => dhcp.arch);
-  return isSaid ? '' : ', as its hardware data names no arch';
+  return namedArch(machine) ? '' : ', as its hardware data names no arch';
 }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { ARM64_ENVIRONMENT } from '../../build/arm64-system.ts';
 import type { Data, Explained, Machine, TraceEntry } from '../../src/api/types.ts';
 import type { Firmware } from '../../src/lab/firmware.ts';
-import { type Computer, hardwareOf } from '../../src/lab/session.ts';
+import type { Computer } from '../../src/lab/session.ts';
 import { assertDocumented, type Mode } from './firmware-table.ts';
 import type { Stage } from './scenario.ts';
+import { hardwareIn } from './worked.ts';
 
 /** Seconds for a line to come: emulated firmware is at its DHCP after six, and falls back from PXE in a minute. */
 const LINE_S = 150;
@@ -60,10 +61,7 @@ export async function intoEnvironment(
     const [kind] = firmware.slice(i);
     assert.ok(kind);
     const { machine, vm } = computer;
-    const hardware = hardwareOf(machine);
-    // In pool mode it is the range that an address comes from.
-    if (mode === 'pool') for (const { dhcp } of hardware.network.interfaces) Object.assign(dhcp, { ip: undefined });
-    await client.post<Data<Machine>>('machines', hardware);
+    await client.post<Data<Machine>>('machines', hardwareIn(mode, machine));
     await client.post(`machines/${machine.name}/bootenv`, { bootEnv: ARM64_ENVIRONMENT });
     const lines = await linesUntil(computer, /^arm64-system: told .* tinsmith\.boot-env=arm64-system /);
     await vm.powerCut();

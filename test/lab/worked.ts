@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Data, TraceEntry } from '../../src/api/types.ts';
 import type { Firmware } from '../../src/lab/firmware.ts';
+import type { LabMachine } from '../../src/lab/network.ts';
 import { hardwareOf } from '../../src/lab/session.ts';
 import { assertDocumented, type Mode } from './firmware-table.ts';
 import type { Stage } from './scenario.ts';
@@ -17,6 +18,13 @@ tasks:
       - {name: wipe, image: wipe, timeout: 120, environment: {DEST_DISK: /dev/vda}}
 `;
 
+/** Hardware data of a machine, in pool mode without an address: that comes from the range. */
+export function hardwareIn(mode: Mode, machine: LabMachine): ReturnType<typeof hardwareOf> {
+  const hardware = hardwareOf(machine);
+  if (mode === 'pool') for (const { dhcp } of hardware.network.interfaces) Object.assign(dhcp, { ip: undefined });
+  return hardware;
+}
+
 /**
  * Switches on a machine of each firmware, those with Secure Boot said to be so, and waits until their workers say hello.
  * @param file the test's `import.meta.url`, where the table of docs/firmware.md names it
@@ -28,12 +36,9 @@ export async function intoOsie(
 ): Promise<TraceEntry[][]> {
   const client = session.client();
   for (const [i, { machine, vm }] of session.computers.entries()) {
-    const hardware = hardwareOf(machine);
-    for (const { dhcp, netboot } of hardware.network.interfaces) {
+    const hardware = hardwareIn(mode, machine);
+    for (const { netboot } of hardware.network.interfaces)
       if (firmware[i] === 'secure-boot') Object.assign(netboot, { secure_boot: true });
-      // In pool mode it is the range that an address comes from.
-      if (mode === 'pool') Object.assign(dhcp, { ip: undefined });
-    }
     await client.post('machines', hardware);
     await addWorkflow(WORK.replace('name: work', `name: ${firmware[i]}`), {}, i + 1);
     vm.powerOn();

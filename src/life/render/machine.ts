@@ -28,9 +28,14 @@ export function pathOf(machine: Machine): string {
   return `machines/${machine.id}`;
 }
 
+/** The architecture that a machine's hardware data names, in its words. */
+export function namedArch(machine: Machine | undefined): string | undefined {
+  return machine?.hardware.network.interfaces.find(({ dhcp }) => dhcp.arch)?.dhcp.arch;
+}
+
 /** A machine's architecture, from its hardware data; `amd64` where they do not say. */
 export function archOf(machine: Machine | undefined): string {
-  const arch = machine?.hardware.network.interfaces.find(({ dhcp }) => dhcp.arch)?.dhcp.arch?.toLowerCase() ?? 'amd64';
+  const arch = namedArch(machine)?.toLowerCase() ?? 'amd64';
   return ARCHITECTURES[arch] ?? arch;
 }
 
