@@ -4,7 +4,7 @@
  * kernel lets the client, which waits for it, go first. With many transfers, others have one.
  */
 import { performance } from 'node:perf_hooks';
-import { libc, socketAddress } from '../../system/libc.ts';
+import { libc, Pinned } from '../../system/libc.ts';
 
 // <sys/epoll.h>
 const EPOLL_CLOEXEC = 0o2000000;
@@ -18,6 +18,7 @@ const EVENTS = 64;
 /** The longest datagram that means something to a transfer is an ERROR; of a longer one, its begin says enough. Bytes. */
 const LONGEST = 2048;
 const ADDRESS_BYTES = 16;
+const ACK_BYTES = 4;
 /**
  * How long other things of the event loop wait for this at most, ms: with many transfers longer, for what dgram hands over between
  * two turns of this is up to one datagram of each socket, and must be the smaller part.
@@ -30,9 +31,11 @@ export type Taker = (bytes: Buffer, from: Buffer) => void;
 export class ReadySockets {
   readonly #takers = new Map<number, Taker>();
   readonly #events = Buffer.alloc(EVENTS * EVENT_BYTES);
-  readonly #bytes = Buffer.alloc(LONGEST);
-  readonly #from = socketAddress('0.0.0.0', 0);
-  readonly #fromLength = Buffer.alloc(4);
+  readonly #datagram = new Pinned(LONGEST);
+  /** Almost all are ACKs: those are given without a Buffer of their own. */
+  readonly #ack = this.#datagram.bytes.subarray(0, ACK_BYTES);
+  readonly #from = new Pinned(ADDRESS_BYTES);
+  readonly #fromLength = new Pinned(4);
   #epoll = -1;
   readonly #now: () => number;
   #isTaking = false;
@@ -94,19 +97,29 @@ export class ReadySockets {
   }
 
   #takeOfAll(fd: number, until: number): void {
-    const { epoll_wait } = libc();
-    while (this.#now() < until) {
-      const ready = epoll_wait(this.#epoll, this.#events, EVENTS, 0);
-      if (ready <= 0) return;
-      for (let index = 0; index < ready; index++) {
-        const each = this.#events.readUInt32LE(index * EVENT_BYTES + DATA_AT);
-        // It may have been closed by a datagram before.
-        const take = this.#takers.get(each);
-        const bytes = take && this.#receive(each);
-        if (bytes) take(bytes, this.#from);
-      }
+    while (this.#now() < until) if (this.#takeReady((_, take, bytes) => take(bytes, this.#from.bytes)) === 0) return;
+    // What waits now, dgram would hand over, at several times the cost. Unanswered, its senders send no more.
+    const waiting: (() => void)[] = [];
+    const keep = (each: number, take: Taker, bytes: Buffer): void => {
+      const own = Buffer.from(bytes);
+      const from = Buffer.from(this.#from.bytes);
+      waiting.push(() => this.#takers.get(each) === take && take(own, from));
+    };
+    for (let looked = 0; looked < this.#takers.size; looked += EVENTS) if (this.#takeReady(keep) === 0) break;
+    this.#goOnLater(fd, waiting);
+  }
+
+  /** Gives one datagram of each socket that has some, of so many sockets at most. @returns how many there were */
+  #takeReady(give: (fd: number, take: Taker, bytes: Buffer) => void): number {
+    const ready = libc().epoll_wait(this.#epoll, this.#events, EVENTS, 0);
+    for (let index = 0; index < ready; index++) {
+      const fd = this.#events.readUInt32LE(index * EVENT_BYTES + DATA_AT);
+      // It may have been closed by a datagram before.
+      const take = this.#takers.get(fd);
+      const bytes = take && this.#receive(fd);
+      if (bytes) give(fd, take, bytes);
     }
-    this.#goOnLater(fd, []);
+    return Math.max(ready, 0);
   }
 
   #takeOf(fd: number, until: number): void {
@@ -118,10 +131,10 @@ export class ReadySockets {
       if (bytes === undefined) return;
       if (this.#now() > until) {
         // Nothing is received before that.
-        this.#goOnLater(fd, [() => isThere() && take(bytes, this.#from)]);
+        this.#goOnLater(fd, [() => isThere() && take(bytes, this.#from.bytes)]);
         return;
       }
-      take(bytes, this.#from);
+      take(bytes, this.#from.bytes);
     }
   }
 
@@ -137,8 +150,10 @@ export class ReadySockets {
   }
 
   #receive(fd: number): Buffer | undefined {
-    this.#fromLength.writeUInt32LE(ADDRESS_BYTES);
-    const length = libc().recvfrom(fd, this.#bytes, LONGEST, 0, this.#from, this.#fromLength);
-    return length < 0 ? undefined : this.#bytes.subarray(0, length);
+    this.#fromLength.bytes.writeUInt32LE(ADDRESS_BYTES);
+    const { bytes, address } = this.#datagram;
+    const length = libc().recvfromAt(fd, address, LONGEST, 0, this.#from.address, this.#fromLength.address);
+    if (length === ACK_BYTES) return this.#ack;
+    return length < 0 ? undefined : bytes.subarray(0, length);
   }
 }

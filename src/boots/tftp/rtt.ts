@@ -1,35 +1,58 @@
-/** Retransmission time-outs from measured round trips, RFC 6298 with a shorter floor: a boot network is a LAN. Pure. */
-
-/** Estimate for one path, in ms. `smoothed` is undefined until the first measurement. */
-export type RttEstimate = { smoothed: number | undefined; variation: number; timeout: number };
+/** Retransmission time-outs from measured round trips, RFC 6298 with a shorter floor: a boot network is a LAN. */
 
 /** Bounds of the time-out, in ms. */
 export type RttBounds = { first: number; shortest: number; longest: number };
 
-export function unmeasured(bounds: RttBounds): RttEstimate {
-  return { smoothed: undefined, variation: 0, timeout: bounds.first };
-}
+/** Estimate for one path, in ms; changed in place, as each packet of a transfer in lock-step is a measurement. */
+export class RttEstimate {
+  readonly #bounds: RttBounds;
+  /** NaN until the first measurement. */
+  #smoothed = Number.NaN;
+  #variation = 0;
+  #timeout: number;
 
-/** The estimate after a round trip of `sample` ms. The caller sees to it that nothing resent is measured (Karn). */
-export function measured(estimate: RttEstimate, sample: number, bounds: RttBounds): RttEstimate {
-  const { smoothed: before } = estimate;
-  const smoothed = before === undefined ? sample : before + (sample - before) / 8;
-  const variation =
-    before === undefined ? sample / 2 : estimate.variation + (Math.abs(before - sample) - estimate.variation) / 4;
-  return { smoothed, variation, timeout: bounded(smoothed + 4 * variation, bounds) };
-}
+  constructor(bounds: RttBounds) {
+    this.#bounds = bounds;
+    this.#timeout = bounds.first;
+  }
 
-/** The estimate after a time-out: twice the time, until the client is heard again. */
-export function backedOff(estimate: RttEstimate, bounds: RttBounds): RttEstimate {
-  return { ...estimate, timeout: bounded(estimate.timeout * 2, bounds) };
-}
+  /** When to resend, ms after sending. */
+  get timeout(): number {
+    return this.#timeout;
+  }
 
-/** The estimate without back-off: the client goes on, though what it acknowledged can not be measured. */
-export function recovered(estimate: RttEstimate, bounds: RttBounds): RttEstimate {
-  const { smoothed, variation } = estimate;
-  return smoothed === undefined ? estimate : { ...estimate, timeout: bounded(smoothed + 4 * variation, bounds) };
-}
+  /** The smoothed round trip, ms; undefined until one was measured. */
+  get smoothed(): number | undefined {
+    return this.#isMeasured() ? this.#smoothed : undefined;
+  }
 
-function bounded(ms: number, bounds: RttBounds): number {
-  return Math.min(Math.max(ms, bounds.shortest), bounds.longest);
+  /** Takes in a round trip of `sample` ms. The caller sees to it that nothing resent is measured (Karn). */
+  measured(sample: number): void {
+    if (this.#isMeasured()) {
+      this.#variation += (Math.abs(this.#smoothed - sample) - this.#variation) / 4;
+      this.#smoothed += (sample - this.#smoothed) / 8;
+    } else {
+      this.#smoothed = sample;
+      this.#variation = sample / 2;
+    }
+    this.recovered();
+  }
+
+  /** After a time-out: twice the time, until the client is heard again. */
+  backedOff(): void {
+    this.#set(this.#timeout * 2);
+  }
+
+  /** Without back-off: the client goes on, though what it acknowledged can not be measured. */
+  recovered(): void {
+    if (this.#isMeasured()) this.#set(this.#smoothed + 4 * this.#variation);
+  }
+
+  #isMeasured(): boolean {
+    return !Number.isNaN(this.#smoothed);
+  }
+
+  #set(timeout: number): void {
+    this.#timeout = Math.min(Math.max(timeout, this.#bounds.shortest), this.#bounds.longest);
+  }
 }

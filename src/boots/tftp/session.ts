@@ -1,6 +1,7 @@
 /** One transfer on the wire: its socket (the server's transfer identifier), its timer, and the bytes it sends. */
 import { performance } from 'node:perf_hooks';
 import { messageOf } from '../../errors.ts';
+import { Pinned } from '../../system/libc.ts';
 import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
@@ -10,7 +11,7 @@ import {
   advance,
   newTransfer,
   type Transfer,
-  type TransferAction,
+  type TransferActions,
   type TransferEnd,
   type TransferEvent,
   type TransferLimits,
@@ -39,7 +40,7 @@ export type SessionEnd = Omit<TransferEnd, 'reason'> & {
 const WRONG_TRANSFER = encode({ kind: 'error', code: ERROR_CODE.UNKNOWN_TRANSFER, message: 'Unknown transfer ID' });
 
 /** Where packets are built, one place for all transfers: the kernel has taken them when a call of send returns. */
-let packets = Buffer.allocUnsafeSlow(131_072);
+let packets = new Pinned(131_072);
 
 export class Session {
   readonly startedAt = performance.now();
@@ -57,6 +58,14 @@ export class Session {
   #over = false;
   /** Where the file is not in memory. */
   #file: ReadAhead | undefined;
+  readonly #actions: TransferActions = {
+    sendBlocks: (first, count) => this.#sendBlocks(first, count),
+    arm: (at) => this.#arm(at),
+    load: (first, count) => this.#load(first, count),
+    sendOack: () => this.#send(encode({ kind: 'oack', options: this.#options.terms.accepted })),
+    sendError: (code, message) => this.#send(encode({ kind: 'error', code, message })),
+    end: (end) => this.#finish(end),
+  };
 
   constructor(options: SessionOptions) {
     const { source, terms, limits, local } = options;
@@ -125,47 +134,26 @@ export class Session {
   }
 
   #tell(event: TransferEvent, now = performance.now()): void {
-    for (const action of advance(this.transfer, event, now)) this.#do(action);
-  }
-
-  #do(action: TransferAction): void {
-    switch (action.kind) {
-      case 'send-blocks':
-        this.#sendBlocks(action.first, action.count);
-        break;
-      case 'arm':
-        this.#arm(action.ms);
-        break;
-      case 'send-oack':
-        this.#send(encode({ kind: 'oack', options: this.#options.terms.accepted }));
-        break;
-      case 'send-error':
-        this.#send(encode({ kind: 'error', code: action.code, message: action.message }));
-        break;
-      case 'load':
-        this.#load(action.first, action.count);
-        break;
-      case 'end':
-        this.#finish(action.end);
-    }
+    advance(this.transfer, event, now, this.#actions);
   }
 
   #send(bytes: Buffer): void {
-    this.#socket?.send(bytes, bytes.length);
+    this.#socket?.send(bytes);
   }
 
   #sendBlocks(first: number, count: number): void {
     const { blksize, size } = this.transfer.task;
     const slot = DATA_HEADER + blksize;
-    if (packets.length < slot * count) packets = Buffer.allocUnsafeSlow(slot * count);
+    if (packets.bytes.length < slot * count) packets = new Pinned(slot * count);
+    const { bytes } = packets;
     for (let index = 0; index < count; index++) {
       const start = (first + index - 1) * blksize;
-      writeDataHeader(packets, index * slot, first + index);
-      this.#bytes.copy(packets, index * slot + DATA_HEADER, start - this.#bytesAt, start - this.#bytesAt + blksize);
+      writeDataHeader(bytes, index * slot, first + index);
+      this.#bytes.copy(bytes, index * slot + DATA_HEADER, start - this.#bytesAt, start - this.#bytesAt + blksize);
     }
     // Only the file's last block is shorter than its slot.
     const length = slot * (count - 1) + DATA_HEADER + Math.min(blksize, size - (first + count - 2) * blksize);
-    this.#socket?.send(packets.subarray(0, length), slot);
+    this.#socket?.sendBlocks(packets, length, slot);
   }
 
   #load(first: number, count: number): void {
@@ -190,31 +178,29 @@ export class Session {
   }
 
   /** The timer is moved forward only when it fires too early, so that an ACK does not cost a timer. */
-  #arm(ms: number): void {
-    this.#deadline = performance.now() + ms;
-    if (this.#timer !== undefined && this.#timerAt <= this.#deadline) return;
-    this.#setTimer(ms);
+  #arm(at: number): void {
+    this.#deadline = at;
+    if (this.#timer === undefined || this.#timerAt > at) this.#setTimer();
   }
 
-  #setTimer(ms: number): void {
+  #setTimer(): void {
     clearTimeout(this.#timer);
-    this.#timerAt = performance.now() + ms;
-    this.#timer = setTimeout(() => this.#onTimer(), Math.ceil(ms));
+    this.#timerAt = this.#deadline;
+    this.#timer = setTimeout(() => this.#onTimer(), Math.ceil(this.#deadline - performance.now()));
   }
 
   #onTimer(): void {
     this.#timer = undefined;
-    const left = this.#deadline - performance.now();
-    if (left > 0) this.#setTimer(left);
+    if (this.#deadline > performance.now()) this.#setTimer();
     // Where the process was busy, the ACK may be waiting in the socket's buffer: read that first.
     else setImmediate(() => this.#onDeadline());
   }
 
   #onDeadline(): void {
     if (this.#over || this.#timer !== undefined) return;
-    const left = this.#deadline - performance.now();
-    if (left > 0) this.#setTimer(left);
-    else this.#tell({ kind: 'timeout' });
+    const now = performance.now();
+    if (this.#deadline > now) this.#setTimer();
+    else this.#tell({ kind: 'timeout' }, now);
   }
 
   #finish(end: SessionEnd): void {

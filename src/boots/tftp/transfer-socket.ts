@@ -4,7 +4,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { getSystemErrorMessage } from 'node:util';
-import { errno, libc, sendNow, socketAddress, udpSocket } from '../../system/libc.ts';
+import { errno, libc, Pinned, sendNow, sendPinned, socketAddress, udpSocket } from '../../system/libc.ts';
 import type { ReadySockets } from './ready-sockets.ts';
 import { segmentsPerCall, startSegmenting, stopSegmenting } from './segmentation.ts';
 
@@ -34,7 +34,10 @@ export type TransferSocketOptions = {
 export class TransferSocket {
   readonly #socket: Socket;
   readonly #fd: number;
-  readonly #client: Buffer;
+  readonly #client: Pinned;
+  /** Port and address, as they lie in memory. */
+  readonly #clientPort: number;
+  readonly #clientAddress: number;
   readonly #ready: ReadySockets;
   readonly #onError: (error: Error) => void;
   #isSegmenting: boolean;
@@ -42,7 +45,11 @@ export class TransferSocket {
 
   /** @throws Error where there is none to be had, as when the process has no file descriptors left */
   constructor({ local, client, segment, ready, onMessage, onError }: TransferSocketOptions) {
-    this.#client = socketAddress(client.address, client.port);
+    const address = socketAddress(client.address, client.port);
+    this.#client = new Pinned(address.length);
+    this.#client.bytes.set(address);
+    this.#clientPort = address.readUInt16LE(2);
+    this.#clientAddress = address.readUInt32LE(4);
     this.#onError = onError;
     this.#ready = ready;
     this.#fd = openSocket(local);
@@ -55,25 +62,37 @@ export class TransferSocket {
     this.#socket.on('error', onError);
     // With a descriptor this is done when it returns.
     this.#socket.bind({ fd: this.#fd });
-    ready.add(this.#fd, (bytes, from) => onMessage(bytes, from.equals(this.#client) ? undefined : endpointOf(from)));
+    ready.add(this.#fd, (bytes, from) => onMessage(bytes, this.#isClient(from) ? undefined : endpointOf(from)));
+  }
+
+  /** Sends one datagram to the client. */
+  send(bytes: Buffer): void {
+    if (!this.#isClosed) this.#isTaken(sendNow(this.#fd, bytes, this.#client.bytes));
   }
 
   /**
-   * Sends `bytes` to the client in datagrams of `slot` bytes, the last one shorter. What the link does not take now is left
-   * out: more packets in a queue help nobody, and the timer sends them again.
+   * Sends the first `length` bytes of `packets` to the client, in datagrams of `slot` bytes, the last one shorter. What the link
+   * does not take now is left out: more packets in a queue help nobody, and the timer sends them again.
    */
-  send(bytes: Buffer, slot: number): void {
-    for (let at = 0; at < bytes.length && !this.#isClosed; ) {
-      const end = Math.min(at + (this.#isSegmenting ? slot * segmentsPerCall(slot) : slot), bytes.length);
-      const fault = sendNow(this.#fd, at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), this.#client);
-      if (fault === undefined) at = end;
-      else if (fault === 'EAGAIN' || fault === 'ENOBUFS') return;
-      else if (this.#isSegmenting && end - at > slot) this.#stopSegmenting();
-      else {
-        this.#onError(new Error(`a datagram could not be sent: ${fault}`));
-        return;
-      }
+  sendBlocks(packets: Pinned, length: number, slot: number): void {
+    for (let start = 0; start < length && !this.#isClosed; ) {
+      const most = this.#isSegmenting ? slot * segmentsPerCall(slot) : slot;
+      const part = { start, length: Math.min(most, length - start) };
+      const fault = sendPinned(this.#fd, packets, part, this.#client);
+      if (fault !== undefined && this.#isSegmenting && part.length > slot && !isFull(fault)) this.#stopSegmenting();
+      else if (this.#isTaken(fault)) start += part.length;
+      else return;
     }
+  }
+
+  /** Whether the link has taken a datagram. */
+  #isTaken(fault: string | undefined): boolean {
+    if (fault !== undefined && !isFull(fault)) this.#onError(new Error(`a datagram could not be sent: ${fault}`));
+    return fault === undefined;
+  }
+
+  #isClient(from: Buffer): boolean {
+    return from.readUInt16LE(2) === this.#clientPort && from.readUInt32LE(4) === this.#clientAddress;
   }
 
   /** Sends one datagram to someone who is not the client. */
@@ -97,6 +116,11 @@ export class TransferSocket {
     this.#isSegmenting = false;
     stopSegmenting(this.#fd);
   }
+}
+
+/** The link takes nothing more now. */
+function isFull(fault: string): boolean {
+  return fault === 'EAGAIN' || fault === 'ENOBUFS';
 }
 
 /** What a struct sockaddr_in says. */

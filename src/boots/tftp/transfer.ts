@@ -1,31 +1,34 @@
 /**
  * One read transfer as a state machine: RFC 1350 with options (2347) and windows (7440). It knows no socket, file or clock:
- * it is told what happened and when, and answers with what to do.
+ * it is told what happened and when, and says what to do.
  *
  * Blocks are numbered from 1 without end here; on the wire go the low 16 bits (65,535 is followed by 0).
  */
 import type { Malformed, TftpPacket } from './packet.ts';
 import { ERROR_CODE } from './packet.ts';
-import { backedOff, measured, type RttBounds, type RttEstimate, recovered, unmeasured } from './rtt.ts';
+import { type RttBounds, RttEstimate } from './rtt.ts';
 
 export type TransferEvent =
   | { kind: 'start' }
   | { kind: 'packet'; packet: TftpPacket | Malformed }
-  /** The time of the last `arm` has passed. */
+  /** The time of the last `arm` has come. */
   | { kind: 'timeout' }
   /** The blocks of a `load` are at hand, and those of earlier loads no longer. */
   | { kind: 'data-ready'; first: number; count: number }
   | { kind: 'data-failed'; sentence: string };
 
-export type TransferAction =
-  | { kind: 'send-oack' }
-  | { kind: 'send-blocks'; first: number; count: number }
-  | { kind: 'send-error'; code: number; message: string }
+/** What a transfer wants done. It is told at once: lock-step makes a step per packet, tens of thousands a second. */
+export interface TransferActions {
+  sendOack(): void;
+  sendBlocks(first: number, count: number): void;
+  sendError(code: number, message: string): void;
   /** Make these blocks ready, then say `data-ready` or `data-failed`. */
-  | { kind: 'load'; first: number; count: number }
-  /** Say `timeout` in `ms`, unless armed anew before. */
-  | { kind: 'arm'; ms: number }
-  | { kind: 'end'; end: TransferEnd };
+  load(first: number, count: number): void;
+  /** Say `timeout` at this time, unless armed anew before. */
+  arm(at: number): void;
+  /** The last of all. */
+  end(end: TransferEnd): void;
+}
 
 export type TransferEnd = {
   result: 'completed' | 'failed';
@@ -89,7 +92,7 @@ export type TransferCounts = {
   malformedPackets: number;
 };
 
-/** The state, changed in place by {@link advance}: lock-step makes a step per packet, tens of thousands a second. */
+/** The state, changed in place by {@link advance}. */
 export type Transfer = {
   readonly task: TransferTask;
   readonly limits: TransferLimits;
@@ -109,7 +112,7 @@ export type Transfer = {
   confirmed: boolean;
   progressAt: number;
   resends: number;
-  rtt: RttEstimate;
+  readonly rtt: RttEstimate;
   /** Blocks at hand: from `readyFirst` up to, not including, `readyEnd`. */
   readyFirst: number;
   readyEnd: number;
@@ -140,7 +143,7 @@ export function newTransfer(task: TransferTask, limits: TransferLimits, now: num
     confirmed: false,
     progressAt: now,
     resends: 0,
-    rtt: unmeasured(effective),
+    rtt: new RttEstimate(effective),
     readyFirst: 1,
     readyEnd: task.inMemory ? last + 1 : 1,
     loading: false,
@@ -157,29 +160,35 @@ export function newTransfer(task: TransferTask, limits: TransferLimits, now: num
   };
 }
 
-/** Tells the transfer what happened at `now` (ms); returns what to do, in order. After an `end` nothing is ever returned. */
-export function advance(transfer: Transfer, event: TransferEvent, now: number): TransferAction[] {
-  if (transfer.phase === 'over') return [];
+/** Tells the transfer what happened at `now` (ms), and has done what is to be done. After its `end` nothing is done. */
+export function advance(transfer: Transfer, event: TransferEvent, now: number, actions: TransferActions): void {
+  if (transfer.phase === 'over') return;
   switch (event.kind) {
     case 'start':
       transfer.burstAt = now;
-      if (transfer.task.oack) return [{ kind: 'send-oack' }, arm(transfer, now)];
+      if (transfer.task.oack) {
+        actions.sendOack();
+        arm(transfer, now, actions);
+        return;
+      }
       transfer.phase = 'sending';
-      return burst(transfer, now);
+      burst(transfer, now, actions);
+      return;
     case 'packet':
-      return onPacket(transfer, event.packet, now);
+      onPacket(transfer, event.packet, now, actions);
+      return;
     case 'timeout':
-      return onTimeout(transfer, now);
+      onTimeout(transfer, now, actions);
+      return;
     case 'data-ready':
       transfer.loading = false;
       transfer.readyFirst = event.first;
       transfer.readyEnd = event.first + event.count;
-      return burst(transfer, now);
+      burst(transfer, now, actions);
+      return;
     case 'data-failed':
-      return [
-        { kind: 'send-error', code: ERROR_CODE.SEE_MESSAGE, message: 'The file can not be read' },
-        end(transfer, 'failed', 'read-failed', event.sentence),
-      ];
+      actions.sendError(ERROR_CODE.SEE_MESSAGE, 'The file can not be read');
+      end(transfer, actions, { result: 'failed', reason: 'read-failed', sentence: event.sentence });
   }
 }
 
@@ -188,154 +197,164 @@ export function bytesAcknowledged(transfer: Transfer): number {
   return Math.min(transfer.acked * transfer.task.blksize, transfer.task.size);
 }
 
-function onPacket(transfer: Transfer, packet: TftpPacket | Malformed, now: number): TransferAction[] {
+function onPacket(transfer: Transfer, packet: TftpPacket | Malformed, now: number, actions: TransferActions): void {
   switch (packet.kind) {
     case 'ack':
-      return onAck(transfer, packet.block, now);
+      onAck(transfer, packet.block, now, actions);
+      break;
     case 'error':
-      return [onError(transfer, packet.code, packet.message)];
+      end(transfer, actions, afterError(transfer, packet.code, packet.message));
+      break;
     case 'malformed':
       transfer.counts.malformedPackets++;
-      return [];
+      break;
     case 'read-request':
     case 'write-request':
     case 'data':
     case 'oack':
       transfer.counts.unexpectedPackets++;
-      return [];
   }
 }
 
-function onAck(transfer: Transfer, block: number, now: number): TransferAction[] {
+function onAck(transfer: Transfer, block: number, now: number, actions: TransferActions): void {
   const { acked, sent, counts } = transfer;
   if (transfer.phase === 'opening') {
     if (block !== 0) {
       counts.impossibleAcks++;
-      return [];
+      return;
     }
     transfer.phase = 'sending';
-    if (transfer.counts.timeouts === 0) transfer.rtt = measured(transfer.rtt, now - transfer.burstAt, transfer.limits);
-    return progress(transfer, now, 1);
+    if (transfer.counts.timeouts === 0) transfer.rtt.measured(now - transfer.burstAt);
+    progress(transfer, now, 1, actions);
+    return;
   }
   const ahead = (block - acked) & 0xffff;
   if (ahead === 0) {
     // Never answered with data: each copy would breed another (the Sorcerer's Apprentice, RFC 1123 4.2.3.1). Where it
     // reports the loss of a window's first block, the timer, a measured round trip long, resends.
     counts.duplicateAcks++;
-    return [];
+    return;
   }
   if (ahead > sent - acked) {
     const behind = (acked - block) & 0xffff;
     if (behind <= Math.min(acked, 0x7fff)) counts.oldAcks++;
     else counts.impossibleAcks++;
-    return [];
+    return;
   }
   transfer.acked = acked + ahead;
-  if (transfer.acked > transfer.sentBefore) {
-    transfer.rtt = measured(transfer.rtt, now - transfer.burstAt, transfer.limits);
-  } else if (transfer.resends > 0) transfer.rtt = recovered(transfer.rtt, transfer.limits);
+  if (transfer.acked > transfer.sentBefore) transfer.rtt.measured(now - transfer.burstAt);
+  else if (transfer.resends > 0) transfer.rtt.recovered();
   if (transfer.acked === transfer.last) {
-    return [end(transfer, 'completed', 'received', 'the client acknowledged the last block')];
+    end(transfer, actions, {
+      result: 'completed',
+      reason: 'received',
+      sentence: 'the client acknowledged the last block',
+    });
+    return;
   }
-  if (transfer.acked === sent) return progress(transfer, now, sent + 1);
   // An ACK inside the window says that the block after it was lost: rewind to it (RFC 7440 section 4). But clients such as
   // EDK2 acknowledge each copy as well, and rewinding at those too would copy every block to the end of the file. So
   // until a rewind is made good, the window only slides; where it was a loss again, the timer rewinds.
-  if (transfer.acked < transfer.rewoundUntil) return progress(transfer, now, sent + 1);
-  transfer.rewoundUntil = Math.min(transfer.acked + transfer.task.windowsize, transfer.last);
-  return progress(transfer, now, transfer.acked + 1);
+  const isLoss = transfer.acked < sent && transfer.acked >= transfer.rewoundUntil;
+  if (isLoss) transfer.rewoundUntil = Math.min(transfer.acked + transfer.task.windowsize, transfer.last);
+  progress(transfer, now, isLoss ? transfer.acked + 1 : sent + 1, actions);
 }
 
-function progress(transfer: Transfer, now: number, first: number): TransferAction[] {
+function progress(transfer: Transfer, now: number, first: number, actions: TransferActions): void {
   transfer.confirmed = true;
   transfer.progressAt = now;
   transfer.resends = 0;
-  return burst(transfer, now, first);
+  burst(transfer, now, actions, first);
 }
 
 /** Sends from block `first` to the end of the window after the last acknowledged block, or has that loaded first. */
-function burst(transfer: Transfer, now: number, first = transfer.acked + 1): TransferAction[] {
+function burst(transfer: Transfer, now: number, actions: TransferActions, first = transfer.acked + 1): void {
   const { acked, last, task, counts } = transfer;
   const count = Math.min(acked + task.windowsize, last) - first + 1;
-  if (count <= 0) return [arm(transfer, now)];
-  if (first < transfer.readyFirst || first + count > transfer.readyEnd) {
-    return load(transfer, acked + 1, first - acked - 1 + count, now);
+  if (count > 0) {
+    if (first < transfer.readyFirst || first + count > transfer.readyEnd) {
+      load(transfer, acked + 1, first - acked - 1 + count, now, actions);
+      return;
+    }
+    counts.blocksSent += count;
+    counts.blocksResent += Math.max(Math.min(transfer.sent - first + 1, count), 0);
+    transfer.sentBefore = transfer.sent;
+    transfer.sent = Math.max(transfer.sent, first + count - 1);
+    transfer.burstAt = now;
+    actions.sendBlocks(first, count);
   }
-  counts.blocksSent += count;
-  counts.blocksResent += Math.max(Math.min(transfer.sent - first + 1, count), 0);
-  transfer.sentBefore = transfer.sent;
-  transfer.sent = Math.max(transfer.sent, first + count - 1);
-  transfer.burstAt = now;
-  return [{ kind: 'send-blocks', first, count }, arm(transfer, now)];
+  arm(transfer, now, actions);
 }
 
-function load(transfer: Transfer, first: number, count: number, now: number): TransferAction[] {
-  if (transfer.loading) return [arm(transfer, now)];
+function load(transfer: Transfer, first: number, count: number, now: number, actions: TransferActions): void {
+  arm(transfer, now, actions);
+  if (transfer.loading) return;
   transfer.loading = true;
   transfer.readyEnd = transfer.readyFirst;
   const { blksize, windowsize } = transfer.task;
   // Whole windows, so that the next load begins where this one ends, and may have been read by then.
   const ahead = Math.ceil(Math.max(count, Math.floor(READ_AHEAD / blksize)) / windowsize) * windowsize;
-  return [{ kind: 'load', first, count: Math.min(ahead, transfer.last - first + 1) }, arm(transfer, now)];
+  actions.load(first, Math.min(ahead, transfer.last - first + 1));
 }
 
-function onTimeout(transfer: Transfer, now: number): TransferAction[] {
+function onTimeout(transfer: Transfer, now: number, actions: TransferActions): void {
   const { limits } = transfer;
-  if (now >= givesUpAt(transfer) || transfer.resends >= limits.resends) return [givenUp(transfer, now)];
-  if (transfer.loading) return [arm(transfer, now)];
+  if (now >= givesUpAt(transfer) || transfer.resends >= limits.resends) {
+    end(transfer, actions, givenUp(transfer, now));
+    return;
+  }
+  if (transfer.loading) {
+    arm(transfer, now, actions);
+    return;
+  }
   transfer.counts.timeouts++;
   transfer.resends++;
   transfer.rewoundUntil = 0;
-  transfer.rtt = backedOff(transfer.rtt, limits);
-  if (transfer.phase === 'opening') return [{ kind: 'send-oack' }, arm(transfer, now)];
-  return burst(transfer, now);
+  transfer.rtt.backedOff();
+  if (transfer.phase === 'opening') {
+    actions.sendOack();
+    arm(transfer, now, actions);
+  } else burst(transfer, now, actions);
 }
 
 function givesUpAt(transfer: Transfer): number {
   return transfer.progressAt + (transfer.confirmed ? transfer.limits.silence : transfer.limits.unconfirmed);
 }
 
-function givenUp(transfer: Transfer, now: number): TransferAction {
+function givenUp(transfer: Transfer, now: number): TransferEnd {
+  const result = 'failed';
   const waited = `${((now - transfer.progressAt) / 1000).toFixed(1)} s and ${transfer.resends} resends`;
-  if (transfer.loading) return end(transfer, 'failed', 'read-failed', `the file was not read within ${waited}`);
-  if (!transfer.confirmed) return end(transfer, 'failed', 'silence', `the client never answered within ${waited}`);
+  if (transfer.loading) return { result, reason: 'read-failed', sentence: `the file was not read within ${waited}` };
+  if (!transfer.confirmed) return { result, reason: 'silence', sentence: `the client never answered within ${waited}` };
   if (transfer.sent === transfer.last) {
     const sentence = `all was sent, but the last acknowledgement did not come within ${waited}; the client may have the file`;
-    return end(transfer, 'failed', 'last-ack-missing', sentence);
+    return { result, reason: 'last-ack-missing', sentence };
   }
-  return end(transfer, 'failed', 'silence', `the client fell silent after block ${transfer.acked} for ${waited}`);
+  return { result, reason: 'silence', sentence: `the client fell silent after block ${transfer.acked} for ${waited}` };
 }
 
-function onError(transfer: Transfer, code: number, message: string): TransferAction {
+function afterError(transfer: Transfer, code: number, message: string): TransferEnd {
   const said = `the client said ERROR ${code} ${JSON.stringify(message)}`;
   if (transfer.phase === 'opening') {
     // Firmware learns the size of a file from the OACK and stops: EDK2 with code 8, iPXE's PXE API with code 0.
     if (transfer.task.tsize && (code === ERROR_CODE.OPTIONS_REFUSED || code === ERROR_CODE.SEE_MESSAGE)) {
-      return end(transfer, 'completed', 'size-only', `the client only wanted to know the size (${said})`);
+      const sentence = `the client only wanted to know the size (${said})`;
+      return { result: 'completed', reason: 'size-only', sentence };
     }
     if (code === ERROR_CODE.OPTIONS_REFUSED) {
-      return end(
-        transfer,
-        'failed',
-        'options-declined',
-        `the client did not accept the options acknowledged (${said})`,
-      );
+      const sentence = `the client did not accept the options acknowledged (${said})`;
+      return { result: 'failed', reason: 'options-declined', sentence };
     }
   }
-  return end(transfer, 'failed', 'client-error', said);
+  return { result: 'failed', reason: 'client-error', sentence: said };
 }
 
 /** The next timer: the retransmission time-out, or what is left until giving up. */
-function arm(transfer: Transfer, now: number): TransferAction {
-  return { kind: 'arm', ms: Math.max(Math.min(transfer.rtt.timeout, givesUpAt(transfer) - now), 0) };
+function arm(transfer: Transfer, now: number, actions: TransferActions): void {
+  actions.arm(Math.max(Math.min(now + transfer.rtt.timeout, givesUpAt(transfer)), now));
 }
 
-function end(
-  transfer: Transfer,
-  result: TransferEnd['result'],
-  reason: TransferEnd['reason'],
-  sentence: string,
-): TransferAction {
+function end(transfer: Transfer, actions: TransferActions, how: TransferEnd): void {
   transfer.phase = 'over';
-  return { kind: 'end', end: { result, reason, sentence } };
+  actions.end(how);
 }

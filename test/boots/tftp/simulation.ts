@@ -2,14 +2,8 @@
  * A transfer against a model client over a link that loses, copies and reorders, in simulated time. The client knows RFC
  * 1350 and 7440 and nothing of the server's code.
  */
-import {
-  advance,
-  newTransfer,
-  type Transfer,
-  type TransferAction,
-  type TransferEnd,
-  type TransferLimits,
-} from '../../../src/boots/tftp/transfer.ts';
+import { newTransfer, type Transfer, type TransferEnd, type TransferLimits } from '../../../src/boots/tftp/transfer.ts';
+import { advance, type TransferAction } from './steps.ts';
 
 export type Link = {
   /** Chance of each datagram to be lost, and to be delivered twice. */

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  advance,
-  DEFAULT_LIMITS,
-  newTransfer,
-  type Transfer,
-  type TransferAction,
-  type TransferTask,
-} from '../../../src/boots/tftp/transfer.ts';
+import { DEFAULT_LIMITS, newTransfer, type Transfer, type TransferTask } from '../../../src/boots/tftp/transfer.ts';
 import { seeded, simulate } from './simulation.ts';
+import { advance, type TransferAction } from './steps.ts';
 
 /** Gives up only where nothing ever arrives. */
 const PATIENT = { ...DEFAULT_LIMITS, unconfirmed: 600_000, silence: 600_000, resends: 200 };
@@ -251,7 +245,7 @@ describe('a transfer', () => {
     }
     const [first = 0, second = 0] = waits;
     assert.ok(first > 60 && first < 200, `${first} ms`);
-    assert.equal(second, 2 * first);
+    assert.ok(Math.abs(second - 2 * first) < 1e-6, `${second} ms after ${first} ms`);
     assert.ok(Math.max(...waits.map(Number)) <= DEFAULT_LIMITS.longest);
   });
 
@@ -325,11 +319,11 @@ describe('a transfer', () => {
   it('loads whole windows ahead of what is not in memory, and goes on from what was acknowledged meanwhile', () => {
     const transfer = newTransfer({ ...begun().task, inMemory: false, size: 100_000 }, DEFAULT_LIMITS, 0);
     advance(transfer, { kind: 'start' }, 0);
-    assert.deepEqual(ack(transfer, 0, 1).at(0), { kind: 'load', first: 1, count: 656 });
+    assert.deepEqual(ack(transfer, 0, 1).at(-1), { kind: 'load', first: 1, count: 656 });
     assert.deepEqual(bursts(advance(transfer, { kind: 'timeout' }, 2)), []);
     assert.deepEqual(bursts(advance(transfer, { kind: 'data-ready', first: 1, count: 656 }, 3)), ['1..4']);
     for (let block = 4; block < 656; block += 4) ack(transfer, block, 4);
-    assert.deepEqual(ack(transfer, 656, 5).at(0), { kind: 'load', first: 657, count: 345 });
+    assert.deepEqual(ack(transfer, 656, 5).at(-1), { kind: 'load', first: 657, count: 345 });
     assert.deepEqual(bursts(advance(transfer, { kind: 'data-ready', first: 657, count: 345 }, 6)), ['657..660']);
   });
 
