@@ -37,6 +37,7 @@ export async function openParts(directory: string): Promise<Services> {
     values: () => ({}),
     around: {
       server: () => ({ url: 'http://127.0.0.1', address: '127.0.0.1', port: '80' }),
+      processors: { of: () => ({ arch: 'amd64' }) },
       open: (sealed) => openSealed(sealing.privateKey, sealed),
       token: (transaction, machine, kind) => workerTokens.issueForTask(transaction, machine, kind === 'infinite'),
     },

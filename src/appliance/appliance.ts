@@ -23,6 +23,7 @@ import { interfaceAddresses } from '../boots/interface-addresses.ts';
 import { LeaseStore } from '../boots/leases/index.ts';
 import { LoaderConfigs } from '../boots/loader-configs/index.ts';
 import { neighbour } from '../boots/neighbours.ts';
+import { processorSeen } from '../boots/processor.ts';
 import { Subnets } from '../boots/subnets/index.ts';
 import { Texts } from '../boots/texts.ts';
 import { configFiles, firstOf, isoFiles, osieFiles, textFiles } from '../boots/tftp/index.ts';
@@ -30,10 +31,11 @@ import { messageOf, TinsmithError } from '../errors.ts';
 import { readPacked, workerExecutable } from '../executable/embedded.ts';
 import { readTlsPair } from '../http/index.ts';
 import { makeLife, openContent } from '../life/index.ts';
+import { Processors } from '../life/processors.ts';
 import { open as openSealed, sealingKeys } from '../life/seal.ts';
 import { hasScript, Served } from '../life/served.ts';
 import { LastSeen } from '../machines/last-seen.ts';
-import { type Machine, Machines } from '../machines/machines.ts';
+import { type Machine, Machines, macsOf } from '../machines/machines.ts';
 import { type DataDirectory, EventLog, openStore } from '../store/index.ts';
 import { startTrimming } from '../store/retention.ts';
 import { COMMIT, VERSION } from '../version.ts';
@@ -151,13 +153,17 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       const url = new URL(serverUrl(machine?.hardware.network.interfaces[0]?.dhcp.ip?.address));
       return { url: url.origin, address: url.hostname, port: url.port };
     };
+    const processors = new Processors({
+      firmware: (machine) => processorSeen(trace, macsOf(machine)),
+      inventory: ({ id }) => workflowParts.discovery.inventories.of(id)?.inventory.architecture,
+    });
     const { deadlines, ...workflowParts } = makeLife({
       ...{ store, events, machines, content, lastSeen, clock, log },
       values: (machine) => ({ tinsmith: serverOf(machine) }),
       around: {
         server: serverOf,
-        open,
-        unbootable: (bootEnv, machine) => environmentFiles.unusable(bootEnv, machine, hasScript),
+        ...{ open, processors },
+        unbootable: (bootEnv, machine) => environmentFiles.unusable(bootEnv, processors.of(machine), hasScript),
         token: (transaction, machine, kind) => workerTokens.issueForTask(transaction, machine, kind === 'infinite'),
       },
       dataLimit: settings.dataLimit,
@@ -199,7 +205,9 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       clock,
       log,
     };
-    const environments = new Served({ store, catalogue: () => content.catalogue(), files: environmentFiles, open });
+    const environments = new Served({
+      ...{ store, catalogue: () => content.catalogue(), files: environmentFiles, processors, open },
+    });
     const bootTokens = new BootTokens(workerTokens);
     const texts = new Texts({ machines, trace, neighbour, environments, tokens: bootTokens });
     const calls = tinkerbellCalls(services, settings.grpc);

@@ -7,7 +7,7 @@ import { StuckBoots } from '../boots/explain/stuck.ts';
 import { keepTrace } from '../boots/trace/keeper.ts';
 import { Trace } from '../boots/trace.ts';
 import { messageOf } from '../errors.ts';
-import type { Machines } from '../machines/machines.ts';
+import { type Machines, macsOf } from '../machines/machines.ts';
 import { openTraceFiles } from '../store/trace-files.ts';
 
 /**
@@ -63,7 +63,7 @@ export function watchBoots(services: Services, boot: Pick<ExplainOptions, 'envir
     isKnown: (mac) => machines.byMac(mac) !== undefined,
     explain(mac) {
       const machine = machines.byMac(mac);
-      return machine && explain({ machine, macs: machine.hardware.network.interfaces.map(({ dhcp }) => dhcp.mac) });
+      return machine && explain({ machine, macs: macsOf(machine) });
     },
     async tell(mac, { code, sentence, boot: number = 0 }) {
       const machine = machines.byMac(mac);

@@ -8,6 +8,7 @@ import { PREVIEW_TOKEN } from './ipxe/scripts.ts';
 import type { IsoNeed } from './iso/index.ts';
 import type { Firmware } from './loaders.ts';
 import type { BootLife } from './plan.ts';
+import type { SaidProcessor } from './processor.ts';
 
 /** Folder of their files below the served ones; a folder for each environment is in it. */
 export const BOOTENVS = 'bootenvs';
@@ -39,6 +40,8 @@ export interface Environments {
   lifeOf(machine: string): BootLife | undefined;
   /** The loader that a machine's environment brings for a firmware: a path below the served files, where it is there. */
   loaderFor(machine: Machine, firmware: Firmware): string | undefined;
+  /** The same as it is while a firmware asks that says this of itself. */
+  askedBy(firmware: SaidProcessor | undefined): Environments;
   /** Resolves when it is known whether the ISO image of a machine's environment is the right one. */
   verified(machine: Machine): Promise<void>;
   /** The ISO images whose content is below the files of an environment, that of the machine's architecture first. */

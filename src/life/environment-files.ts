@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ISOS, type IsoShelf } from '../boots/iso/index.ts';
 import type { BootEnv } from '../content/objects.ts';
-import type { Machine } from '../machines/machines.ts';
+import type { Processor } from './processors.ts';
 import { architectureOf, bootOf, fileOf, isUrl } from './render/boot-env.ts';
 import { isoOf } from './render/isos.ts';
-import { archOf, namedArch } from './render/machine.ts';
 
 /** Where a file is served: a URL, or a path below the server; or why it is not. */
 export type Located = { at: string } | { missing: string };
@@ -52,13 +51,16 @@ export class EnvironmentFiles {
     };
   }
 
-  /** Why a machine cannot boot an environment as it is: nothing to boot, or files that are not there. */
-  unusable(env: BootEnv, machine: Machine, hasScript: HasScript): string[] {
+  /** Why a machine of this processor cannot boot an environment as it is: nothing to boot, or files that are not there. */
+  unusable(env: BootEnv, { arch, because }: Processor, hasScript: HasScript): string[] {
     if (OWN.has(env.name)) return [];
-    const arch = archOf(machine);
     const archs = Object.keys(env.os.supportedArchitectures);
     if (archs.length > 0 && !architectureOf(env, arch) && env.kernel === '')
-      return [`boot environment ${env.name} is for ${archs.join(', ')}, and the machine is ${arch}${unsaid(machine)}`];
+      return [
+        [`boot environment ${env.name} is for ${archs.join(', ')}, and the machine is ${arch}`, because]
+          .filter((part) => part !== undefined)
+          .join(', '),
+      ];
     const { kernel, initrds } = bootOf(env, arch);
     if (kernel === '' && !hasScript(env))
       return [`boot environment ${env.name} has neither a kernel nor a template for iPXE`];
@@ -76,18 +78,13 @@ export class EnvironmentFiles {
     });
   }
 
-  /** Resolves when the checksum of the image that a machine needs is known, and is compared from then on. */
-  async verified(env: BootEnv, machine: Machine): Promise<void> {
-    const need = OWN.has(env.name) ? undefined : isoOf(env, archOf(machine));
+  /** Resolves when the checksum of the image for an architecture is known, and is compared from then on. */
+  async verified(env: BootEnv, arch: string): Promise<void> {
+    const need = OWN.has(env.name) ? undefined : isoOf(env, arch);
     if (need) await this.#places.isos?.verify(need);
   }
 
   #isThere(path: string): boolean {
     return (this.#places.exists ?? existsSync)(join(this.#places.directory, path));
   }
-}
-
-/** Where the architecture is what is taken without a word of it. */
-function unsaid(machine: Machine): string {
-  return namedArch(machine) ? '' : ', as its hardware data names no arch';
 }

@@ -26,6 +26,7 @@ export type { LifeView } from './view.ts';
 export interface Around {
   /** The appliance as the machine reaches it. */
   server: (machine: Machine) => RenderContext['server'];
+  processors: RenderContext['processors'];
   /** The value in a sealed one. @throws TinsmithError */
   open: (sealed: unknown) => unknown;
   /** Why a machine cannot boot an environment; nothing is looked for by default. */
@@ -65,7 +66,7 @@ export function makeLife(
       ...{ machine, life, job: currentJob(from, id), catalogue, task: found, token, targetOs: 'linux' },
       stage: life.stage === undefined ? undefined : catalogue.stages.get(life.stage),
       bootEnv: catalogue.bootenvs.get(life.in?.bootEnv ?? life.bootEnv ?? ''),
-      ...{ server: around.server(machine), open: around.open },
+      ...{ server: around.server(machine), processors: around.processors, open: around.open },
     };
   };
   const fillIn: FillIn = (transaction, id, { task, step, params, environment: more }) => {

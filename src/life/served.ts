@@ -5,6 +5,7 @@
 
 import { posix } from 'node:path';
 import type { IsoNeed } from '../boots/iso/index.ts';
+import type { SaidProcessor } from '../boots/processor.ts';
 import type { BootEnv, Catalogue, TemplateEntry } from '../content/objects.ts';
 import { TinsmithError } from '../errors.ts';
 import type { Machine } from '../machines/machines.ts';
@@ -12,11 +13,11 @@ import { masker } from '../mask.ts';
 import type { Reader } from '../store/store.ts';
 import type { EnvironmentFiles } from './environment-files.ts';
 import { currentJob } from './jobs.ts';
+import type { Processors } from './processors.ts';
 import { type Life, lifeOf } from './record.ts';
 import { architectureOf, bootOf, isUrl } from './render/boot-env.ts';
 import { fileOf, missingParams, type RenderContext } from './render/index.ts';
 import { isosOf } from './render/isos.ts';
-import { archOf } from './render/machine.ts';
 import { Rendering } from './render/rendering.ts';
 
 /** What texts are filled in with, beside what is known of the machine. */
@@ -37,27 +38,30 @@ interface Owner {
 /** Names of templates that are the iPXE script of an environment, the first that there is. */
 const IPXE_NAMES = ['ipxe-mac', 'ipxe', 'default-ipxe', 'default.ipxe'];
 
-export class Served {
-  readonly #store: Reader;
-  readonly #catalogue: () => Catalogue;
-  readonly #files: EnvironmentFiles;
-  readonly #open: RenderContext['open'];
+/** What it is made from. */
+interface ServedParts {
+  store: Reader;
+  catalogue: () => Catalogue;
+  files: EnvironmentFiles;
+  processors: Processors;
+  /** The value in a sealed one. */
+  open: RenderContext['open'];
+}
 
-  /** @param parts.open the value in a sealed one */
-  constructor(parts: {
-    store: Reader;
-    catalogue: () => Catalogue;
-    files: EnvironmentFiles;
-    open: RenderContext['open'];
-  }) {
-    this.#store = parts.store;
-    this.#catalogue = parts.catalogue;
-    this.#files = parts.files;
-    this.#open = parts.open;
+export class Served {
+  readonly #parts: ServedParts;
+
+  constructor(parts: ServedParts) {
+    this.#parts = parts;
+  }
+
+  /** The same as it is while a firmware asks that says this of itself. */
+  askedBy(firmware: SaidProcessor | undefined): Served {
+    return new Served({ ...this.#parts, processors: this.#parts.processors.askedBy(firmware) });
   }
 
   lifeOf(machine: string): Pick<Life, 'stage' | 'bootEnv' | 'workflow'> {
-    return lifeOf(this.#store, machine);
+    return lifeOf(this.#parts.store, machine);
   }
 
   /** The loader that a machine's environment brings for a firmware: a path below the served files, where it is there. */
@@ -68,7 +72,7 @@ export class Served {
     const name = env?.loaders[firmware] || (isUefi && env && architectureOf(env, arch)?.loader) || '';
     if (!env || name === '' || isUrl(name)) return undefined;
     // Loaders ask for their configuration where they came from: below the environment, not inside the image.
-    return 'at' in this.#files.locate(env, arch, name) ? fileOf(env, name) : undefined;
+    return 'at' in this.#parts.files.locate(env, arch, name) ? fileOf(env, name) : undefined;
   }
 
   /**
@@ -90,10 +94,11 @@ export class Served {
     const owner = ownerOf('boot environment', env);
     const own = ipxeOf(env);
     if (own) return { ipxe: fillIn(context, owner, (rendering) => entryText(rendering, own)) };
-    const arch = archOf(machine);
+    const processor = this.#parts.processors.of(machine);
+    const { arch } = processor;
     const { kernel, initrds, bootParams } = bootOf(env, arch);
     const url = (file: string): string => {
-      const located = this.#files.locate(env, arch, file);
+      const located = this.#parts.files.locate(env, arch, file);
       const path = 'at' in located ? located.at : fileOf(env, file);
       return isUrl(path) ? path : `${filling.server}/${encodeURI(path)}`;
     };
@@ -102,20 +107,20 @@ export class Served {
       kernel: kernel === '' ? '' : url(kernel),
       initrds: initrds.map(url),
       bootParams: fillIn(context, owner, (rendering) => rendering.text(bootParams, called)),
-      unusable: this.#files.unusable(env, machine, hasScript),
+      unusable: this.#parts.files.unusable(env, processor, hasScript),
     };
   }
 
   /** Resolves when it is known whether the image of a machine's environment is the right one. */
   async verified(machine: Machine): Promise<void> {
     const env = this.#contextOf(machine).bootEnv;
-    if (env) await this.#files.verified(env, machine);
+    if (env) await this.#parts.files.verified(env, this.#parts.processors.of(machine).arch);
   }
 
   /** The images whose content is below the files of an environment, that of the machine's architecture first. */
   isosOf(bootEnv: string, machine?: Machine): IsoNeed[] {
-    const env = this.#catalogue().bootenvs.get(bootEnv);
-    return env ? isosOf(env, machine ? archOf(machine) : '') : [];
+    const env = this.#parts.catalogue().bootenvs.get(bootEnv);
+    return env ? isosOf(env, machine ? this.#parts.processors.of(machine).arch : '') : [];
   }
 
   /**
@@ -154,11 +159,19 @@ export class Served {
   }
 
   #contextOf(machine: Machine, filling?: Filling): RenderContext {
-    const catalogue = this.#catalogue();
-    const life = lifeOf(this.#store, machine.id);
+    const catalogue = this.#parts.catalogue();
+    const life = lifeOf(this.#parts.store, machine.id);
     const { origin, hostname, port } = new URL(filling?.server ?? 'http://127.0.0.1');
     return {
-      ...{ machine, life, job: currentJob(this.#store, machine.id), catalogue, open: this.#open, targetOs: 'linux' },
+      ...{
+        machine,
+        life,
+        job: currentJob(this.#parts.store, machine.id),
+        catalogue,
+        open: this.#parts.open,
+        targetOs: 'linux',
+      },
+      processors: this.#parts.processors,
       stage: life.stage === undefined ? undefined : catalogue.stages.get(life.stage),
       bootEnv: catalogue.bootenvs.get(life.bootEnv ?? ''),
       server: { url: origin, address: hostname, port: port || '80' },

@@ -286,6 +286,11 @@ export class Machines {
   }
 }
 
+/** The MAC addresses of a machine, in the order of its interfaces. */
+export function macsOf({ hardware }: Pick<Machine, 'hardware'>): string[] {
+  return hardware.network.interfaces.map(({ dhcp }) => dhcp.mac);
+}
+
 /** The interface of a machine with this MAC address. */
 export function interfaceOf(machine: Pick<Machine, 'hardware'>, mac: string): HardwareInterface | undefined {
   const wanted = normaliseMac(mac);

@@ -16,12 +16,15 @@ import { bootFiles } from '../../src/boots/boot-files.ts';
 import { filesByPath } from '../../src/boots/file-routes.ts';
 import { LeaseStore } from '../../src/boots/leases/index.ts';
 import type { UnknownPolicy } from '../../src/boots/plan.ts';
+import { processorSeen } from '../../src/boots/processor.ts';
 import { noteSent } from '../../src/boots/routes.ts';
 import { Subnets } from '../../src/boots/subnets/index.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { startHttp } from '../../src/http/index.ts';
+import { Processors } from '../../src/life/processors.ts';
 import { sealingKeys } from '../../src/life/seal.ts';
 import { Served } from '../../src/life/served.ts';
+import { macsOf } from '../../src/machines/machines.ts';
 import { createRegistry, openImages } from '../../src/registry/index.ts';
 import { Webhooks } from '../../src/webhooks/index.ts';
 import { made } from '../workflows/made.ts';
@@ -107,6 +110,10 @@ export async function running(
   const { store, content } = parts;
   const environments = new Served({
     ...{ store, catalogue: () => content.catalogue(), files: environmentFiles },
+    processors: new Processors({
+      firmware: (machine) => processorSeen(trace, macsOf(machine)),
+      inventory: ({ id }) => parts.discovery.inventories.of(id)?.inventory.architecture,
+    }),
     open: (sealed) => sealed,
   });
   const booted = options.environments ? { environments } : {};

@@ -51,6 +51,7 @@ export async function booting(t: TestContext) {
   const environments: Environments = {
     lifeOf: (machine) => said.lives.get(machine),
     loaderFor: () => undefined,
+    askedBy: () => environments,
     verified: async () => {},
     isosOf: () => [],
     bootOf: (machine, filling) => said.boot(machine, filling),

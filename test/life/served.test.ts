@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { Environments } from '../../src/boots/environments.ts';
 import { bootEnv, type Catalogue, profile, SECTIONS, SHAPES, stage } from '../../src/content/objects.ts';
 import { EnvironmentFiles } from '../../src/life/environment-files.ts';
+import { Processors } from '../../src/life/processors.ts';
 import { type Life, NO_LIFE } from '../../src/life/record.ts';
 import { isSealed, newKeyPair, seal } from '../../src/life/seal.ts';
 import { hasScript, Served } from '../../src/life/served.ts';
@@ -13,6 +14,9 @@ import { parseHardware } from '../../src/machines/hardware.ts';
 import type { Machine } from '../../src/machines/machines.ts';
 import { hardware, idOf, macOf } from '../machines/examples.ts';
 import { temporaryDirectory } from '../store/opened.ts';
+
+/** Nothing is known of machines but their hardware data. */
+const SILENT = new Processors({ firmware: () => undefined, inventory: () => undefined });
 
 const filling = { server: 'http://10.0.0.1:8080', token: () => 'TOKEN' };
 
@@ -72,6 +76,7 @@ function made(t: TestContext, { env = DEBIAN, stages = [], lives = {} }: Given =
     store: { get: <T>(key: string) => records[key] as T | undefined },
     catalogue: () => catalogue,
     files: new EnvironmentFiles({ directory: filesDirectory }),
+    processors: SILENT,
     open: (value) => (isSealed(value) ? 'hunter22' : assert.fail('is not sealed')),
   });
   // What booting needs, it is.
@@ -139,6 +144,15 @@ describe('what an environment boots', () => {
       boots.unusable[0],
       `the kernel of boot environment debian is not there, as ${filesDirectory}/bootenvs/debian/arm/linux: put it there, out of http://mirror/arm.iso`,
     );
+  });
+
+  it('are those of the architecture of the firmware that asks, where hardware data name none', (t) => {
+    const { environments } = made(t);
+    const arm = environments.askedBy({ processor: 'arm64', said: 'ARM 64-bit UEFI (architecture 11)' });
+    const boots = arm.bootOf(machine(1), filling);
+    assert.equal('kernel' in boots && boots.kernel, 'http://10.0.0.1:8080/bootenvs/debian/arm/linux');
+    const known = arm.bootOf(machine(1, 'x86_64'), filling);
+    assert.equal('kernel' in known && known.kernel, 'http://10.0.0.1:8080/bootenvs/debian/install/linux');
   });
 
   it('never leave its folder', (t) => {
@@ -253,7 +267,7 @@ describe('why an environment cannot be booted', () => {
   const unusable = (env: object, arch?: string): string[] =>
     new EnvironmentFiles({ directory: '/files', exists: (path) => path.endsWith('there') }).unusable(
       bootEnv.parse({ name: 'e', ...env }),
-      machine(1, arch),
+      SILENT.of(machine(1, arch)),
       hasScript,
     );
 

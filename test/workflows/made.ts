@@ -57,6 +57,7 @@ export async function over(directory: string, workers?: Workers) {
     ...{ store, events, machines, lastSeen, clock, content },
     around: {
       server: () => ({ url: 'http://10.0.0.1:8080', address: '10.0.0.1', port: '8080' }),
+      processors: { of: () => ({ arch: 'amd64' }) },
       open: (value) => openSealed(sealingKeys(directory).privateKey, value),
       token: () => 'a-token',
     },

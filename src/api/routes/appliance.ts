@@ -5,6 +5,7 @@ import { ipxeScript } from '../../boots/ipxe/index.ts';
 import { PREVIEW_TOKEN } from '../../boots/ipxe/scripts.ts';
 import type { AutoIpxe, UnknownPolicy } from '../../boots/plan.ts';
 import { planFor } from '../../boots/plan-for.ts';
+import { processorOfCodes } from '../../boots/processor.ts';
 import { TinsmithError } from '../../errors.ts';
 import { normaliseMac } from '../../machines/hardware.ts';
 import { type Operation, operation } from '../openapi/index.ts';
@@ -29,12 +30,16 @@ export function applianceOperations(
 ): Operation[] {
   const { machines, trace, serverUrl } = services;
   const autoIpxe = (id: string): AutoIpxe | undefined => autoIpxeOf(services, id);
-  const previewOf = async (reference: string): Promise<Preview> => {
+  const previewOf = async (reference: string, architecture?: number): Promise<Preview> => {
     const [mac = ''] = subjectOf(machines, reference).macs;
     const { plan, machine } = planFor({ machines, autoIpxe, ...boot }, mac);
     const shown = { boot: plan.boot, reason: plan.reason, sentence: plan.sentence };
     if (plan.boot === 'nothing') return shown;
-    const { environments, kernelArguments, syslog } = boot;
+    const { kernelArguments, syslog } = boot;
+    const environments =
+      architecture === undefined
+        ? boot.environments
+        : boot.environments?.askedBy(processorOfCodes([architecture], mac));
     const server = serverUrl(machine?.hardware.network.interfaces[0]?.dhcp.ip?.address);
     const facts = { server, mac, arguments: kernelArguments, syslog };
     try {

@@ -8,7 +8,7 @@ import type { UnknownPolicy } from '../../boots/plan.ts';
 import type { TracedBoot as TracedBootRecord } from '../../boots/trace.ts';
 import { TinsmithError } from '../../errors.ts';
 import { isMac, normaliseMac } from '../../machines/hardware.ts';
-import type { Machines } from '../../machines/machines.ts';
+import { type Machines, macsOf } from '../../machines/machines.ts';
 import { explaining, type Subject } from '../explain.ts';
 import { type Operation, operation } from '../openapi/index.ts';
 import { presentTrace } from '../present.ts';
@@ -28,11 +28,11 @@ export interface ExplainOptions {
   previewDhcp?: PreviewDhcp | undefined;
 }
 
-/** @param previewOf what a machine would boot now, with its script */
+/** @param previewOf what a machine would boot now, with its script: for a code of option 93, as firmware of it would have it */
 export function explainOperations(
   services: Services,
   boot: ExplainOptions,
-  previewOf: (reference: string) => Promise<Preview>,
+  previewOf: (reference: string, architecture?: number) => Promise<Preview>,
 ): Operation[] {
   const { machines, trace, clock } = services;
   const { entriesOf, factsOf, explain } = explaining(services, boot);
@@ -102,9 +102,11 @@ export function explainOperations(
       },
       async ({ params, query }): Promise<FirmwarePreview> => {
         const { macs } = subjectOf(machines, params.machine);
-        const wanted = query.arch === undefined ? USUAL : [firmwareOf(query.arch)];
-        const firmware = wanted.map((each) => answerTo(each, boot.previewDhcp?.(discoverOf(macs[0] ?? '', each))));
-        return { ...(await previewOf(params.machine)), firmware };
+        const one = query.arch === undefined ? undefined : firmwareOf(query.arch);
+        const firmware = (one ? [one] : USUAL).map((each) =>
+          answerTo(each, boot.previewDhcp?.(discoverOf(macs[0] ?? '', each))),
+        );
+        return { ...(await previewOf(params.machine, one?.architecture)), firmware };
       },
     ),
   ];
@@ -127,7 +129,7 @@ export function subjectOf(machines: Pick<Machines, 'byMac' | 'find'>, reference:
   const mac = normaliseMac(reference);
   if (isMac(mac) && !machines.byMac(mac)) return { machine: undefined, macs: [mac] };
   const machine = machines.find(reference);
-  return { machine, macs: machine.hardware.network.interfaces.map(({ dhcp }) => dhcp.mac) };
+  return { machine, macs: macsOf(machine) };
 }
 
 function firmwareOf(word: string): Firmware {

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { BootEnv } from '../../content/objects.ts';
 import { FunctionFault, fixed, type Spend, stringArgument } from '../../workflows/template/gotemplate/index.ts';
-import { ARCHITECTURES, archOf } from './machine.ts';
+import { plainArch } from '../processors.ts';
+import { archOf } from './context.ts';
 import type { Rendering } from './rendering.ts';
 import { installRepos } from './repositories.ts';
 import { described, Struct } from './struct.ts';
@@ -27,8 +28,6 @@ export function architectureOf(
   return all.find(([name]) => plainArch(name) === plainArch(arch))?.[1];
 }
 
-const plainArch = (name: string): string => ARCHITECTURES[name.toLowerCase()] ?? name.toLowerCase();
-
 /** What an environment boots on one architecture. */
 export function bootOf(env: BootEnv, arch: string): { kernel: string; initrds: readonly string[]; bootParams: string } {
   const own = architectureOf(env, arch);
@@ -48,8 +47,8 @@ export function fileOf(env: Pick<BootEnv, 'name'>, file: string): string {
 
 /** `.Env` */
 export function bootEnvOf(rendering: Rendering, env: BootEnv): Struct {
-  const { machine, server } = rendering.context;
-  const arch = archOf(machine);
+  const { server } = rendering.context;
+  const arch = archOf(rendering.context);
   const pathFor = (protocol: string, file: string): string => {
     const path = fileOf(env, file);
     switch (protocol) {

@@ -3,11 +3,13 @@ import type { BootEnv, Catalogue, Stage, Task } from '../../content/objects.ts';
 import type { Machine } from '../../machines/machines.ts';
 import type { JobStep } from '../../worker/protocol.ts';
 import type { Container } from '../../workflows/template/document.ts';
+import { type Processors, USUAL_ARCH } from '../processors.ts';
 import type { Life } from '../record.ts';
 
 export interface RenderContext {
   /** Undefined: a machine that nobody knows, which gets what an environment for such machines has. */
   machine?: Machine | undefined;
+  processors: Pick<Processors, 'of'>;
   life: Life;
   /** Id of the machine's newest Job. */
   job?: string | undefined;
@@ -26,6 +28,11 @@ export interface RenderContext {
   token: (kind: 'machine' | 'infinite' | 'unknown') => string;
   /** The system that the templates are for, such as `linux`: entries for others are left out. */
   targetOs: string;
+}
+
+/** The architecture that is filled in for. */
+export function archOf({ machine, processors }: Pick<RenderContext, 'machine' | 'processors'>): string {
+  return machine ? processors.of(machine).arch : USUAL_ARCH;
 }
 
 /** `secrets`: texts of secure params, and tokens, that were used; they must not appear in logs. */

@@ -11,8 +11,8 @@ import {
   variadic,
 } from '../../workflows/template/gotemplate/index.ts';
 import { bootEnvOf, bootParamsFor } from './boot-env.ts';
-import type { RenderContext } from './context.ts';
-import { archOf, machineOf } from './machine.ts';
+import { archOf, type RenderContext } from './context.ts';
+import { machineOf } from './machine.ts';
 import type { Rendering } from './rendering.ts';
 import { installRepos, machineRepos, repos } from './repositories.ts';
 import { described, Struct } from './struct.ts';
@@ -35,7 +35,7 @@ export function dotOf(rendering: Rendering): Struct {
     Workflow: once(() => workflowOf(context)),
     Info: () => infoOf(context),
 
-    BootParams: fixed(0, (_, spend) => bootParamsFor(rendering, archOf(machine), spend)),
+    BootParams: fixed(0, (_, spend) => bootParamsFor(rendering, archOf(context), spend)),
     BootParamsFor: fixed(1, ([arch], spend) =>
       bootParamsFor(rendering, stringArgument(arch, 'the architecture'), spend),
     ),

@@ -6,37 +6,16 @@ import {
   stringArgument,
   type TemplateFunction,
 } from '../../workflows/template/gotemplate/index.ts';
-import type { RenderContext } from './context.ts';
+import { archOf, type RenderContext } from './context.ts';
 import { Struct } from './struct.ts';
 import { copied } from './values.ts';
 
 /** Id of no Job, as Digital Rebar writes it. */
 const NO_JOB = '00000000-0000-0000-0000-000000000000';
 
-/** Digital Rebar's names of architectures, by others that are in use. */
-export const ARCHITECTURES: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  x64: 'amd64',
-  i386: '386',
-  i686: '386',
-  x86: '386',
-  aarch64: 'arm64',
-};
-
 /** Where a machine's own files are, below the server's: `machines/<uuid>`. */
 export function pathOf(machine: Machine): string {
   return `machines/${machine.id}`;
-}
-
-/** The architecture that a machine's hardware data names, in its words. */
-export function namedArch(machine: Machine | undefined): string | undefined {
-  return machine?.hardware.network.interfaces.find(({ dhcp }) => dhcp.arch)?.dhcp.arch;
-}
-
-/** A machine's architecture, from its hardware data; `amd64` where they do not say. */
-export function archOf(machine: Machine | undefined): string {
-  const arch = namedArch(machine)?.toLowerCase() ?? 'amd64';
-  return ARCHITECTURES[arch] ?? arch;
 }
 
 /** `.Machine` */
@@ -64,7 +43,7 @@ export function machineOf(context: RenderContext, machine: Machine): Struct {
     HexAddress: () => hexadecimal(address),
     HardwareAddrs: () => macs,
     MacAddr: macAddr,
-    Arch: () => archOf(machine),
+    Arch: () => archOf(context),
     OS: () => bootEnv?.os.name ?? '',
     Stage: () => stage?.name ?? life.stage ?? '',
     BootEnv: () => bootEnv?.name ?? life.bootEnv ?? '',

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { FunctionFault, fixed, stringArgument, type Value } from '../../workflows/template/gotemplate/index.ts';
-import { archOf } from './machine.ts';
+import { archOf } from './context.ts';
 import type { Rendering } from './rendering.ts';
 import { Struct } from './struct.ts';
 import { urlPart } from './values.ts';
@@ -79,7 +79,7 @@ const osOf = ({ context }: Rendering): string => context.bootEnv?.os.name ?? '';
 
 function ofMachine(rendering: Rendering): Repository[] {
   const os = osOf(rendering);
-  const arch = archOf(rendering.context.machine);
+  const arch = archOf(rendering.context);
   return repositoriesOf(rendering).filter((each) => {
     const fits = each.arch === '' || each.arch === arch || (each.arch === 'any' && !each.installSource);
     return fits && each.os.includes(os);

@@ -3,7 +3,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import type { Store, Transaction } from '../../store/store.ts';
 import { type Fingerprint, fingerprintOf, fingerprintOfMacs } from '../identity/fingerprint.ts';
 import type { Known } from '../identity/identify.ts';
-import type { Machines } from '../machines.ts';
+import { type Machines, macsOf } from '../machines.ts';
 
 /** What a machine has told of itself. */
 export interface Told {
@@ -51,7 +51,7 @@ export class Inventories {
   async known(): Promise<Known[]> {
     const told = new Map(await this.#store.entries<Fingerprint>(FINGERPRINTS));
     return (await this.#machines.list()).map(({ id, name, hardware }) => {
-      const own = fingerprintOfMacs(hardware.network.interfaces.map(({ dhcp }) => dhcp.mac));
+      const own = fingerprintOfMacs(macsOf({ hardware }));
       const more = told.get(keys.fingerprint(id));
       const macs = [...new Set([...own.macs, ...(more?.macs ?? [])])].sort();
       return { id, name, fingerprint: { ...own, ...more, macs } };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { z } from 'zod';
 import { type Catalogue, SECTIONS, type Section, SHAPES } from '../../../src/content/objects.ts';
 import { TinsmithError } from '../../../src/errors.ts';
+import { Processors } from '../../../src/life/processors.ts';
 import { type Life, NO_LIFE } from '../../../src/life/record.ts';
 import type { RenderContext } from '../../../src/life/render/index.ts';
 import { newKeyPair, open } from '../../../src/life/seal.ts';
@@ -45,6 +46,7 @@ export const KEYS = newKeyPair();
 export function contextOf(more: Partial<RenderContext> = {}): RenderContext {
   return {
     machine: machineOf(1),
+    processors: new Processors({ firmware: () => undefined, inventory: () => undefined }),
     life: lifeOf({}),
     catalogue: catalogueOf(),
     server: { url: 'http://192.168.1.250:8080', address: '192.168.1.250', port: '8080' },
