@@ -47,10 +47,12 @@ export function failedLoaders(entries: readonly TraceEntry[], now: number): Fail
 }
 
 /** Name of a loader that an entry says was fetched whole. */
-function loaderFetched({ role, what, outcome, details }: TraceEntry): string | undefined {
+function loaderFetched({ role, what, outcome, reason, details }: TraceEntry): string | undefined {
   if (outcome !== 'completed' || (role !== 'tftp' && role !== 'http')) return undefined;
-  // A HEAD, or a part: UEFI asks for the size first.
-  if (!details.bytes || details.bytes !== (role === 'tftp' ? details.size : details.total)) return undefined;
+  // UEFI asks for the size first, by HEAD or for a part.
+  if (reason === 'size-only' || (role === 'http' && (reason !== 'sent' || details.range !== undefined)))
+    return undefined;
+  if (details.bytes !== (role === 'tftp' ? details.size : details.total)) return undefined;
   return LOADER.test(what) ? baseOf(what) : undefined;
 }
 

@@ -19,7 +19,7 @@ import { WITHOUT_SERVICE } from './ipxe/scripts.ts';
 import type { IsoShelf } from './iso/index.ts';
 import { type DiskPlan, diskSegments, planDisk, SIGNED_DISKS, type SignedDisk } from './signed-disk.ts';
 import type { Texts } from './texts.ts';
-import type { Role, Trace } from './trace.ts';
+import type { Trace, TraceEntry } from './trace.ts';
 
 export interface BootRoutes extends Network {
   machines: Machines;
@@ -152,14 +152,11 @@ export function bootRoutes(parts: BootRoutes): Router {
 /** Notes in the trace how a sending ended: a file counts as fetched only when it went out whole. */
 export function noteSent(trace: Trace, sent: Sent, about: unknown): void {
   if (!isAbout(about) || about.mac === '') return;
-  const role: Role = 'http';
   trace.note({
     mac: about.mac,
-    role,
+    role: 'http',
     what: about.what,
-    outcome: sent.completed ? 'completed' : 'failed',
-    reason: sent.completed ? 'sent' : sent.aborted ? 'client-left' : 'not-sent',
-    sentence: howItWent(sent, about.what),
+    ...endOf(sent, about.what),
     details: {
       ...{ bytes: sent.bytes, total: sent.total, ms: Math.round(sent.ms), remote: about.remote },
       ...(sent.range !== undefined && { range: sent.range }),
@@ -167,10 +164,22 @@ export function noteSent(trace: Trace, sent: Sent, about: unknown): void {
   });
 }
 
-function howItWent({ completed, bytes, total, range, ms }: Sent, what: string): string {
-  if (!completed || bytes !== total) return `${what} broke off after ${bytes} of ${total} bytes`;
-  if (total === 0) return `${what}: only its size, or whether it has changed, was asked for`;
-  return `${what} fetched${range ? ` (${range})` : ' whole'}: ${bytes} bytes in ${(ms / 1000).toFixed(1)} s`;
+/** What a sending came to. */
+function endOf(
+  { completed, aborted, head, status, bytes, total, range, ms }: Sent,
+  what: string,
+): Pick<TraceEntry, 'outcome' | 'reason' | 'sentence'> {
+  if (!completed) {
+    const sentence = `${what} broke off after ${bytes} of ${total} bytes`;
+    return { outcome: 'failed', reason: aborted ? 'client-left' : 'not-sent', sentence };
+  }
+  const outcome = 'completed';
+  if (status === 304)
+    return { outcome, reason: 'not-changed', sentence: `${what} has not changed since it was fetched` };
+  if (status >= 400) return { outcome, reason: 'not-given', sentence: `${what} was not given: HTTP status ${status}` };
+  if (head) return { outcome, reason: 'size-only', sentence: `${what}: only its size was asked for (HEAD)` };
+  const part = range ? ` (${range})` : ' whole';
+  return { outcome, reason: 'sent', sentence: `${what} fetched${part}: ${bytes} bytes in ${(ms / 1000).toFixed(1)} s` };
 }
 
 function isAbout(about: unknown): about is About {

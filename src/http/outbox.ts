@@ -53,8 +53,8 @@ export class Outbox {
   }
 
   #unsent(id: string, fault?: string): void {
-    const sent: Sent = { id, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: fault === undefined };
-    this.sent(fault === undefined ? sent : { ...sent, fault });
+    const nothing = { head: false, status: 0, bytes: 0, total: 0, ms: 0, completed: false };
+    this.sent({ id, ...nothing, aborted: fault === undefined, ...(fault !== undefined && { fault }) });
   }
 }
 
@@ -72,7 +72,7 @@ export function send(res: ServerResponse, sending: Sending, about: unknown): voi
     const { status, headers } = answer('HEAD', res.req.headers, sending);
     res.writeHead(status, headers).end();
     outbox.add(id, about);
-    outbox.sent({ id, status, bytes: 0, total: 0, ms: 0, completed: true, aborted: false });
+    outbox.sent({ id, head: true, status, bytes: 0, total: 0, ms: 0, completed: true, aborted: false });
     return;
   }
   const body = Buffer.from(encodeSending(sending));

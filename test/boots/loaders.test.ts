@@ -183,8 +183,12 @@ describe('loaders that came to nothing', () => {
     });
     assert.deepEqual(failed([fetches(0, 'ipxe.efi', 4), asks(1)]), {}, 'it was not fetched whole');
     assert.deepEqual(failed([fetches(0, 'kernel'), asks(1)]), {}, 'it is no loader');
-    const overHttp = entry(0, 'http', 'ipxe.efi', { details: { bytes: 10, total: 10 } });
-    assert.deepEqual(failed([overHttp, asks(1)]), { 'ipxe.efi': 1 });
+    const overHttp = (reason: string, bytes = 10, range?: string): TraceEntry =>
+      entry(0, 'http', 'ipxe.efi', { reason, details: { bytes, total: bytes, range } });
+    assert.deepEqual(failed([overHttp('sent'), asks(1)]), { 'ipxe.efi': 1 });
+    assert.deepEqual(failed([overHttp('sent', 0), asks(1)]), { 'ipxe.efi': 1 }, 'there is nothing in it to run');
+    assert.deepEqual(failed([overHttp('size-only', 0), asks(1)]), {}, 'HEAD');
+    assert.deepEqual(failed([overHttp('sent', 10, 'bytes=0-9'), asks(1)]), {}, 'a part');
   });
 
   it('are not those that speak, nor what failed before they did', () => {

@@ -148,7 +148,7 @@ describe('the script', () => {
 
 describe('boot files', () => {
   /** The next entry that a sending leaves in the trace, which comes once the bytes have gone. */
-  const sent = (all: Running): Promise<{ reason: string; sentence: string }> =>
+  const sent = (all: Running): Promise<{ outcome: string; reason: string; sentence: string }> =>
     new Promise((resolve) => {
       const stop = all.trace.listen((entry) => {
         if (entry.role !== 'http') return;
@@ -171,11 +171,36 @@ describe('boot files', () => {
     await noted;
     noted = sent(all);
     const head = await all.call('HEAD', `/boot/${MAC}/vmlinuz`, { token: '' });
-    assert.match((await noted).sentence, /^vmlinuz: only its size, or whether it has changed, was asked for$/);
+    assert.match((await noted).sentence, /^vmlinuz: only its size was asked for \(HEAD\)$/);
     assert.deepEqual([head.status, head.headers.get('content-length'), head.text], [200, String(KERNEL.length), '']);
     const etag = head.headers.get('etag') ?? assert.fail('no ETag');
-    const again = await all.call('GET', `/boot/${MAC}/vmlinuz`, { token: '', headers: { 'if-none-match': etag } });
-    assert.equal(again.status, 304);
+    for (const [headers, status, sentence] of [
+      [{ 'if-none-match': etag }, 304, /^vmlinuz has not changed since it was fetched$/],
+      [{ range: 'bytes=99999999-' }, 416, /^vmlinuz was not given: HTTP status 416$/],
+    ] as const) {
+      noted = sent(all);
+      const again = await all.call('GET', `/boot/${MAC}/vmlinuz`, { token: '', headers });
+      assert.equal(again.status, status);
+      assert.match((await noted).sentence, sentence);
+    }
+  });
+
+  it('that are empty are fetched whole by GET, and not by HEAD', async (t) => {
+    const all = await waiting(t);
+    writeFileSync(join(all.filesDirectory, 'empty'), '');
+    all.neighbours.set('127.0.0.1', MAC);
+    // A query makes no other file of it, but has express asked.
+    for (const [method, path, reason, sentence] of [
+      ['GET', '/files/empty', 'sent', /^empty fetched whole: 0 bytes/],
+      ['GET', '/files/empty?x', 'sent', /^empty fetched whole: 0 bytes/],
+      ['HEAD', '/files/empty', 'size-only', /^empty: only its size was asked for/],
+    ] as const) {
+      const noted = sent(all);
+      assert.equal((await all.call(method, path, { token: '' })).status, 200);
+      const entry = await noted;
+      assert.deepEqual([entry.outcome, entry.reason], ['completed', reason]);
+      assert.match(entry.sentence, sentence);
+    }
   });
 
   it('of the OSIE carry the executable as a cpio archive behind the initramfs', async (t) => {

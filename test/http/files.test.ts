@@ -113,7 +113,15 @@ describe('files', () => {
     assert.deepEqual(about, { file: path });
     const { ms, id, ...rest } = sent;
     assert.ok(ms > 0 && id !== '');
-    assert.deepEqual(rest, { status: 200, bytes: 3e6, total: 3e6, completed: true, aborted: false, range: undefined });
+    assert.deepEqual(rest, {
+      head: false,
+      status: 200,
+      bytes: 3e6,
+      total: 3e6,
+      completed: true,
+      aborted: false,
+      range: undefined,
+    });
   });
 
   test('files and bytes in one body, and the initramfs made of two archives', async () => {
@@ -137,7 +145,7 @@ describe('files', () => {
     assert.equal((await served.nextSent()).sent.bytes, 3e6);
     assert.deepEqual(
       { ...(await served.nextSent()).sent, id: '' },
-      { id: '', status: 200, bytes: 0, total: 0, ms: 0, completed: true, aborted: false },
+      { id: '', head: true, status: 200, bytes: 0, total: 0, ms: 0, completed: true, aborted: false },
     );
     const etag = got.headers.get('etag') ?? '';
     const same = await fetch(`${served.url}/files/image`, { method: 'HEAD', headers: { 'if-none-match': etag } });

@@ -129,7 +129,7 @@ function toldBy(
   entry: TraceEntry,
   isWhole: () => boolean,
 ): { stage: StageName; how: 'proof' | 'begun' | 'broken' } | undefined {
-  const { role, outcome, reason, what, details } = entry;
+  const { role, outcome, reason, what } = entry;
   switch (role) {
     case 'dhcp':
       return dhcpTold(entry);
@@ -143,8 +143,8 @@ function toldBy(
     }
     case 'http': {
       const kind = kindOf(what);
-      if (kind === 'other' || (details.total === 0 && outcome === 'completed')) return undefined;
-      if (outcome === 'completed') return isWhole() ? { stage: kind, how: 'proof' } : undefined;
+      if (kind === 'other') return undefined;
+      if (outcome === 'completed') return reason === 'sent' && isWhole() ? { stage: kind, how: 'proof' } : undefined;
       return { stage: kind, how: 'broken' };
     }
     case 'script':

@@ -11,8 +11,10 @@ export function sentWhole(entries: readonly TraceEntry[], last: TraceEntry): boo
   let upTo = 0;
   let size: number | undefined;
   let atEnd = false;
-  for (const { role, what, details } of entries) {
+  for (const { role, what, outcome, reason, details } of entries) {
     if (role !== 'http' || what !== last.what) continue;
+    // Answers without the file, such as to HEAD.
+    if (outcome === 'completed' && reason !== 'sent') continue;
     const bytes = Number(details.bytes ?? 0);
     const part = startOf({ details });
     if (part === undefined) {

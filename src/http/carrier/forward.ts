@@ -86,7 +86,8 @@ async function send(
   { descriptors, means, post }: Forwarding,
 ): Promise<void> {
   const began = performance.now();
-  const sent: Sent = { id, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
+  // HEAD is answered by the main thread.
+  const sent: Sent = { id, head: false, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
   try {
     const sending = await description();
     const { status, headers, segments, range } = answer(req.method ?? '', req.headers, sending);

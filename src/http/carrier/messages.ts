@@ -80,6 +80,8 @@ export type WantedFile = { id: string; path: string; client: string };
 export type Sent = {
   /** The request's id. */
   id: string;
+  /** It was asked for with HEAD: there is no body, whatever the size of what there is. */
+  head: boolean;
   status: number;
   /** Bytes of the body handed to the kernel, of `total`. */
   bytes: number;

@@ -32,7 +32,8 @@ export function pass(
 ): void {
   const { id, passing, address } = to;
   const began = performance.now();
-  const sent: Sent = { id, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
+  const head = req.method === 'HEAD';
+  const sent: Sent = { id, head, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
   const report = (): void => {
     const completed = res.writableFinished && sent.fault === undefined;
     const ms = Math.round((performance.now() - began) * 10) / 10;
@@ -109,7 +110,7 @@ export function pass(
   upstream.on('response', (reply) => {
     const length = reply.headers['content-length'];
     sent.status = reply.statusCode ?? 502;
-    sent.total = req.method === 'HEAD' || length === undefined ? 0 : Number(length);
+    sent.total = head || length === undefined ? 0 : Number(length);
     if (req.headers.range !== undefined && sent.status === 206) sent.range = req.headers.range;
     try {
       res.writeHead(sent.status, reply.statusMessage, passedResponseHeaders(reply.rawHeaders, address.prefix));

@@ -26,7 +26,8 @@ describe('the stages of a boot', () => {
     const until = [request('ipxe'), script('osie')];
     const states = (...more: Partial<TraceEntry>[]) => stateOf(traced(...until, ...more)).kernel;
     assert.equal(states(http('vmlinuz', { bytes: 5, total: 10 }, 'failed')), 'broken');
-    assert.equal(states(http('vmlinuz', { bytes: 0, total: 0 })), 'to-come');
+    for (const reason of ['size-only', 'not-changed', 'not-given'])
+      assert.equal(states({ ...http('vmlinuz', { bytes: 0, total: 0 }), reason }), 'to-come', reason);
     assert.equal(states({ ...tftp('vmlinuz'), reason: 'size-only' }), 'to-come');
     assert.equal(
       states(http('vmlinuz', { bytes: 5, total: 5, range: 'bytes=5-9' })),
@@ -35,11 +36,17 @@ describe('the stages of a boot', () => {
     );
   });
 
+  it('are proven by an empty file that went out whole', () => {
+    assert.equal(stateOf(traced(script('osie'), http('vmlinuz', { bytes: 0, total: 0 }))).kernel, 'proven');
+  });
+
   it('are proven by parts of a file that come to all of it', () => {
     const cut = http('vmlinuz', { bytes: 6, total: 10 }, 'failed');
     const states = (...more: Partial<TraceEntry>[]) => stateOf(traced(script('osie'), ...more)).kernel;
     assert.equal(states(cut, http('vmlinuz', { bytes: 4, total: 4, range: 'bytes=6-' })), 'proven');
     assert.equal(states(cut, http('vmlinuz', { bytes: 5, total: 5, range: 'bytes=5-9' })), 'proven');
+    const head = { ...http('vmlinuz', { bytes: 0, total: 0 }), reason: 'size-only' };
+    assert.equal(states(cut, head, http('vmlinuz', { bytes: 4, total: 4, range: 'bytes=6-9' })), 'proven');
     assert.equal(
       states(cut, http('vmlinuz', { bytes: 3, total: 3, range: 'bytes=7-' })),
       'broken',
