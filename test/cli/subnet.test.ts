@@ -37,6 +37,10 @@ describe('subnet', () => {
       ...{ interface: 'eth0', relays: [{ giaddr: '192.168.1.9', circuitId: 'a,b', remoteId: '0x0a' }] },
       options: { 'tftp-server-addresses': '10.0.0.1', 'tz-posix': 'CET' },
     });
+    assert.equal(
+      await good(['subnet', 'add', 'plain', '10.9.0.0/24', '--option', 'tz-posix=']),
+      'Added Subnet:  plain\n',
+    );
     const again = await tinsmith(['subnet', 'add', 'lab', '192.168.1.0/24']);
     assert.equal(again.code, 65);
     assert.match(again.err, /There is a subnet lab already/);
@@ -56,6 +60,9 @@ describe('subnet', () => {
       [undefined, '192.168.0.0/16'],
     );
     assert.equal((await tinsmith(['subnet', 'update', 'lab'])).code, 64);
+    const twice = await tinsmith(['subnet', 'update', 'lab', '--option', '150=10.0.0.1', '--option', '150=10.0.0.2']);
+    assert.equal(twice.code, 64);
+    assert.match(twice.err, /--option 150 is there twice/);
     assert.equal((await tinsmith(['subnet', 'update', 'none', '--disable'])).code, 66);
   });
 

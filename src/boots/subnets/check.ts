@@ -35,7 +35,7 @@ function rangeProblems({ subnet, cidr, ranges, excluded, routers }: Parsed): Pat
   if (subnet.mode === 'pool' && ranges.length === 0)
     problems.push({
       path: ['ranges'],
-      message: 'must be there for mode pool: of which addresses are machines given one?',
+      message: 'must be there for mode pool: they say which addresses are given',
     });
   for (const [index, range] of ranges.entries()) {
     if (!contains(cidr, range.first) || !contains(cidr, range.last)) {
@@ -119,7 +119,7 @@ function sizeProblems(parsed: Parsed): PathProblem[] {
     return sum + value.length + 2 * Math.max(1, Math.ceil(value.length / 255));
   }, 0);
   if (bytes <= OPTIONS_MAX) return [];
-  const message = `what clients are given takes ${bytes} bytes, and a message has room for ${OPTIONS_MAX}: give less in options, routes, search or dns`;
+  const message = `and what else clients are given take ${bytes} bytes, and a message has room for ${OPTIONS_MAX}: give less in options, routes, search or dns`;
   return [{ path: ['options'], message }];
 }
 

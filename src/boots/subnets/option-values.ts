@@ -16,6 +16,9 @@ const NUMBERS = {
   i32: { least: -(2 ** 31), most: 2 ** 31 - 1, bytes: (value: number) => u32(value >>> 0) },
 } as const;
 
+/** Bytes of what has one length only. */
+const BYTES = { flag: 1, u8: 1, u16: 2, u32: 4, i32: 4, address: 4 } as const;
+
 /**
  * The bytes of a value, or what is wrong with it. `0x0a0b` is bytes for every option. Where nothing is known of an
  * option, addresses are taken as such, and all else as text.
@@ -29,7 +32,7 @@ export function bytesOf(type: OptionType | undefined, written: Written): Buffer 
 }
 
 function unchecked(type: OptionType | undefined, written: Written): Buffer | string {
-  if (typeof written === 'string' && /^0x/i.test(written)) return hexBytes(written);
+  if (typeof written === 'string' && /^0x/i.test(written)) return ofItsLength(type, hexBytes(written));
   switch (type) {
     case 'text':
       return typeof written === 'string' ? text(written) : 'must be a text';
@@ -64,6 +67,17 @@ function unchecked(type: OptionType | undefined, written: Written): Buffer | str
       return typeof written === 'string' ? text(written) : 'must be a text, IPv4 addresses, or bytes such as 0x0a0b';
     }
   }
+}
+
+/** Bytes that were written as such, or what is wrong with how many they are. */
+function ofItsLength(type: OptionType | undefined, bytes: Buffer | string): Buffer | string {
+  if (typeof bytes === 'string' || type === undefined || type === 'text' || type === 'bytes') return bytes;
+  if (type === 'addresses')
+    return bytes.length % 4 === 0 ? bytes : `must have 4 bytes for each address, and has ${bytes.length}`;
+  const length = BYTES[type];
+  return bytes.length === length
+    ? bytes
+    : `must have ${length} byte${length === 1 ? '' : 's'}, and has ${bytes.length}`;
 }
 
 /** The bytes of `0x0a0b` or `0x0a:0b`, or what is wrong with it. */

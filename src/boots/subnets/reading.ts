@@ -51,7 +51,8 @@ export function patched(subnet: Subnet, patch: Record<string, unknown>): Record<
 }
 
 function readOurs(input: Record<string, unknown>): Read {
-  const given = withoutNulls(input);
+  const told = withoutNulls(input);
+  const given = isMap(told.options) ? { ...told, options: withoutNulls(told.options) } : told;
   const read = subnetWriting.safeParse(given);
   if (!read.success) {
     const problems = read.error.issues.flatMap(problemsOf);

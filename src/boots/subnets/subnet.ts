@@ -83,7 +83,12 @@ const relay = z
   .refine((each) => Object.keys(each).length > 0, 'must name giaddr, circuitId or remoteId');
 
 const options = z
-  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+  .record(
+    z.string(),
+    z.union([z.string(), z.number(), z.boolean(), z.array(z.string())], {
+      error: 'must be a text, a number, true or false, or a list of texts',
+    }),
+  )
   .transform((written, context) => {
     const found: Record<string, Written> = {};
     for (const [key, value] of Object.entries(written)) {

@@ -30,7 +30,7 @@ export function reservationsOf(machine: { name: string; hardware: Hardware }): R
 
 /** What to think over about a subnet that is put. */
 export function warningsAbout(parsed: Parsed, interfaces: readonly OwnInterface[]): string[] {
-  const { subnet, cidr, ranges } = parsed;
+  const { subnet, cidr, ranges, excluded } = parsed;
   const about = `subnet ${subnet.name}`;
   const own = interfaces.filter(({ address }) => contains(cidr, addressNumber(address)));
   return [
@@ -40,6 +40,11 @@ export function warningsAbout(parsed: Parsed, interfaces: readonly OwnInterface[
     ...(subnet.interface !== undefined && !interfaces.some(({ name }) => name === subnet.interface)
       ? [`${about} is for interface ${subnet.interface}, which is not served now`]
       : []),
+    ...excluded.flatMap((each, index) =>
+      ranges.some((range) => meet(range, each))
+        ? []
+        : [`${about} leaves out ${subnet.exclude?.[index]}, which is in none of its ranges: nobody is given it anyway`],
+    ),
     ...own.flatMap(({ name, address }) =>
       ranges.some((range) => meet(range, { first: addressNumber(address), last: addressNumber(address) }))
         ? [`${about} has the appliance’s own address ${address} (${name}) in its ranges; nobody is given it`]

@@ -80,7 +80,7 @@ export function fieldsOf(flags: Fields): Record<string, unknown> {
     longestLease: text(flags.longestLease),
     interface: text(flags.interface),
     relays: relay === undefined ? undefined : isNothing(relay) ? null : relay.map(relayOf),
-    options: option === undefined ? undefined : isNothing(option) ? null : Object.fromEntries(option.map(optionOf)),
+    options: option === undefined ? undefined : isNothing(option) ? null : optionsOf(option),
     description: text(flags.description),
     enabled: enable ? true : disable ? false : undefined,
   };
@@ -124,6 +124,20 @@ function relayOf(value: string): Record<string, string> {
       return [key, part.slice(at + 1)];
     }),
   );
+}
+
+/** @throws TinsmithError USAGE, also for an option that is there twice: the second would take the place of the first */
+function optionsOf(values: readonly string[]): Record<string, string | null> {
+  const options: Record<string, string | null> = {};
+  for (const [name, value] of values.map(optionOf)) {
+    if (name in options)
+      throw usage(
+        `--option ${name} is there twice.`,
+        `Write several values with commas between: ${name}=10.0.0.1,10.0.0.2.`,
+      );
+    options[name] = value;
+  }
+  return options;
 }
 
 function optionOf(value: string): [string, string | null] {

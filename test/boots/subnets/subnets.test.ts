@@ -137,12 +137,15 @@ describe('subnets', () => {
     const [reserved] = await machines.push([hardware(1, { ip: '10.1.0.7', hostname: 'node1' })]);
     assert.ok(reserved);
     assert.deepEqual(subnets.warningsOf(reserved), [], 'without subnets there is nothing to say');
-    const [put] = await subnets.putAll([{ ...LAB, mode: 'reservation', interface: 'eth7' }]);
+    const [put] = await subnets.putAll([
+      { ...LAB, mode: 'reservation', interface: 'eth7', exclude: ['192.168.1.9', '192.168.1.150'] },
+    ]);
     assert.deepEqual(
       put?.warnings.map((each) => each.replace(/,.*/, '')),
       [
         'subnet lab has ranges',
         'subnet lab is for interface eth7',
+        'subnet lab leaves out 192.168.1.9',
         'subnet lab has the appliance’s own address 192.168.1.120 (eth0) in its ranges; nobody is given it',
         'machine node1: 10.1.0.7 is in no subnet (lab 192.168.1.0/24)',
       ],
