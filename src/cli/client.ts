@@ -290,7 +290,11 @@ function serverUrl(text: string): URL {
 function pathOf(parts: readonly string[]): string {
   const wrong = parts.find((part) => part === '' || part === '.' || part === '..');
   if (wrong === undefined) return parts.map(encodeURIComponent).join('/');
-  throw usage(`${parts.slice(1).join('/')} cannot be asked for: a part of it is ${wrong === '' ? 'empty' : wrong}.`);
+  const named = parts.slice(1).join('/');
+  if (named === '') throw usage('An empty text names nothing.');
+  const part =
+    wrong === '' ? 'a part before, behind or between its slashes is empty' : `"${wrong}" can be no part of one`;
+  throw usage(`${JSON.stringify(named)} is no name: ${part}.`);
 }
 
 function isStream(content: Body['content'] | undefined): content is Readable {

@@ -1,6 +1,7 @@
 /** `tinsmith file …` and `tinsmith iso …`: files that the appliance serves, and images whose content it serves. */
 import { basename } from 'node:path';
 import type { Data, FilePut, Iso, StoredFile } from '../api/types.ts';
+import { TinsmithError } from '../errors.ts';
 import { Client, type ServerFlags, serverFlags } from './client.ts';
 import { command, type Noun, usage } from './command.ts';
 import { outputFlag, rowFlags, say, write } from './output.ts';
@@ -208,6 +209,11 @@ async function upload(
     });
     sameContent(local, sending.sha256(), answer.data.sha256);
     return answer;
+  } catch (error) {
+    if (!flags.noReplace || !(error instanceof TinsmithError) || error.code !== 'PRECONDITION_FAILED') throw error;
+    throw new TinsmithError('PRECONDITION_FAILED', `${path.at(-1)} is there already, and is left as it is.`, {
+      next: 'To put this in its place, leave out --no-replace.',
+    });
   } finally {
     sending.end();
   }

@@ -32,7 +32,18 @@ describe('tinsmith file', () => {
     assert.equal(made.out, `Stored  debian 12.img  3000000 bytes  ${sha(large)}\n`, made.err);
     assert.deepEqual(readFileSync(join(filesDirectory, 'debian 12.img')), large);
     assert.match((await tinsmith('file', 'upload', image)).out, /^Replaced/);
-    assert.equal((await tinsmith('file', 'upload', image, '--no-replace')).code, 65);
+    const there = await tinsmith('file', 'upload', image, '--no-replace');
+    assert.equal(there.code, 65);
+    assert.match(there.err, /debian 12\.img is there already, and is left as it is/);
+    for (const [path, said] of [
+      ['../x', /"\.\.\/x" is no name: "\.\." can be no part of one/],
+      ['a//b', /"a\/\/b" is no name: a part before, behind or between its slashes is empty/],
+      ['', /An empty text names nothing/],
+    ] as const) {
+      const refused = await tinsmith('file', 'upload', image, path);
+      assert.equal(refused.code, 64);
+      assert.match(refused.err, said);
+    }
     assert.equal((await tinsmith('file', 'upload', image, 'deep/er/image')).code, 0);
     assert.match((await tinsmith('file', 'list')).out, /debian 12\.img.*\n.*deep\/er\/image/);
     assert.equal(JSON.parse((await tinsmith('file', 'list', 'deep/', '-o', 'json')).out).data.length, 1);

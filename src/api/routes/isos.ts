@@ -33,9 +33,7 @@ export function isoOperations({ files, isos }: Services): Operation[] {
       async ({ params }) => {
         const found = await isos.look(params.name);
         if (found.file || found.environments.length > 0) return shown(found);
-        throw new TinsmithError('NOT_FOUND', `There is no image ${params.name}.`, {
-          next: 'See what there is: tinsmith iso list',
-        });
+        throw noImage(params.name);
       },
     ),
     operation(
@@ -62,9 +60,17 @@ export function isoOperations({ files, isos }: Services): Operation[] {
         answer: { kind: 'json', shape: data(storedFile) },
         codes: ['NOT_FOUND', 'INVALID_INPUT', 'PRECONDITION_FAILED'],
       },
-      async ({ params, req }) => ({ data: present(await files.delete(pathOf(params.name), allowing(req))) }),
+      async ({ params, req }) => {
+        const path = pathOf(params.name);
+        if (!(await isos.look(params.name)).file) throw noImage(params.name);
+        return { data: present(await files.delete(path, allowing(req))) };
+      },
     ),
   ];
+}
+
+function noImage(name: string): TinsmithError {
+  return new TinsmithError('NOT_FOUND', `There is no image ${name}.`, { next: 'See what there is: tinsmith iso list' });
 }
 
 /** @throws TinsmithError INVALID_INPUT */
