@@ -47,6 +47,7 @@ export const doctor = command({
       .option('take', { type: 'boolean', describe: 'Take the address that is offered, and give it back at the end' }),
   async run(args, terminal) {
     const { client, arch, mac, take, osie, output } = args;
+    if (client === '') throw usage('--client names no interface.', '"ip -brief link" lists the interfaces.');
     if (client !== undefined) return playClient({ ...args, client }, terminal);
     if (arch !== undefined || mac !== undefined || take) throw usage('--arch, --mac and --take go with --client.');
     const { examine, worstOf } = await import('../doctor/index.ts');

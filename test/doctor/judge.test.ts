@@ -287,6 +287,21 @@ const CASES: [string, Partial<Facts>, string[], RegExp?][] = [
   ],
 ];
 
+describe('the ports of an appliance', () => {
+  it('are those that it answers on, not the usual ones', () => {
+    const roles = [
+      { name: 'http', state: 'up' as const, bound: ['0.0.0.0:18080'] },
+      { name: 'dhcp', state: 'off' as const, bound: [] },
+      { name: 'tftp', state: 'up' as const, bound: ['10.0.0.1:69 (eth0)', '10.1.0.1:69 (eth1)'] },
+    ];
+    const findings = judge({ ...WELL, appliance: { ...appliance, status: { ...appliance.status, roles } } });
+    assert.equal(
+      findings.find(({ code }) => code === 'ports')?.sentence,
+      'The appliance has its ports: http at 0.0.0.0:18080; tftp at 10.0.0.1:69 (eth0), 10.1.0.1:69 (eth1).',
+    );
+  });
+});
+
 describe('a computer', () => {
   for (const [what, changed, expected, names] of CASES)
     it(`with ${what}`, () => {

@@ -14,8 +14,15 @@ import { fateOf } from '../firewall/ruleset.ts';
 export function judgePorts({ ports, appliance }: Pick<Facts, 'ports' | 'appliance'>): Finding[] {
   const findings = ports.flatMap((port) => judgePort(port, appliance?.isHere === true) ?? []);
   if (findings.length > 0) return findings;
-  const whose = appliance?.isHere ? 'The appliance has its ports' : 'The ports of an appliance are free';
-  return [ok('ports', `${whose}: ${ports.map(({ port, transport }) => `${port}/${transport}`).join(', ')}.`)];
+  if (appliance?.isHere) {
+    // Roles may be off, or on other ports than the usual ones.
+    const bound = appliance.status.roles.flatMap((role) =>
+      role.bound.length > 0 ? `${role.name} at ${role.bound.join(', ')}` : [],
+    );
+    return [ok('ports', `The appliance has its ports: ${bound.join('; ')}.`)];
+  }
+  const usual = ports.map(({ port, transport }) => `${port}/${transport}`).join(', ');
+  return [ok('ports', `The ports of an appliance are free: ${usual}.`)];
 }
 
 function judgePort({ port, transport, use, needed, free, holders }: PortFacts, runs: boolean): Finding | undefined {
