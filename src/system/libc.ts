@@ -15,7 +15,8 @@ const SIOCOUTQ = 0x5411;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCKADDR_IN_BYTES = 16;
-const SOCKADDR_LL_BYTES = 20;
+/** Of struct sockaddr_ll. */
+export const LINK_ADDRESS_BYTES = 20;
 const RWF_NOWAIT = 8;
 
 /** struct iovec: where the bytes go, and how many. */
@@ -124,7 +125,7 @@ export function frameSocket(): number {
 
 /** struct sockaddr_ll (packet(7)): an interface, and where a frame goes. @param mac bytes; undefined: to bind only */
 export function linkAddress(etherType: number, interfaceIndex: number, mac?: Buffer): Buffer {
-  const bytes = Buffer.alloc(SOCKADDR_LL_BYTES);
+  const bytes = Buffer.alloc(LINK_ADDRESS_BYTES);
   bytes.writeUInt16LE(AF_PACKET, 0);
   bytes.writeUInt16BE(etherType, 2);
   bytes.writeInt32LE(interfaceIndex, 4);
@@ -133,6 +134,11 @@ export function linkAddress(etherType: number, interfaceIndex: number, mac?: Buf
     mac.copy(bytes, 12);
   }
   return bytes;
+}
+
+/** The index of the interface that a packet came in by, from the address that a packet socket gives with it. */
+export function interfaceOf(linkAddress: Buffer): number {
+  return linkAddress.readInt32LE(4);
 }
 
 function networkOrder(number: number): number {

@@ -5,7 +5,16 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import { sameSubnet } from '../../machines/hardware.ts';
-import { errno, icmpSocket, libc, linkAddress, packetSocket, socketAddress } from '../../system/libc.ts';
+import {
+  errno,
+  icmpSocket,
+  interfaceOf,
+  LINK_ADDRESS_BYTES,
+  libc,
+  linkAddress,
+  packetSocket,
+  socketAddress,
+} from '../../system/libc.ts';
 import { type Link, linkOf } from '../link.ts';
 import type { CameIn } from './network.ts';
 import { arpProbe, arpSender, ETHERTYPE_ARP, echoRequest, echoSender } from './probe-packets.ts';
@@ -54,6 +63,7 @@ interface Way {
 /** @param log told once of each way that is closed to us, for want of rights */
 export class ConflictProbe {
   readonly #log: Logger;
+  /** By where it is asked and the address: networks at other interfaces may have the same addresses. */
   readonly #asked = new Map<string, Asked>();
   /** By name of the interface, and '' for ICMP; undefined where it cannot be opened. */
   readonly #ways = new Map<string, Way | undefined>();
@@ -64,10 +74,12 @@ export class ConflictProbe {
   }
 
   readonly probe: Probe = (address, from) => {
-    const known = this.#asked.get(address);
+    const name = sameSubnet(address, from.address, from.netmask) ? from.name : '';
+    const key = keyOf(name, address);
+    const known = this.#asked.get(key);
     if (known) return known.promise;
     if (this.#asked.size >= MOST) return undefined;
-    const way = this.#way(sameSubnet(address, from.address, from.netmask) ? from.name : '');
+    const way = this.#way(name);
     if (way === undefined) return undefined;
     const { promise, resolve } = Promise.withResolvers<User | undefined>();
     const now = performance.now();
@@ -80,7 +92,7 @@ export class ConflictProbe {
       end: now + wait,
     };
     if (this.#asked.size === 0) this.#look(false);
-    this.#asked.set(address, asked);
+    this.#asked.set(key, asked);
     asked.send();
     this.#looking ??= setInterval(() => this.#look(true), LOOK_MS);
     return promise;
@@ -98,20 +110,21 @@ export class ConflictProbe {
 
   /** Takes the answers that have come. @param isDue whether those waited for too long are given up */
   #look(isDue: boolean): void {
-    for (const way of this.#ways.values()) {
+    for (const [name, way] of this.#ways) {
       way?.read((address, user) => {
-        this.#asked.get(address)?.answer(user);
-        this.#asked.delete(address);
+        const key = keyOf(name, address);
+        this.#asked.get(key)?.answer(user);
+        this.#asked.delete(key);
       });
     }
     if (!isDue) return;
     const now = performance.now();
     let left = ENDED_AT_ONCE;
-    for (const [address, asked] of this.#asked) {
+    for (const [key, asked] of this.#asked) {
       if (asked.end <= now) {
         if (left-- <= 0) continue;
         asked.answer(undefined);
-        this.#asked.delete(address);
+        this.#asked.delete(key);
       } else if (asked.again <= now) {
         asked.again = Number.POSITIVE_INFINITY;
         asked.send();
@@ -143,8 +156,9 @@ export class ConflictProbe {
         sendto(fd, packet, packet.length, 0, everybody, everybody.length);
       },
       read: (answered) =>
-        readAll(fd, (bytes) => {
-          const sender = arpSender(bytes);
+        readAll(fd, (bytes, from) => {
+          // Of a card that carries VLANs their packets are heard too.
+          const sender = interfaceOf(from) === link.index ? arpSender(bytes) : undefined;
           if (sender) answered(sender.address, { mac: sender.mac });
         }),
       close: () => void libc().close(fd),
@@ -192,13 +206,19 @@ export class ConflictProbe {
   }
 }
 
-const READ = Buffer.alloc(256);
+const keyOf = (way: string, address: string): string => `${way} ${address}`;
 
-function readAll(fd: number, take: (bytes: Buffer) => void): void {
-  const { recv } = libc();
+const READ = Buffer.alloc(256);
+const FROM = Buffer.alloc(LINK_ADDRESS_BYTES);
+const FROM_LENGTH = Buffer.alloc(4);
+
+/** @param take is given bytes, and the address that they came from, which are its own until it returns */
+function readAll(fd: number, take: (bytes: Buffer, from: Buffer) => void): void {
+  const { recvfrom } = libc();
   for (let count = 0; count < READ_AT_ONCE; count++) {
-    const length = recv(fd, READ, READ.length, 0);
+    FROM_LENGTH.writeUInt32LE(FROM.length);
+    const length = recvfrom(fd, READ, READ.length, 0, FROM, FROM_LENGTH);
     if (length < 0) return;
-    take(READ.subarray(0, length));
+    take(READ.subarray(0, length), FROM);
   }
 }
