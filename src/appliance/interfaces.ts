@@ -4,7 +4,7 @@ import { TinsmithError } from '../errors.ts';
 import { sameSubnet } from '../machines/hardware.ts';
 
 /** Bridges and cables of containers and virtual machines on this box: nobody plugs a computer in there. */
-const INTERNAL = /^(lo|docker\d|br-[0-9a-f]{12}$|veth|virbr|cni|flannel|cali|tailscale|wg|tun|podman)/;
+const INTERNAL = /^(lo$|docker\d|br-[0-9a-f]{12}$|veth|virbr|cni|flannel|cali|tailscale|wg|tun|podman)/;
 
 /**
  * The interfaces to serve.
