@@ -139,6 +139,17 @@ export const WAYS: readonly Way[] = [
     provoke: played({ disableDhcp: true }, (machine) => machine.dhcp('DISCOVER', 'uefi')),
   },
   {
+    what: 'Nobody knows the machine, in pool mode',
+    code: 'unknown-machine',
+    state: 'declined',
+    says: /^was given the address 127\.0\.0\.100 and nothing to boot: no machine has this MAC address$/,
+    provoke: async (t) => {
+      const all = await appliance(t, { mode: 'pool', ranges: [{ first: ONLY, last: ONLY }] });
+      await all.machine(9).address('uefi', { requested: ONLY });
+      return all.explained(macOf(9));
+    },
+  },
+  {
     what: 'The range of addresses is used up',
     code: 'pool-exhausted',
     provoke: played({ mode: 'pool', ranges: [{ first: ONLY, last: ONLY }] }, async (machine, { machine: numbered }) => {

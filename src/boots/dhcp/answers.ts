@@ -77,7 +77,8 @@ function finish(
   const to = destinationOf(request);
   if (boot === undefined) return { kind: 'reply', packet, to, reason, sentence, lease };
   addBoot(packet, request, boot.client, boot.answer, { mode: 'reservation', server: context.server });
-  return { kind: 'reply', packet, to, reason, sentence: `${sentence}; ${boot.answer.sentence}`, lease };
+  const reply: Reply = { kind: 'reply', packet, to, reason, sentence: `${sentence}; ${boot.answer.sentence}`, lease };
+  return boot.answer.answer === 'none' ? { ...reply, nothingToBoot: boot.answer.reason } : reply;
 }
 
 /**

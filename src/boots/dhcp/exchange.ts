@@ -112,6 +112,8 @@ export interface Reply {
   to: Destination;
   reason: ReplyReason;
   sentence: string;
+  /** Why firmware is given an address and nothing to boot: the reason of its `BootAnswer`. */
+  nothingToBoot?: string | undefined;
   lease?: LeaseChange | undefined;
 }
 

@@ -108,6 +108,7 @@ function detailsOf(
     reply: reply && whatIs(reply),
     address: unlessNone(address),
     bootFile: reply && (reply.file || readText(reply.options, Option.BOOTFILE_NAME) || undefined),
+    nothingToBoot: outcome.kind === 'reply' ? outcome.nothingToBoot : undefined,
     to: outcome.kind === 'reply' ? whither(outcome.to) : undefined,
     interface: arrival.interface,
   };

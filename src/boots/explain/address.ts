@@ -5,7 +5,7 @@ import { withoutEnd } from './words.ts';
 
 /** Why a packet of DHCP was not answered, where that is decided here and nothing is wrong. */
 const DECLINED: readonly string[] = [
-  ...['unknown-machine', 'no-workflow', 'netboot-not-allowed', 'dhcp-disabled', 'boot-environment'],
+  ...['installed', 'unknown-machine', 'no-workflow', 'netboot-not-allowed', 'dhcp-disabled', 'boot-environment'],
 ];
 
 /** The signed GRUB would not find us. */
@@ -29,6 +29,23 @@ const NEXT: Readonly<Record<string, string>> = {
   'pool-exhausted': 'Make the range of addresses larger, or the leases shorter.',
   'relay-unknown': 'Add a subnet for the network of that relay.',
 };
+
+/** What firmware was told that was given an address and nothing to boot; undefined: it was given something since. */
+export function givenNothing({ entries }: Pick<Case, 'entries'>): Said | undefined {
+  const last = entries.findLast(
+    ({ role, outcome, details }) => role === 'dhcp' && outcome === 'answered' && details.firmware !== undefined,
+  );
+  const { nothingToBoot: code, address } = last?.details ?? {};
+  if (last === undefined || typeof code !== 'string') return undefined;
+  const why = withoutEnd(last.sentence).replace(/^.*?; (?:it is given nothing to boot: )?/, '');
+  return {
+    state: DECLINED.includes(code) ? 'declined' : 'missing',
+    code,
+    sentence: `was given ${address === undefined ? 'an address' : `the address ${String(address)}`} and nothing to boot: ${why}`,
+    ...(NEXT[code] !== undefined && { next: NEXT[code] }),
+    evidence: entries.filter(({ role }) => role === 'dhcp').slice(-4),
+  };
+}
 
 export function missingAddress({ progress, entries, facts, now }: Case): Said {
   const { awaited } = progress;

@@ -3,7 +3,7 @@
  * trace, what is known of the machine and of the network, and the time go in.
  */
 import type { TraceEntry } from '../trace.ts';
-import { missingAddress } from './address.ts';
+import { givenNothing, missingAddress } from './address.ts';
 import type { ExplainFacts, Explanation, Said } from './facts.ts';
 import { missingFile, missingLoader, missingScript } from './links.ts';
 import { neverHeard } from './never-heard.ts';
@@ -68,6 +68,8 @@ function sayOf(told: Case): Said {
   const working = atWork(progress, facts, now);
   if (working) return working;
   if (awaited === undefined) return arrived(told);
+  const nothing = awaited.stage === 'loader' ? givenNothing(told) : undefined;
+  if (nothing) return nothing;
   if (awaited.broken === undefined && !isOverdue(progress, now)) return underWay(told);
   switch (awaited.stage) {
     case 'address':
