@@ -3,7 +3,7 @@
  * in memory is what is kept on the disk, a moment later (`trace/keeper.ts`).
  */
 import { beginsBoot, sketchAfter } from './trace/beginnings.ts';
-import { type Kept, type KeptBoot, type KeptMac, keyOf, numberIn } from './trace/kept.ts';
+import { DROPPED, type Kept, type KeptBoot, type KeptMac, keyOf, numberIn } from './trace/kept.ts';
 import { type Limits, OF_MACHINES, OF_STRANGERS, victimOf } from './trace/limits.ts';
 import { Pending } from './trace/pending.ts';
 
@@ -82,7 +82,7 @@ export class Trace {
     const begins = beginsBoot(full, of.sketch);
     if (begins) full.boot++;
     of.sketch = sketchAfter(full, begins ? undefined : of.sketch);
-    this.#add(of, { entry: full, number: of.next, written: undefined, dropped: false });
+    this.#add(of, { entry: full, number: of.next, written: undefined });
     for (const listener of this.#listeners) listener(full);
   }
 
@@ -133,7 +133,7 @@ export class Trace {
     while (group.macs.size > group.limits.macs || group.entries > group.limits.entries) this.#dropOldest(group);
     // A disk that is slow must not keep what was dropped since in memory.
     if (this.#unwritten.length > 2 * (OF_MACHINES.entries + OF_STRANGERS.entries))
-      this.#unwritten.keep(({ dropped }) => !dropped);
+      this.#unwritten.keep(({ entry }) => entry !== DROPPED);
   }
 
   /** Of the MAC address heard longest ago its oldest boot, and all of it with the last. */
@@ -154,10 +154,11 @@ export class Trace {
   #drop(group: Group, entries: readonly Kept[]): void {
     group.entries -= entries.length;
     for (const kept of entries) {
-      kept.dropped = true;
-      if (kept.written === undefined) continue;
-      this.#onDisk -= kept.written;
-      this.#gone.add(keyOf(kept));
+      if (kept.written !== undefined) {
+        this.#onDisk -= kept.written;
+        this.#gone.add(keyOf(kept));
+      }
+      kept.entry = DROPPED;
     }
   }
 
@@ -219,7 +220,7 @@ export class Trace {
       for (const [key, entry, size] of own) {
         of.sketch = sketchAfter(entry, entry.boot === of.boots.at(-1)?.number ? of.sketch : undefined);
         this.#onDisk += size;
-        this.#add(of, { entry, number: numberIn(key), written: size, dropped: false });
+        this.#add(of, { entry, number: numberIn(key), written: size });
       }
     }
   }
@@ -234,7 +235,7 @@ export class Trace {
     const puts: [string, string][] = [];
     const taken = this.#unwritten.take(most - deletes.length);
     for (const kept of taken) {
-      if (kept.dropped || (this.#strangers.macs.has(kept.entry.mac) && strangers.left-- <= 0)) continue;
+      if (kept.entry === DROPPED || (this.#strangers.macs.has(kept.entry.mac) && strangers.left-- <= 0)) continue;
       const json = JSON.stringify(kept.entry);
       kept.written = json.length;
       this.#onDisk += json.length;

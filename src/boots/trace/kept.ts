@@ -5,13 +5,22 @@ import type { Limits } from './limits.ts';
 
 /** One entry, and where it is. */
 export interface Kept {
+  /** {@link DROPPED} once it is not kept any more. */
   entry: TraceEntry;
   /** Its number among all of its MAC address. */
   number: number;
   /** Characters on the disk; undefined: it is not there. */
   written: number | undefined;
-  dropped: boolean;
 }
+
+/**
+ * Stands for an entry that was dropped while it waited to be written. In a storm that are thousands a second: what the
+ * collector of garbage finds in the queue still, it copies twice and marks.
+ */
+export const DROPPED: TraceEntry = {
+  ...{ time: 0, mac: '', boot: 0, role: 'system', what: '', outcome: 'ignored', reason: 'dropped', sentence: '' },
+  details: {},
+};
 
 export interface KeptBoot {
   number: number;
