@@ -76,7 +76,7 @@ export class Trace {
       what: what.slice(0, TEXT_LIMIT),
       outcome,
       reason,
-      sentence: sentence.slice(0, TEXT_LIMIT),
+      sentence: inOnePiece(sentence.slice(0, TEXT_LIMIT)),
       details,
     };
     const begins = beginsBoot(full, of.sketch);
@@ -119,7 +119,8 @@ export class Trace {
     let boot = of.boots.at(-1);
     if (boot === undefined || boot.number !== number) {
       boot = { number, entries: [] };
-      of.boots.push(boot);
+      if (of.boots.length === 0) of.boots = [boot];
+      else of.boots.push(boot);
     }
     boot.entries.push(kept);
     of.next = kept.number + 1;
@@ -257,6 +258,15 @@ interface Group {
   limits: Limits;
   macs: Map<string, KeptMac>;
   entries: number;
+}
+
+/**
+ * The same text. The engine keeps one that was put together as its many parts, each of which the collector of garbage has to
+ * copy and mark; it joins them once somebody looks at its end.
+ */
+function inOnePiece(text: string): string {
+  text.trimEnd();
+  return text;
 }
 
 function countOf({ boots }: KeptMac): number {
