@@ -173,6 +173,8 @@ export class Machines {
   }
 
   byMac(mac: string): Machine | undefined {
+    // Most that ask are known to be unknown, and packets write it as it is kept.
+    if (this.#unknownMacs.has(mac)) return undefined;
     return this.#known(normaliseMac(mac), keys.mac, this.#unknownMacs);
   }
 
