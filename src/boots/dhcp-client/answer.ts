@@ -2,6 +2,7 @@
 import { decode } from '../dhcp/index.ts';
 import {
   MessageType,
+  NO_ADDRESS,
   Option,
   PxeSubOption,
   readAddress,
@@ -11,7 +12,7 @@ import {
   readU8,
   readU32,
 } from '../dhcp/options.ts';
-import { BOOTREPLY, type DhcpPacket, NO_ADDRESS } from '../dhcp/packet.ts';
+import { BOOTREPLY, type DhcpPacket } from '../dhcp/packet.ts';
 import type { Frame } from './frames.ts';
 
 /** An answer of a server. Texts are as sent: for a terminal they must be made harmless. */

@@ -1,7 +1,16 @@
 /** The client's half of DHCP: what it sends. Pure. */
 import { encode } from '../dhcp/index.ts';
-import { address, MessageType, type MessageTypeNumber, Option, PxeSubOption, subOptions, u8 } from '../dhcp/options.ts';
-import { BOOTREQUEST, BROADCAST_FLAG, NO_ADDRESS } from '../dhcp/packet.ts';
+import {
+  address,
+  MessageType,
+  type MessageTypeNumber,
+  NO_ADDRESS,
+  Option,
+  PxeSubOption,
+  subOptions,
+  u8,
+} from '../dhcp/options.ts';
+import { BOOTREQUEST, BROADCAST_FLAG } from '../dhcp/packet.ts';
 import { type Firmware, optionsOf } from './firmware.ts';
 
 const ETHERNET = 1;

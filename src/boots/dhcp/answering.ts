@@ -16,7 +16,8 @@ import type {
 import { type FirmwareClient, firmwareOf } from './firmware.ts';
 import type { Network, NetworkOf } from './network.ts';
 import { type Arrival, type DhcpNote, type MoreOfNote, noteOf, noteOfMalformed } from './note.ts';
-import { type DhcpPacket, decode, NO_ADDRESS } from './packet.ts';
+import { NO_ADDRESS } from './options.ts';
+import { type DhcpPacket, decode } from './packet.ts';
 import { respond } from './responder.ts';
 
 /** A network interface that is served, with the address that is our server identifier there. */
@@ -73,7 +74,7 @@ export interface Post {
   /** The port that it is bound to. */
   ownPort: number;
   /** Sends a reply. @returns the options that had to be left out of it */
-  send(request: DhcpPacket, reply: Reply, sender: Sender): number[];
+  send(request: DhcpPacket, reply: Reply, sender: Sender): readonly number[];
 }
 
 /** Where a datagram came from. */
@@ -252,7 +253,7 @@ export class Answering {
     if (this.#isClosed) return;
     const { packet, sender, arrival } = asked;
     try {
-      const leftOut = outcome.kind === 'reply' ? this.#post.send(packet, outcome, sender) : [];
+      const leftOut = outcome.kind === 'reply' ? this.#post.send(packet, outcome, sender) : undefined;
       this.#tell(noteOf(asked, outcome, arrival, { leftOut }));
     } catch (error) {
       this.#failed(asked, error);

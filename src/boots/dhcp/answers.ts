@@ -10,8 +10,8 @@ import type {
   ResponderContext,
 } from './exchange.ts';
 import type { FirmwareClient } from './firmware.ts';
-import { MessageType, Option, text } from './options.ts';
-import { BROADCAST_FLAG, type DhcpPacket, NO_ADDRESS } from './packet.ts';
+import { MessageType, NO_ADDRESS, Option, text } from './options.ts';
+import { BROADCAST_FLAG, type DhcpPacket } from './packet.ts';
 import { addBoot, addLease, addNetwork, bareReply, destinationOf, identifierOf } from './reply.ts';
 
 /** Messages that a client sends. */

@@ -1,6 +1,6 @@
 import type { CameIn } from './network.ts';
-import { addressAt, Option, readAddress, readSubOptions } from './options.ts';
-import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
+import { addressAt, NO_ADDRESS, Option, readAddress, readSubOptions } from './options.ts';
+import type { DhcpPacket } from './packet.ts';
 
 /** Sub-options of option 82: RFC 3046, RFC 3527, RFC 5107. */
 const AgentSubOption = { CIRCUIT_ID: 1, REMOTE_ID: 2, LINK_SELECTION: 5, SERVER_IDENTIFIER_OVERRIDE: 11 } as const;

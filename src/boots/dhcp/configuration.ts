@@ -30,7 +30,7 @@ export function configurationOfReservation(
   const { address } = reservation;
   const around = network !== undefined && isWithin(address, network) ? network : undefined;
   const netmask = reservation.netmask || (around ? netmaskOf(around.prefix) : server.netmask);
-  return { address, netmask, ...merged(request, reservation, around) };
+  return { ...merged(request, reservation, around), address, netmask };
 }
 
 /** The configuration of a client that is given an address of a range. */
@@ -40,7 +40,7 @@ export function configurationFromPool(
   settings: InterfaceSettings | undefined,
   network: Network,
 ): Configuration {
-  return { address, netmask: netmaskOf(network.prefix), ...merged(request, settings ?? {}, network) };
+  return { ...merged(request, settings ?? {}, network), address, netmask: netmaskOf(network.prefix) };
 }
 
 function merged(

@@ -35,12 +35,12 @@ export function firmwareOf(packet: DhcpPacket): FirmwareClient | undefined {
   const identifier = options.get(Option.CLIENT_MACHINE_IDENTIFIER);
   const uuid = identifier === undefined ? undefined : uuidOf(identifier);
   const client = { architectures, uuid, userClass, vendorClass };
-  if (userClass === IPXE_USER_CLASS) return { kind: 'ipxe', ...client };
+  if (userClass === IPXE_USER_CLASS) return { ...client, kind: 'ipxe' };
   const named = kindNamedBy(vendorClass);
   if (named === undefined || architectures.length === 0) return undefined;
   if (identifier !== undefined && uuid === undefined) return undefined;
-  if (userClass === undefined && options.has(Option.IPXE)) return { kind: 'ipxe', ...client };
-  return { kind: named, ...client };
+  if (userClass === undefined && options.has(Option.IPXE)) return { ...client, kind: 'ipxe' };
+  return { ...client, kind: named };
 }
 
 function kindNamedBy(vendorClass: string | undefined): 'pxe' | 'http' | undefined {

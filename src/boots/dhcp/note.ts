@@ -1,9 +1,9 @@
 import { optionNumber } from '../subnets/option-table.ts';
 import type { Destination, Outcome, ReplyReason } from './exchange.ts';
 import type { FirmwareClient } from './firmware.ts';
-import { messageTypeName, Option, printable, readAddress, readText } from './options.ts';
+import { messageTypeName, NO_ADDRESS, Option, printable, readAddress, readText } from './options.ts';
 import type { MalformedReason } from './packet.ts';
-import { type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
+import { type DhcpPacket, macOf } from './packet.ts';
 import { messageTypeOf } from './responder.ts';
 
 /** What became of one datagram: an entry for the trace of the machine that sent it. */
@@ -40,7 +40,7 @@ export function noteOfMalformed(reason: MalformedReason, sentence: string, arriv
 /** What a note says beyond the packet and its outcome. */
 export interface MoreOfNote {
   /** Numbers of options for which the reply had no room. */
-  leftOut?: readonly number[];
+  leftOut?: readonly number[] | undefined;
   details?: DhcpNote['details'] | undefined;
 }
 
@@ -52,11 +52,11 @@ export function noteOf(
   { packet, client }: { packet: DhcpPacket; client: FirmwareClient | undefined },
   outcome: Outcome,
   arrival: Arrival,
-  more: MoreOfNote = {},
+  more?: MoreOfNote,
 ): DhcpNote {
   const details = detailsOf(packet, client, outcome, arrival);
-  if (more.details) Object.assign(details, more.details);
-  const leftOut = more.leftOut?.map(optionNumber).join(', ');
+  if (more?.details) Object.assign(details, more.details);
+  const leftOut = more?.leftOut?.length ? more.leftOut.map(optionNumber).join(', ') : undefined;
   if (leftOut) details.leftOut = leftOut;
   return {
     mac: macOf(packet) ?? '',

@@ -76,8 +76,13 @@ export const IpxeSubOption = { NO_PXEDHCP: 176 } as const;
 /** Options of a packet by number; a value that was sent in parts is one value here (RFC 3396). */
 export type Options = ReadonlyMap<number, Buffer>;
 
+/** The address that means none. */
+export const NO_ADDRESS = '0.0.0.0';
+
 /** `192.0.2.1` of the four bytes at `offset`, which must be there. */
 export function addressAt(bytes: Buffer, offset: number): string {
+  // Most fields of a packet say none, and each text costs the ones that it is put together from.
+  if (!(bytes[offset] || bytes[offset + 1] || bytes[offset + 2] || bytes[offset + 3])) return NO_ADDRESS;
   return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
 }
 

@@ -1,4 +1,4 @@
-import { addressAt, Option, writeAddress } from './options.ts';
+import { addressAt, Option, type Options, writeAddress } from './options.ts';
 
 /** `op` of a packet from a client. */
 export const BOOTREQUEST = 1;
@@ -6,8 +6,6 @@ export const BOOTREQUEST = 1;
 export const BOOTREPLY = 2;
 /** Bit of `flags` with which a client asks for replies by broadcast (RFC 2131 figure 2). */
 export const BROADCAST_FLAG = 0x8000;
-/** The address that means none. */
-export const NO_ADDRESS = '0.0.0.0';
 
 /** A DHCP message: the fields of RFC 2131 figure 1, numbers unsigned, addresses dotted. */
 export interface DhcpPacket {
@@ -43,7 +41,7 @@ export type Decoded =
 export interface Encoded {
   bytes: Buffer;
   /** Numbers of the options for which there was no room. */
-  dropped: number[];
+  dropped: readonly number[];
 }
 
 const CHADDR = 28;
@@ -96,7 +94,9 @@ const PRECEDENCE: readonly number[] = [
   Option.MESSAGE,
 ];
 
-const RANKED: ReadonlySet<number> = new Set(PRECEDENCE);
+/** The place of each option in that order. */
+const RANKS = new Uint8Array(256).fill(PRECEDENCE.length);
+for (const [rank, code] of PRECEDENCE.entries()) RANKS[code] = rank;
 
 /** Options without which a reply is none. */
 const ESSENTIAL = 3;
@@ -156,7 +156,7 @@ export function decode(bytes: Buffer): Decoded {
 export function encode(packet: DhcpPacket, maxSize: number): Encoded {
   if (packet.sname.length > 64) throw new RangeError('sname has more than 64 bytes');
   if (packet.file.length > 128) throw new RangeError('file has more than 128 bytes');
-  const { chosen, dropped, inFile, inSname, size } = placeOptions(packet, maxSize - OPTIONS - 1);
+  const { chosen, dropped, inFile, inSname, size, overload } = placeOptions(packet, maxSize - OPTIONS - 1);
   const bytes = Buffer.allocUnsafe(Math.max(OPTIONS + size + 1, MINIMUM_BYTES)).fill(0);
   bytes[0] = packet.op;
   bytes[1] = packet.htype;
@@ -173,18 +173,26 @@ export function encode(packet: DhcpPacket, maxSize: number): Encoded {
   if (packet.file !== '') bytes.write(packet.file, FILE, 'latin1');
   bytes.writeUInt32BE(MAGIC_COOKIE, COOKIE);
   let at = OPTIONS;
-  for (const { code, value } of chosen) at = writeOption(bytes, at, code, value);
-  bytes[at] = Option.END;
-  writeField(bytes, FILE, inFile);
-  writeField(bytes, SNAME, inSname);
+  if (overload !== 0) at = writeOption(bytes, at, Option.OPTION_OVERLOAD, Buffer.of(overload));
+  bytes[writeOptions(bytes, at, chosen, packet.options)] = Option.END;
+  writeField(bytes, FILE, inFile, packet.options);
+  writeField(bytes, SNAME, inSname, packet.options);
   return { bytes, dropped };
 }
 
 /** @returns how many bytes it has */
 function writeHardwareAddress(bytes: Buffer, address: string): number {
-  const length = (address.length + 1) / 3;
-  for (let at = 0; at < length; at++) bytes[CHADDR + at] = Number.parseInt(address.slice(3 * at, 3 * at + 2), 16);
-  return Math.floor(length);
+  let to = CHADDR;
+  for (let at = 0; at + 1 < address.length; at += 3)
+    bytes[to++] = (nibble(address.charCodeAt(at)) << 4) | nibble(address.charCodeAt(at + 1));
+  return to - CHADDR;
+}
+
+const NINE = 57;
+
+/** The value of a hexadecimal digit. Without the texts that parsing them would make. */
+function nibble(code: number): number {
+  return (code & 0xf) + (code > NINE ? 9 : 0);
 }
 
 /** Bytes of UDP payload that the sender of `request` takes in reply (option 57 counts the IP and UDP headers). */
@@ -221,7 +229,7 @@ class OptionCollector {
   collect(bytes: Buffer, start: number, end: number): number | undefined {
     let at = start;
     while (at < end) {
-      const code = bytes.readUInt8(at);
+      const code = bytes[at] ?? 0;
       if (code === Option.END) return undefined;
       if (code === Option.PAD) {
         at += 1;
@@ -260,39 +268,49 @@ class OptionCollector {
   }
 }
 
-type Chosen = { code: number; value: Buffer }[];
+/** Options by number, in the order in which they are written. */
+interface Placed {
+  /** Behind the cookie. */
+  chosen: readonly number[];
+  inFile: readonly number[];
+  inSname: readonly number[];
+  /** Those that stay out. */
+  dropped: readonly number[];
+  /** Bytes of those behind the cookie. */
+  size: number;
+  /** Value of option 52, which comes first; 0: there is none. */
+  overload: number;
+}
 
 /** Puts the options in their places: behind the cookie, and where they do not fit there, into fields that are empty. */
-function placeOptions(packet: DhcpPacket, room: number) {
+function placeOptions(packet: DhcpPacket, room: number): Placed {
   const plain = chooseOptions(packet.options, room);
   if (plain.dropped.length === 0 || (packet.file !== '' && packet.sname !== '')) return plain;
-  const fields = { inFile: [] as Chosen, inSname: [] as Chosen };
-  const said = Buffer.alloc(1);
-  const overload: Chosen = [{ code: Option.OPTION_OVERLOAD, value: said }];
   const { chosen, dropped: over, size } = chooseOptions(packet.options, room - OVERLOAD_BYTES);
+  const inFile: number[] = [];
+  const inSname: number[] = [];
   let roomInFile = packet.file === '' ? COOKIE - FILE - 1 : 0;
   let roomInSname = packet.sname === '' ? FILE - SNAME - 1 : 0;
   const dropped: number[] = [];
   for (const code of over) {
-    const value = packet.options.get(code) ?? EMPTY;
-    const cost = costOf(value);
+    const cost = costOf(packet.options.get(code) ?? EMPTY);
     // Option 82 stands at the end of the options proper, or not at all.
     if (code === Option.RELAY_AGENT_INFORMATION || cost > Math.max(roomInFile, roomInSname)) dropped.push(code);
     else if (cost <= roomInFile) {
-      fields.inFile.push({ code, value });
+      inFile.push(code);
       roomInFile -= cost;
     } else {
-      fields.inSname.push({ code, value });
+      inSname.push(code);
       roomInSname -= cost;
     }
   }
   if (dropped.length >= plain.dropped.length) return plain;
-  said.writeUInt8((fields.inFile.length > 0 ? 1 : 0) | (fields.inSname.length > 0 ? 2 : 0));
-  return { chosen: [...overload, ...chosen], dropped, size: size + OVERLOAD_BYTES, ...fields };
+  const overload = (inFile.length > 0 ? 1 : 0) | (inSname.length > 0 ? 2 : 0);
+  return { chosen, inFile, inSname, dropped, size: size + OVERLOAD_BYTES, overload };
 }
 
 const EMPTY = Buffer.alloc(0);
-const NONE: Chosen = [];
+const NONE: readonly number[] = [];
 /** Option 52 with its one byte. */
 const OVERLOAD_BYTES = 3;
 
@@ -300,38 +318,65 @@ function costOf(value: Buffer): number {
   return value.length + 2 * Math.max(1, Math.ceil(value.length / 255));
 }
 
-function writeField(bytes: Buffer, start: number, options: Chosen): void {
-  if (options.length === 0) return;
-  let at = start;
-  for (const { code, value } of options) at = writeOption(bytes, at, code, value);
-  bytes[at] = Option.END;
+function writeField(bytes: Buffer, start: number, codes: readonly number[], options: Options): void {
+  if (codes.length > 0) bytes[writeOptions(bytes, start, codes, options)] = Option.END;
 }
 
 /** Takes the options that fit into `room` bytes, the most important first; option 82 is written last (RFC 3046 2.1). */
-function chooseOptions(options: ReadonlyMap<number, Buffer>, room: number) {
-  const chosen: Chosen = [];
-  const dropped: number[] = [];
-  let last: Chosen[number] | undefined;
+function chooseOptions(options: Options, room: number): Placed {
+  const chosen = byRank(options);
   let size = 0;
-  const take = (code: number, isEssential: boolean): void => {
-    const value = options.get(code);
-    if (value === undefined || code === Option.OPTION_OVERLOAD) return;
-    const cost = costOf(value);
-    if (size + cost > room) {
-      if (isEssential) throw new RangeError(`no room for option ${code}, which every reply must have`);
-      dropped.push(code);
-      return;
-    }
-    size += cost;
-    if (code === Option.RELAY_AGENT_INFORMATION) last = { code, value };
-    else chosen.push({ code, value });
-  };
-  for (let rank = 0; rank < PRECEDENCE.length; rank++) take(PRECEDENCE[rank] ?? 0, rank < ESSENTIAL);
-  options.forEach((_, code) => {
-    if (!RANKED.has(code)) take(code, false);
+  options.forEach((value, code) => {
+    if (code !== Option.OPTION_OVERLOAD) size += costOf(value);
   });
-  if (last !== undefined) chosen.push(last);
-  return { chosen, dropped, size, inFile: NONE, inSname: NONE };
+  if (size <= room) return { chosen: relayLast(chosen), inFile: NONE, inSname: NONE, dropped: NONE, size, overload: 0 };
+  const fitting: number[] = [];
+  const dropped: number[] = [];
+  size = 0;
+  for (const code of chosen) {
+    const cost = costOf(options.get(code) ?? EMPTY);
+    if (size + cost <= room) {
+      size += cost;
+      fitting.push(code);
+    } else if (rankOf(code) < ESSENTIAL)
+      throw new RangeError(`no room for option ${code}, which every reply must have`);
+    else dropped.push(code);
+  }
+  return { chosen: relayLast(fitting), inFile: NONE, inSname: NONE, dropped, size, overload: 0 };
+}
+
+function rankOf(code: number): number {
+  return RANKS[code] ?? PRECEDENCE.length;
+}
+
+/** The most important first, without option 52. Sorted as they are put in: they are few, and nearly in order. */
+function byRank(options: Options): number[] {
+  const codes: number[] = [];
+  options.forEach((_, code) => {
+    if (code === Option.OPTION_OVERLOAD) return;
+    const rank = rankOf(code);
+    let at = codes.length;
+    for (; at > 0; at--) {
+      const before = codes[at - 1] ?? 0;
+      if (rankOf(before) <= rank) break;
+      codes[at] = before;
+    }
+    codes[at] = code;
+  });
+  return codes;
+}
+
+/** Puts option 82 at the end. */
+function relayLast(codes: number[]): number[] {
+  const at = codes.indexOf(Option.RELAY_AGENT_INFORMATION);
+  if (at !== -1) codes.push(...codes.splice(at, 1));
+  return codes;
+}
+
+function writeOptions(bytes: Buffer, start: number, codes: readonly number[], options: Options): number {
+  let at = start;
+  for (const code of codes) at = writeOption(bytes, at, code, options.get(code) ?? EMPTY);
+  return at;
 }
 
 function writeOption(bytes: Buffer, start: number, code: number, value: Buffer): number {

@@ -12,8 +12,8 @@ import { configurationFromPool } from './configuration.ts';
 import type { BootAnswer, LeasesOfClient, Outcome, ResponderContext } from './exchange.ts';
 import type { FirmwareClient } from './firmware.ts';
 import type { Network } from './network.ts';
-import { MessageType, messageTypeName, Option, readAddress, readText } from './options.ts';
-import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
+import { MessageType, messageTypeName, NO_ADDRESS, Option, readAddress, readText } from './options.ts';
+import type { DhcpPacket } from './packet.ts';
 import { respondWithReservation } from './reservation.ts';
 
 /** The longest host name that a lease remembers. */

@@ -1,8 +1,8 @@
 import { type ClientMessage, ignored } from './answers.ts';
 import type { Outcome, ResponderContext } from './exchange.ts';
 import type { FirmwareClient } from './firmware.ts';
-import { MessageType, messageTypeName, Option, readAddress } from './options.ts';
-import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
+import { MessageType, messageTypeName, NO_ADDRESS, Option, readAddress } from './options.ts';
+import type { DhcpPacket } from './packet.ts';
 import { addBoot, bareReply, destinationOf, identifierOf } from './reply.ts';
 
 /**

@@ -8,6 +8,7 @@ import {
   addresses,
   IpxeSubOption,
   type MessageTypeNumber,
+  NO_ADDRESS,
   Option,
   PxeSubOption,
   readSubOptions,
@@ -17,7 +18,7 @@ import {
   u16,
   u32,
 } from './options.ts';
-import { BOOTREPLY, type DhcpPacket, NO_ADDRESS } from './packet.ts';
+import { BOOTREPLY, type DhcpPacket } from './packet.ts';
 import { raspberryPiMenu } from './raspberry-pi.ts';
 import { classlessRoutes, domainSearch } from './routes-and-names.ts';
 

@@ -10,8 +10,8 @@ import {
 import { type Configuration, configurationOfReservation } from './configuration.ts';
 import type { Outcome, Reply, ResponderContext } from './exchange.ts';
 import type { FirmwareClient } from './firmware.ts';
-import { MessageType, messageTypeName, Option, readAddress } from './options.ts';
-import { type DhcpPacket, NO_ADDRESS } from './packet.ts';
+import { MessageType, messageTypeName, NO_ADDRESS, Option, readAddress } from './options.ts';
+import type { DhcpPacket } from './packet.ts';
 
 /** Reservation mode: we are the DHCP server of the machines that we know, and of no others (RFC 2131 section 4.3). */
 export function respondWithReservation(

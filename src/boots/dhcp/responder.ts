@@ -1,8 +1,8 @@
 import { type ClientMessage, ignored } from './answers.ts';
 import type { Outcome, ResponderContext } from './exchange.ts';
 import { type FirmwareClient, firmwareOf } from './firmware.ts';
-import { MessageType, messageTypeName, Option, readU8 } from './options.ts';
-import { BOOTREQUEST, type DhcpPacket, macOf, NO_ADDRESS } from './packet.ts';
+import { MessageType, messageTypeName, NO_ADDRESS, Option, readU8 } from './options.ts';
+import { BOOTREQUEST, type DhcpPacket, macOf } from './packet.ts';
 import { respondFromPool } from './pool.ts';
 import { respondAsProxy } from './proxy.ts';
 import { respondWithReservation } from './reservation.ts';

@@ -1,7 +1,7 @@
 /** What a firmware would be answered by DHCP if it asked now, in words: the packet it would send, and the reply's fields. Pure. */
 import type { DhcpPacket } from '../dhcp/index.ts';
-import { addressAt, Option, PxeSubOption, readSubOptions, text, u8 } from '../dhcp/options.ts';
-import { BOOTREQUEST, NO_ADDRESS } from '../dhcp/packet.ts';
+import { addressAt, NO_ADDRESS, Option, PxeSubOption, readSubOptions, text, u8 } from '../dhcp/options.ts';
+import { BOOTREQUEST } from '../dhcp/packet.ts';
 
 /** A firmware that a preview can be about. */
 export interface Firmware {

@@ -1,7 +1,7 @@
 import type { BootAnswer, Reply, Reservation, ResponderContext } from '../../../src/boots/dhcp/exchange.ts';
 import type { Network } from '../../../src/boots/dhcp/network.ts';
-import { address, MessageType, Option, u8 } from '../../../src/boots/dhcp/options.ts';
-import { type DhcpPacket, NO_ADDRESS } from '../../../src/boots/dhcp/packet.ts';
+import { address, MessageType, NO_ADDRESS, Option, u8 } from '../../../src/boots/dhcp/options.ts';
+import type { DhcpPacket } from '../../../src/boots/dhcp/packet.ts';
 import { respond } from '../../../src/boots/dhcp/responder.ts';
 import { captured } from './captured.ts';
 
