@@ -19,11 +19,8 @@ const EVENTS = 64;
 const LONGEST = 2048;
 const ADDRESS_BYTES = 16;
 const ACK_BYTES = 4;
-/**
- * How long other things of the event loop wait for this at most, ms: with many transfers longer, for what dgram hands over between
- * two turns of this is up to one datagram of each socket, and must be the smaller part.
- */
-const LONGEST_TURN = { least: 1, forEach: 0.08, most: 16 };
+/** How long other things of the event loop wait for this at most, ms. */
+const LONGEST_TURN = 2;
 
 /** Takes a datagram; `from` is the struct sockaddr_in of its sender. Both are overwritten by the next. */
 export type Taker = (bytes: Buffer, from: Buffer) => void;
@@ -86,8 +83,7 @@ export class ReadySockets {
   #takeMore(fd: number): void {
     if (this.#isTaking) return;
     this.#isTaking = true;
-    const { least, forEach, most } = LONGEST_TURN;
-    const until = this.#now() + Math.min(Math.max(this.#takers.size * forEach, least), most);
+    const until = this.#now() + LONGEST_TURN;
     try {
       if (this.#takers.size > 1) this.#takeOfAll(fd, until);
       else this.#takeOf(fd, until);
