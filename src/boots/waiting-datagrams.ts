@@ -3,10 +3,10 @@
  * for each as deciding on its answer does.
  */
 import { performance } from 'node:perf_hooks';
-import { libc, socketAddress } from '../system/libc.ts';
+import { DatagramRoom } from '../system/datagram-room.ts';
+import { SOCKET_ADDRESS_BYTES } from '../system/libc.ts';
 
 const LONGEST = 65_536;
-const ADDRESS_BYTES = 16;
 /** How long other things of the event loop wait for this at most, ms. */
 const LONGEST_TURN = 2;
 /** Datagrams between two looks at the clock. */
@@ -15,12 +15,10 @@ const AT_ONCE = 16;
 /** An address and port of UDP over IPv4. */
 type Endpoint = { address: string; port: number };
 
-const room = Buffer.alloc(LONGEST);
+const room = new DatagramRoom(LONGEST, SOCKET_ADDRESS_BYTES);
 
 export class WaitingDatagrams {
   readonly #fd: number;
-  readonly #from = socketAddress('0.0.0.0', 0);
-  readonly #fromLength = Buffer.alloc(4);
   /** Who sent the last one: in a storm most come from one relay agent. */
   #bytes: Buffer = Buffer.alloc(0);
   #sender: Endpoint = { address: '', port: 0 };
@@ -41,10 +39,9 @@ export class WaitingDatagrams {
     const until = performance.now() + LONGEST_TURN;
     do {
       for (let count = 0; count < AT_ONCE; count++) {
-        this.#fromLength.writeUInt32LE(ADDRESS_BYTES);
-        const length = libc().recvfrom(this.#fd, room, LONGEST, 0, this.#from, this.#fromLength);
+        const length = room.receive(this.#fd);
         if (length < 0) return;
-        taker(Buffer.from(room.subarray(0, length)), this.#senderNow());
+        taker(Buffer.from(room.bytes.subarray(0, length)), this.#senderNow());
       }
     } while (performance.now() < until);
     this.#isOver = true;
@@ -54,9 +51,10 @@ export class WaitingDatagrams {
   }
 
   #senderNow(): Endpoint {
-    if (this.#bytes.equals(this.#from)) return this.#sender;
-    this.#bytes = Buffer.from(this.#from);
-    this.#sender = { address: this.#from.subarray(4, 8).join('.'), port: this.#from.readUInt16BE(2) };
+    const { from } = room;
+    if (this.#bytes.equals(from)) return this.#sender;
+    this.#bytes = Buffer.from(from);
+    this.#sender = { address: from.subarray(4, 8).join('.'), port: from.readUInt16BE(2) };
     return this.#sender;
   }
 }

@@ -14,7 +14,8 @@ const TCP_CORK = 3;
 const SIOCOUTQ = 0x5411;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
-const SOCKADDR_IN_BYTES = 16;
+/** Of struct sockaddr_in. */
+export const SOCKET_ADDRESS_BYTES = 16;
 /** Of struct sockaddr_ll. */
 export const LINK_ADDRESS_BYTES = 20;
 const RWF_NOWAIT = 8;
@@ -51,10 +52,8 @@ interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
   bind(fd: number, address: Buffer, length: number): number;
-  /** Writes where it came from into `address`, and has its length in and out. */
-  recvfrom(fd: number, bytes: Buffer, room: number, flags: number, address: Buffer, addressLength: Buffer): number;
-  /** The same, told where in memory, as {@link Pinned} knows it. */
-  recvfromAt(fd: number, bytes: number, room: number, flags: number, address: number, addressLength: number): number;
+  /** Told where in memory, as {@link Pinned} knows it; writes where it came from, and has the length of that in and out. */
+  recvfrom(fd: number, bytes: number, room: number, flags: number, address: number, addressLength: number): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
   epoll_wait(epoll: number, events: Buffer, most: number, timeout: number): number;
@@ -78,8 +77,7 @@ export function libc(): Libc {
       socket: library.func('int socket(int, int, int)'),
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
       bind: library.func('int bind(int, const void *, uint32_t)'),
-      recvfrom: library.func('long recvfrom(int, void *, size_t, int, void *, void *)'),
-      recvfromAt: library.func('long recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)'),
+      recvfrom: library.func('long recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)'),
       epoll_create1: library.func('int epoll_create1(int)'),
       epoll_ctl: library.func('int epoll_ctl(int, int, int, const void *)'),
       epoll_wait: library.func('int epoll_wait(int, void *, int, int)'),
@@ -163,7 +161,7 @@ export function sendPinned(
   { start, length }: { start: number; length: number },
   to: Pinned,
 ): string | undefined {
-  const sent = libc().sendtoAt(fd, from.address + start, length, 0, to.address, SOCKADDR_IN_BYTES);
+  const sent = libc().sendtoAt(fd, from.address + start, length, 0, to.address, SOCKET_ADDRESS_BYTES);
   return sent < 0 ? errno().code : undefined;
 }
 
@@ -219,7 +217,7 @@ export function trimPools(): void {
 
 /** struct sockaddr_in of an IPv4 address and port. */
 export function socketAddress(address: string, port: number): Buffer {
-  const bytes = Buffer.alloc(SOCKADDR_IN_BYTES);
+  const bytes = Buffer.alloc(SOCKET_ADDRESS_BYTES);
   bytes.writeUInt16LE(AF_INET, 0);
   bytes.writeUInt16BE(port, 2);
   bytes.set(address.split('.').map(Number), 4);

@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import { sameSubnet } from '../../machines/hardware.ts';
+import { DatagramRoom } from '../../system/datagram-room.ts';
 import {
   errno,
   icmpSocket,
@@ -208,17 +209,13 @@ export class ConflictProbe {
 
 const keyOf = (way: string, address: string): string => `${way} ${address}`;
 
-const READ = Buffer.alloc(256);
-const FROM = Buffer.alloc(LINK_ADDRESS_BYTES);
-const FROM_LENGTH = Buffer.alloc(4);
+const room = new DatagramRoom(256, LINK_ADDRESS_BYTES);
 
 /** @param take is given bytes, and the address that they came from, which are its own until it returns */
 function readAll(fd: number, take: (bytes: Buffer, from: Buffer) => void): void {
-  const { recvfrom } = libc();
   for (let count = 0; count < READ_AT_ONCE; count++) {
-    FROM_LENGTH.writeUInt32LE(FROM.length);
-    const length = recvfrom(fd, READ, READ.length, 0, FROM, FROM_LENGTH);
+    const length = room.receive(fd);
     if (length < 0) return;
-    take(READ.subarray(0, length), FROM);
+    take(room.bytes.subarray(0, length), room.from);
   }
 }

@@ -4,7 +4,8 @@
  * kernel lets the client, which waits for it, go first. With many transfers, others have one.
  */
 import { performance } from 'node:perf_hooks';
-import { libc, Pinned } from '../../system/libc.ts';
+import { DatagramRoom } from '../../system/datagram-room.ts';
+import { libc, SOCKET_ADDRESS_BYTES } from '../../system/libc.ts';
 
 // <sys/epoll.h>
 const EPOLL_CLOEXEC = 0o2000000;
@@ -17,7 +18,6 @@ const EVENT_BYTES = DATA_AT + 8;
 const EVENTS = 64;
 /** The longest datagram that means something to a transfer is an ERROR; of a longer one, its begin says enough. Bytes. */
 const LONGEST = 2048;
-const ADDRESS_BYTES = 16;
 const ACK_BYTES = 4;
 /** How long other things of the event loop wait for this at most, ms. */
 const LONGEST_TURN = 2;
@@ -28,11 +28,9 @@ export type Taker = (bytes: Buffer, from: Buffer) => void;
 export class ReadySockets {
   readonly #takers = new Map<number, Taker>();
   readonly #events = Buffer.alloc(EVENTS * EVENT_BYTES);
-  readonly #datagram = new Pinned(LONGEST);
+  readonly #room = new DatagramRoom(LONGEST, SOCKET_ADDRESS_BYTES);
   /** Almost all are ACKs: those are given without a Buffer of their own. */
-  readonly #ack = this.#datagram.bytes.subarray(0, ACK_BYTES);
-  readonly #from = new Pinned(ADDRESS_BYTES);
-  readonly #fromLength = new Pinned(4);
+  readonly #ack = this.#room.bytes.subarray(0, ACK_BYTES);
   #epoll = -1;
   readonly #now: () => number;
   #isTaking = false;
@@ -93,12 +91,12 @@ export class ReadySockets {
   }
 
   #takeOfAll(fd: number, until: number): void {
-    while (this.#now() < until) if (this.#takeReady((_, take, bytes) => take(bytes, this.#from.bytes)) === 0) return;
+    while (this.#now() < until) if (this.#takeReady((_, take, bytes) => take(bytes, this.#room.from)) === 0) return;
     // What waits now, dgram would hand over, at several times the cost. Unanswered, its senders send no more.
     const waiting: (() => void)[] = [];
     const keep = (each: number, take: Taker, bytes: Buffer): void => {
       const own = Buffer.from(bytes);
-      const from = Buffer.from(this.#from.bytes);
+      const from = Buffer.from(this.#room.from);
       waiting.push(() => this.#takers.get(each) === take && take(own, from));
     };
     for (let looked = 0; looked < this.#takers.size; looked += EVENTS) if (this.#takeReady(keep) === 0) break;
@@ -127,10 +125,10 @@ export class ReadySockets {
       if (bytes === undefined) return;
       if (this.#now() > until) {
         // Nothing is received before that.
-        this.#goOnLater(fd, [() => isThere() && take(bytes, this.#from.bytes)]);
+        this.#goOnLater(fd, [() => isThere() && take(bytes, this.#room.from)]);
         return;
       }
-      take(bytes, this.#from.bytes);
+      take(bytes, this.#room.from);
     }
   }
 
@@ -146,10 +144,8 @@ export class ReadySockets {
   }
 
   #receive(fd: number): Buffer | undefined {
-    this.#fromLength.bytes.writeUInt32LE(ADDRESS_BYTES);
-    const { bytes, address } = this.#datagram;
-    const length = libc().recvfromAt(fd, address, LONGEST, 0, this.#from.address, this.#fromLength.address);
+    const length = this.#room.receive(fd);
     if (length === ACK_BYTES) return this.#ack;
-    return length < 0 ? undefined : bytes.subarray(0, length);
+    return length < 0 ? undefined : this.#room.bytes.subarray(0, length);
   }
 }
