@@ -119,6 +119,7 @@ export class Trace {
     let boot = of.boots.at(-1);
     if (boot === undefined || boot.number !== number) {
       boot = { number, entries: [] };
+      // Most strangers never have another: a list that has grown has room for many.
       if (of.boots.length === 0) of.boots = [boot];
       else of.boots.push(boot);
     }

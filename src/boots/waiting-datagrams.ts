@@ -4,16 +4,13 @@
  */
 import { performance } from 'node:perf_hooks';
 import { DatagramRoom } from '../system/datagram-room.ts';
-import { SOCKET_ADDRESS_BYTES } from '../system/libc.ts';
+import { type Endpoint, endpointOf, SOCKET_ADDRESS_BYTES } from '../system/libc.ts';
 
 const LONGEST = 65_536;
 /** How long other things of the event loop wait for this at most, ms. */
 const LONGEST_TURN = 2;
 /** Datagrams between two looks at the clock. */
 const AT_ONCE = 16;
-
-/** An address and port of UDP over IPv4. */
-type Endpoint = { address: string; port: number };
 
 const room = new DatagramRoom(LONGEST, SOCKET_ADDRESS_BYTES);
 
@@ -54,7 +51,7 @@ export class WaitingDatagrams {
     const { from } = room;
     if (this.#bytes.equals(from)) return this.#sender;
     this.#bytes = Buffer.from(from);
-    this.#sender = { address: from.subarray(4, 8).join('.'), port: from.readUInt16BE(2) };
+    this.#sender = endpointOf(from);
     return this.#sender;
   }
 }

@@ -57,9 +57,7 @@ export class EnvironmentFiles {
     const archs = Object.keys(env.os.supportedArchitectures);
     if (archs.length > 0 && !architectureOf(env, arch) && env.kernel === '')
       return [
-        [`boot environment ${env.name} is for ${archs.join(', ')}, and the machine is ${arch}`, because]
-          .filter((part) => part !== undefined)
-          .join(', '),
+        `boot environment ${env.name} is for ${archs.join(', ')}, and the machine is ${arch}${because ? `, ${because}` : ''}`,
       ];
     const { kernel, initrds } = bootOf(env, arch);
     if (kernel === '' && !hasScript(env))

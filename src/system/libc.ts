@@ -215,6 +215,14 @@ export function trimPools(): void {
   libc().malloc_trim(0);
 }
 
+/** An address and port of UDP over IPv4. */
+export type Endpoint = { address: string; port: number };
+
+/** What a struct sockaddr_in says. */
+export function endpointOf(address: Buffer): Endpoint {
+  return { address: address.subarray(4, 8).join('.'), port: address.readUInt16BE(2) };
+}
+
 /** struct sockaddr_in of an IPv4 address and port. */
 export function socketAddress(address: string, port: number): Buffer {
   const bytes = Buffer.alloc(SOCKET_ADDRESS_BYTES);

@@ -6,7 +6,6 @@ import { describe, it, type TestContext } from 'node:test';
 import type { Environments } from '../../src/boots/environments.ts';
 import { bootEnv, type Catalogue, profile, SECTIONS, SHAPES, stage } from '../../src/content/objects.ts';
 import { EnvironmentFiles } from '../../src/life/environment-files.ts';
-import { Processors } from '../../src/life/processors.ts';
 import { type Life, NO_LIFE } from '../../src/life/record.ts';
 import { isSealed, newKeyPair, seal } from '../../src/life/seal.ts';
 import { hasScript, Served } from '../../src/life/served.ts';
@@ -14,9 +13,7 @@ import { parseHardware } from '../../src/machines/hardware.ts';
 import type { Machine } from '../../src/machines/machines.ts';
 import { hardware, idOf, macOf } from '../machines/examples.ts';
 import { temporaryDirectory } from '../store/opened.ts';
-
-/** Nothing is known of machines but their hardware data. */
-const SILENT = new Processors({ firmware: () => undefined, inventory: () => undefined });
+import { SILENT } from './render/examples.ts';
 
 const filling = { server: 'http://10.0.0.1:8080', token: () => 'TOKEN' };
 

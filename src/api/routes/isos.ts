@@ -61,9 +61,10 @@ export function isoOperations({ files, isos }: Services): Operation[] {
         codes: ['NOT_FOUND', 'INVALID_INPUT', 'PRECONDITION_FAILED'],
       },
       async ({ params, req }) => {
-        const path = pathOf(params.name);
-        if (!(await isos.look(params.name)).file) throw noImage(params.name);
-        return { data: present(await files.delete(path, allowing(req))) };
+        const deleted = await files.delete(pathOf(params.name), allowing(req)).catch((error: unknown) => {
+          throw error instanceof TinsmithError && error.code === 'NOT_FOUND' ? noImage(params.name) : error;
+        });
+        return { data: present(deleted) };
       },
     ),
   ];

@@ -1,8 +1,9 @@
 /** What the trace is told about requests and transfers. Pure. */
+
+import type { Endpoint } from '../../system/libc.ts';
 import { parseName } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { bytesAcknowledged, type Transfer } from './transfer.ts';
-import type { Endpoint } from './transfer-socket.ts';
 
 /** What happened to one request or datagram. */
 export type TftpNote = {

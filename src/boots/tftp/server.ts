@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.ts';
+import type { Endpoint } from '../../system/libc.ts';
 import { admit, busy, noSocket, type ReadRequest, type Refusal, refusalOf } from './admission.ts';
 import type { TftpFiles, TftpFound, TftpRefusal } from './files.ts';
 import { mtuOf } from './mtu.ts';
@@ -12,7 +13,6 @@ import { decode, encode } from './packet.ts';
 import { ReadySockets } from './ready-sockets.ts';
 import { Session, type SessionEnd } from './session.ts';
 import { DEFAULT_LIMITS, type TransferLimits } from './transfer.ts';
-import type { Endpoint } from './transfer-socket.ts';
 
 export type TftpOptions = {
   /** IPv4 addresses to serve, each from a socket of its own, so that answers leave from the address that was asked. */

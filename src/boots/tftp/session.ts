@@ -1,7 +1,7 @@
 /** One transfer on the wire: its socket (the server's transfer identifier), its timer, and the bytes it sends. */
 import { performance } from 'node:perf_hooks';
 import { messageOf } from '../../errors.ts';
-import { Pinned } from '../../system/libc.ts';
+import { type Endpoint, Pinned } from '../../system/libc.ts';
 import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
@@ -16,7 +16,7 @@ import {
   type TransferEvent,
   type TransferLimits,
 } from './transfer.ts';
-import { type Endpoint, TransferSocket } from './transfer-socket.ts';
+import { TransferSocket } from './transfer-socket.ts';
 
 export type SessionOptions = {
   source: TftpSource;

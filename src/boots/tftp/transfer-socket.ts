@@ -4,12 +4,19 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { getSystemErrorMessage } from 'node:util';
-import { errno, libc, Pinned, sendNow, sendPinned, socketAddress, udpSocket } from '../../system/libc.ts';
+import {
+  type Endpoint,
+  endpointOf,
+  errno,
+  libc,
+  Pinned,
+  sendNow,
+  sendPinned,
+  socketAddress,
+  udpSocket,
+} from '../../system/libc.ts';
 import type { ReadySockets } from './ready-sockets.ts';
 import { segmentsPerCall, startSegmenting, stopSegmenting } from './segmentation.ts';
-
-/** An address and port of UDP over IPv4. */
-export type Endpoint = { address: string; port: number };
 
 /** Room for the ACKs of a whole window while the process is busy elsewhere. */
 const RECEIVE_BUFFER = 262_144;
@@ -35,9 +42,6 @@ export class TransferSocket {
   readonly #socket: Socket;
   readonly #fd: number;
   readonly #client: Pinned;
-  /** Port and address, as they lie in memory. */
-  readonly #clientPort: number;
-  readonly #clientAddress: number;
   readonly #ready: ReadySockets;
   readonly #onError: (error: Error) => void;
   #isSegmenting: boolean;
@@ -48,8 +52,6 @@ export class TransferSocket {
     const address = socketAddress(client.address, client.port);
     this.#client = new Pinned(address.length);
     this.#client.bytes.set(address);
-    this.#clientPort = address.readUInt16LE(2);
-    this.#clientAddress = address.readUInt32LE(4);
     this.#onError = onError;
     this.#ready = ready;
     this.#fd = openSocket(local);
@@ -62,7 +64,9 @@ export class TransferSocket {
     this.#socket.on('error', onError);
     // With a descriptor this is done when it returns.
     this.#socket.bind({ fd: this.#fd });
-    ready.add(this.#fd, (bytes, from) => onMessage(bytes, this.#isClient(from) ? undefined : endpointOf(from)));
+    ready.add(this.#fd, (bytes, from) =>
+      onMessage(bytes, from.equals(this.#client.bytes) ? undefined : endpointOf(from)),
+    );
   }
 
   /** Sends one datagram to the client. */
@@ -91,10 +95,6 @@ export class TransferSocket {
     return fault === undefined;
   }
 
-  #isClient(from: Buffer): boolean {
-    return from.readUInt16LE(2) === this.#clientPort && from.readUInt32LE(4) === this.#clientAddress;
-  }
-
   /** Sends one datagram to someone who is not the client. */
   sendTo(to: Endpoint, bytes: Buffer): void {
     // Whether it got there is not our concern.
@@ -121,11 +121,6 @@ export class TransferSocket {
 /** The link takes nothing more now. */
 function isFull(fault: string): boolean {
   return fault === 'EAGAIN' || fault === 'ENOBUFS';
-}
-
-/** What a struct sockaddr_in says. */
-function endpointOf(address: Buffer): Endpoint {
-  return { address: address.subarray(4, 8).join('.'), port: address.readUInt16BE(2) };
 }
 
 /** The descriptor of a UDP socket on a free port of an address. */

@@ -42,11 +42,14 @@ export function machineOf(number: number, arch = 'x86_64'): Machine {
 
 export const KEYS = newKeyPair();
 
+/** Nothing is known of machines but their hardware data. */
+export const SILENT = new Processors({ firmware: () => undefined, inventory: () => undefined });
+
 /** Everything that a rendering needs, with what a test says otherwise. */
 export function contextOf(more: Partial<RenderContext> = {}): RenderContext {
   return {
     machine: machineOf(1),
-    processors: new Processors({ firmware: () => undefined, inventory: () => undefined }),
+    processors: SILENT,
     life: lifeOf({}),
     catalogue: catalogueOf(),
     server: { url: 'http://192.168.1.250:8080', address: '192.168.1.250', port: '8080' },
