@@ -138,8 +138,9 @@ describe('subnet', () => {
 
   it('is waited for', async (t) => {
     const { good, tinsmith } = await appliance(t);
+    await good(['subnet', 'add', 'lab', '192.168.1.0/24']);
     const waiting = good(['subnet', 'wait', 'lab', 'ranges[0]', '192.168.1.100-192.168.1.199', '60']);
-    await good(['subnet', 'add', 'lab', '192.168.1.0/24', ...FLAGS]);
+    await good(['subnet', 'update', 'lab', '--range', '192.168.1.100-192.168.1.199']);
     assert.equal(await waiting, 'Subnet lab: ranges[0] 192.168.1.100-192.168.1.199\n');
     assert.equal((await tinsmith(['subnet', 'wait', 'lab', 'mode', 'proxy', '0'])).code, 75);
     assert.equal((await tinsmith(['subnet', 'wait', 'lab', 'colour', 'red'])).code, 64);
