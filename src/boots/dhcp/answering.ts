@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../errors.ts';
 import { sameSubnet } from '../../machines/hardware.ts';
 import { cameInOf } from './came-in.ts';
-import type { Probe } from './conflict-probe.ts';
+import type { Probe, User } from './conflict-probe.ts';
 import type {
   ClientContext,
   DhcpPort,
@@ -83,17 +83,24 @@ export interface Sender {
   port: number;
 }
 
-/** Addresses that are found in use before one client is told to try again. */
-const MOST_CONFLICTS = 4;
+/** Addresses that are probed before one client is told to try again. */
+const MOST_PROBED = 4;
+
+/** A datagram. */
+interface Received {
+  bytes: Buffer;
+  sender: Sender;
+  /** How many addresses were probed for it. */
+  probed: number;
+}
 
 /** A packet that is being answered. */
 interface Asked {
+  received: Received;
   packet: DhcpPacket;
   /** Undefined where no firmware asks. */
   client: FirmwareClient | undefined;
-  sender: Sender;
   arrival: Arrival;
-  conflicts: number;
 }
 
 export class Answering {
@@ -113,9 +120,19 @@ export class Answering {
     this.#isClosed = true;
   }
 
-  /** Whatever goes wrong with one datagram, the next is served. */
+  /** Whatever goes wrong with one datagram, the next is served. @param bytes are ours from now on */
   receive(bytes: Buffer, sender: Sender): void {
-    const { from, role, ownPort } = this.#post;
+    const asked = this.#read({ bytes, sender, probed: 0 });
+    if (asked === undefined) return;
+    const { from, ownPort } = this.#post;
+    if (sender.address === from.address && sender.port === ownPort)
+      this.#ignore(asked, 'own-packet', 'the datagram was sent by this server itself');
+    else this.#answer(asked);
+  }
+
+  #read(received: Received): Asked | undefined {
+    const { bytes, sender } = received;
+    const { from, role } = this.#post;
     const arrival: Arrival = {
       interface: from.name,
       port: role,
@@ -125,15 +142,10 @@ export class Answering {
     const decoded = decode(bytes);
     if (decoded.kind === 'malformed') {
       this.#tell(noteOfMalformed(decoded.reason, decoded.sentence, arrival));
-      return;
+      return undefined;
     }
     const { packet } = decoded;
-    const asked: Asked = { packet, client: firmwareOf(packet), sender, arrival, conflicts: 0 };
-    if (sender.address === from.address && sender.port === ownPort) {
-      this.#ignore(asked, 'own-packet', 'the datagram was sent by this server itself');
-      return;
-    }
-    this.#answer(asked);
+    return { received, packet, client: firmwareOf(packet), arrival };
   }
 
   #answer(asked: Asked): void {
@@ -184,9 +196,8 @@ export class Answering {
     switch (lease.change) {
       case 'offer':
         leases.offer(mac, network, lease.address);
-        if (lease.isStrange) this.#offerStrange(lease.address, { asked, outcome, leases });
-        else this.#conclude(asked, outcome);
-        return;
+        if (lease.isStrange && this.#probe(lease.address, asked, leases)) return;
+        break;
       case 'keep':
         leases.keep({ mac, hostname: lease.hostname }, network, lease.address, lease.seconds).then(
           () => this.#conclude(asked, outcome),
@@ -206,34 +217,38 @@ export class Answering {
     this.#conclude(asked, outcome);
   }
 
-  /** Offers an address once nobody has answered from it; else another one. */
-  #offerStrange(
-    address: string,
-    { asked, outcome, leases }: { asked: Asked; outcome: Outcome; leases: DhcpLeases },
-  ): void {
-    const { chaddr: mac } = asked.packet;
+  /**
+   * Has a packet answered anew once it is known whether somebody uses an address. Until then nothing but its bytes is kept: in
+   * a storm thousands wait.
+   * @returns whether that is being asked
+   */
+  #probe(address: string, { received, packet: { chaddr: mac } }: Asked, leases: DhcpLeases): boolean {
+    if (received.probed === MOST_PROBED) return false;
     const answer = this.#options.probe?.(address, this.#post.from);
-    if (answer === undefined) {
-      this.#conclude(asked, outcome);
+    answer
+      ?.then((user) => this.#probed(received, user, { address, mac, leases }))
+      .catch((error: unknown) => this.#options.log.error({ err: error, mac }, 'DHCP message not answered'));
+    return answer !== undefined;
+  }
+
+  #probed(
+    { bytes, sender, probed }: Received,
+    user: User | undefined,
+    { address, mac, leases }: { address: string; mac: string; leases: DhcpLeases },
+  ): void {
+    const asked = this.#isClosed ? undefined : this.#read({ bytes, sender, probed: probed + 1 });
+    if (asked === undefined) return;
+    if (user === undefined || user.mac === mac) {
+      leases.proven(mac, address);
+      this.#answer(asked);
       return;
     }
-    answer
-      .then((user) => {
-        if (this.#isClosed) return;
-        if (user === undefined || user.mac === mac) {
-          leases.proven(mac, address);
-          this.#conclude(asked, outcome);
-          return;
-        }
-        const { until } = leases.foundInUse(address, user.mac);
-        const who = user.mac ?? 'another computer';
-        const when = `it is given to nobody until ${new Date(until).toISOString()}`;
-        const more = { address, ...(user.mac === undefined ? {} : { usedBy: user.mac }) };
-        this.#ignore(asked, 'address-in-use', `did not offer ${address} to ${mac}: ${who} uses it; ${when}`, more);
-        asked.conflicts += 1;
-        if (asked.conflicts < MOST_CONFLICTS) this.#answer(asked);
-      })
-      .catch((error: unknown) => this.#failed(asked, error));
+    const { until } = leases.foundInUse(address, user.mac);
+    const who = user.mac ?? 'another computer';
+    const when = `it is given to nobody until ${new Date(until).toISOString()}`;
+    const more = { address, ...(user.mac === undefined ? {} : { usedBy: user.mac }) };
+    this.#ignore(asked, 'address-in-use', `did not offer ${address} to ${mac}: ${who} uses it; ${when}`, more);
+    if (asked.received.probed < MOST_PROBED) this.#answer(asked);
   }
 
   #notKept(asked: Asked, address: string, error: unknown): void {
@@ -251,9 +266,9 @@ export class Answering {
 
   #conclude(asked: Asked, outcome: Outcome): void {
     if (this.#isClosed) return;
-    const { packet, sender, arrival } = asked;
+    const { packet, received, arrival } = asked;
     try {
-      const leftOut = outcome.kind === 'reply' ? this.#post.send(packet, outcome, sender) : undefined;
+      const leftOut = outcome.kind === 'reply' ? this.#post.send(packet, outcome, received.sender) : undefined;
       this.#tell(noteOf(asked, outcome, arrival, { leftOut }));
     } catch (error) {
       this.#failed(asked, error);
