@@ -64,6 +64,7 @@ interface Libc {
   preadv2(fd: number, pieces: Buffer, count: number, position: number, flags: number): number;
   sendfile(to: number, from: number, position: Uint32Array, length: number): number;
   malloc_trim(keep: number): number;
+  usleep(microseconds: number): number;
   close(fd: number): number;
 }
 
@@ -87,6 +88,7 @@ export function libc(): Libc {
       recv: library.func('long recv(int, void *, size_t, int)'),
       preadv2: library.func('long preadv2(int, const void *, int, long, int)'),
       sendfile: library.func('long sendfile(int, int, void *, size_t)'),
+      usleep: library.func('int usleep(uint32_t)'),
       malloc_trim: library.func('int malloc_trim(size_t)'),
       close: library.func('int close(int)'),
     };

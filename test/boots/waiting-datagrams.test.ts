@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WaitingDatagrams } from '../../src/boots/waiting-datagrams.ts';
 import { libc, sendNow, socketAddress, udpSocket } from '../../src/system/libc.ts';
 
-/** A socket in which datagrams with the numbers from 0 on wait. */
+/** A socket in which datagrams with the numbers from 0 on wait, and what sends it the next one. */
 async function socketWith(count: number, t: TestContext) {
   const fd = udpSocket();
   t.after(() => void libc().close(fd));
@@ -17,10 +17,12 @@ async function socketWith(count: number, t: TestContext) {
   const to = socketAddress('127.0.0.1', port);
   assert.equal(libc().bind(fd, to, to.length), 0);
   const sender = udpSocket();
+  t.after(() => void libc().close(sender));
+  let number = 0;
   // On the loopback a datagram is there when it is sent.
-  for (let number = 0; number < count; number++) assert.equal(sendNow(sender, Buffer.from(`${number}`), to), undefined);
-  libc().close(sender);
-  return fd;
+  const send = (): void => assert.equal(sendNow(sender, Buffer.from(`${number++}`), to), undefined);
+  while (number < count) send();
+  return { fd, send };
 }
 
 /** Keeps the processor for so many ms. */
@@ -30,7 +32,7 @@ function work(ms: number): void {
 }
 
 test('all that wait are given, each with its own bytes and where it came from', async (t) => {
-  const waiting = new WaitingDatagrams(await socketWith(40, t));
+  const waiting = new WaitingDatagrams((await socketWith(40, t)).fd);
   const taken: Buffer[] = [];
   waiting.take((bytes, from) => {
     assert.equal(from.address, '127.0.0.1');
@@ -44,7 +46,7 @@ test('all that wait are given, each with its own bytes and where it came from', 
 });
 
 test('a turn of the event loop has one share, however often dgram asks in it; the rest comes in the next ones', async (t) => {
-  const waiting = new WaitingDatagrams(await socketWith(100, t));
+  const waiting = new WaitingDatagrams((await socketWith(100, t)).fd);
   const taken: string[] = [];
   const take = (): number => {
     const before = taken.length;
@@ -65,4 +67,38 @@ test('a turn of the event loop has one share, however often dgram asks in it; th
     taken,
     Array.from({ length: 100 }, (_, number) => `${number}`),
   );
+});
+
+test('in a storm it is waited for more as long as that brings some, and never longer than a turn', async (t) => {
+  const { fd, send } = await socketWith(1, t);
+  let now = 0;
+  let left = 0;
+  let rests = 0;
+  const waiting = new WaitingDatagrams(
+    fd,
+    (microseconds) => {
+      now += microseconds / 1000;
+      rests++;
+      if (left-- > 0) send();
+    },
+    () => now,
+  );
+  const taken: string[] = [];
+  const take = (coming: number) => {
+    [left, rests] = [coming, 0];
+    waiting.take((bytes) => taken.push(String(bytes)));
+    return { taken: taken.splice(0), rests };
+  };
+  assert.deepEqual(take(3), { taken: ['0'], rests: 0 }, 'after a silence');
+  now += 0.5;
+  send();
+  assert.deepEqual(take(3), { taken: ['1', '2', '3', '4'], rests: 4 });
+  assert.deepEqual(take(0), { taken: [], rests: 1 });
+  const long = take(1000);
+  assert.ok(long.rests >= 20 && long.rests <= 21, `${long.rests} rests`);
+  assert.equal(long.taken.length, long.rests);
+  await nextTurn();
+  now += 1;
+  send();
+  assert.equal(take(3).rests, 0, 'after a silence again');
 });
