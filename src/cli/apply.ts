@@ -48,6 +48,12 @@ export const apply = command({
       const at = field === '' ? '' : `${field} `;
       terminal.stderr.write(`warning: ${printable(`${file}:${line}:${column ?? 1}: ${at}${message}`)}\n`);
     }
+    if (answer.objects.length === 0) {
+      const where = args.file === undefined || args.file === '-' ? 'standard input' : args.file;
+      throw new TinsmithError('INVALID_INPUT', `There is no document in ${where}.`, {
+        next: 'See what may be in it: tinsmith apply --help',
+      });
+    }
     if (args.output === 'json') writeJson(terminal, { data: answer });
     else show(answer, terminal);
   },

@@ -119,7 +119,9 @@ function refuse(help: string): (message: string, error: Error | undefined) => ne
     const said = message
       .replace(/\s+/g, ' ')
       .trim()
-      .replace(/^Did you mean/, 'There is no such command. Did you mean');
+      .replace(/^Did you mean/, 'There is no such command. Did you mean')
+      .replace(/^Missing dependent arguments: (\S+) -> (\S+)$/, '--$1 has a meaning with --$2 only')
+      .replace(/^Arguments (\S+) and (\S+) are mutually exclusive$/, '--$1 and --$2 can not be given together');
     throw usage(/[.?!]$/.test(said) ? said : `${said}.`, `See: ${help}`);
   };
 }

@@ -20,20 +20,25 @@ function folder(name: string, files: Record<string, string>): string {
   return path;
 }
 
-const NOTHING = { data: { dryRun: false, objects: [], warnings: [] } };
+const OBJECT = { kind: 'hardware', name: 'n', id: 'i', line: 1, diff: '@@ -0,0 +1,1 @@\n+a: 1', action: 'created' };
+const DONE = { data: { dryRun: false, objects: [OBJECT], warnings: [] } };
 
 describe('apply', () => {
   it('reads a folder by name, not what is below it, as one text', async (t) => {
-    const appliance = await fakeAppliance(t, { 'POST /apply': () => NOTHING });
+    const appliance = await fakeAppliance(t, { 'POST /apply': () => DONE });
     const lab = folder('lab', { 'b.yml': 'b: 1', 'a.yaml': 'a: 1\n', 'c.json': '{}', 'd.txt': 'no', 'e.yaml~': 'no' });
     mkdirSync(join(lab, 'more.yaml'));
-    assert.deepEqual(await tinsmith(appliance, ['apply', '-f', lab]), { code: 0, out: '', err: '' });
+    assert.deepEqual(await tinsmith(appliance, ['apply', '-f', lab]), {
+      code: 0,
+      out: 'hardware/n created\n',
+      err: '',
+    });
     assert.equal(appliance.asked[0]?.body, 'a: 1\n---\nb: 1\n---\n{}');
     assert.equal(appliance.asked[0]?.headers['content-type'], 'application/yaml');
   });
 
   it('reads standard input, for - and for nothing', async (t) => {
-    const appliance = await fakeAppliance(t, { 'POST /apply': () => NOTHING });
+    const appliance = await fakeAppliance(t, { 'POST /apply': () => DONE });
     await tinsmith(appliance, ['apply', '-f', '-', '--dry-run'], { stdin: 'a: 1\n' });
     await tinsmith(appliance, ['apply', '--lenient'], { stdin: 'b: 1\n' });
     assert.deepEqual(
@@ -46,12 +51,8 @@ describe('apply', () => {
   });
 
   it('says what has been done, and shows no diff of it', async (t) => {
-    const object = { kind: 'hardware', name: 'n', id: 'i', line: 1, diff: '@@ -0,0 +1,1 @@\n+a: 1' };
-    const objects = [
-      { ...object, action: 'created' },
-      { ...object, name: 'm', line: 3, action: 'unchanged', diff: '' },
-    ];
-    const appliance = await fakeAppliance(t, { 'POST /apply': () => ({ data: { ...NOTHING.data, objects } }) });
+    const objects = [OBJECT, { ...OBJECT, name: 'm', line: 3, action: 'unchanged', diff: '' }];
+    const appliance = await fakeAppliance(t, { 'POST /apply': () => ({ data: { ...DONE.data, objects } }) });
     const done = await tinsmith(appliance, ['apply', '-f', folder('done', { 'a.yaml': 'a\n', 'b.yaml': 'b\n' })]);
     assert.equal(done.out, 'hardware/n created\nhardware/m unchanged\n');
     const json = await tinsmith(appliance, ['apply', '-o', 'json'], { stdin: 'a: 1\n' });
@@ -70,19 +71,26 @@ describe('apply', () => {
     assert.equal(refused.code, 65);
     assert.match(refused.err, /There is a problem with the documents\.\n {2}\S+\/wrong\/b\.yaml:2:4: is wrong\n/);
     const warned = await fakeAppliance(t, {
-      'POST /apply': () => ({ data: { ...NOTHING.data, warnings: [{ ...problem, line: 2 }] } }),
+      'POST /apply': () => ({ data: { ...DONE.data, warnings: [{ ...problem, line: 2 }] } }),
     });
     const { err } = await tinsmith(warned, ['apply', '-f', lab]);
     assert.match(err, /^warning: \S+\/wrong\/a\.yaml:2:4: d is wrong\n$/);
   });
 
   it('says what it cannot read', async (t) => {
-    const appliance = await fakeAppliance(t, { 'POST /apply': () => NOTHING });
+    const appliance = await fakeAppliance(t, { 'POST /apply': () => DONE });
     assert.equal((await tinsmith(appliance, ['apply', '-f', join(directory, 'none')])).code, 66);
     const empty = await tinsmith(appliance, ['apply', '-f', folder('empty', { 'a.txt': '' })]);
     assert.equal(empty.code, 64);
     assert.match(empty.err, /has no file \*\.yaml/);
     assert.equal(appliance.asked.length, 0);
+  });
+
+  it('does not take an empty file for a success', async (t) => {
+    const appliance = await fakeAppliance(t, { 'POST /apply': () => ({ data: { ...DONE.data, objects: [] } }) });
+    const file = join(folder('bare', { 'a.yaml': '# nothing yet\n' }), 'a.yaml');
+    const { code, err } = await tinsmith(appliance, ['apply', '-f', file]);
+    assert.deepEqual([code, err.includes(`There is no document in ${file}.`)], [65, true], err);
   });
 });
 

@@ -134,6 +134,8 @@ describe('errors', () => {
       [['machine', 'list', '-o', 'xml'], /Given: "xml"/],
       [['workflow', 'create'], /template, hardware/],
       [['workflow'], /Which command\?/],
+      [['explain', 'x', '--arch', '9'], /^error: --arch has a meaning with --preview only\.\n/],
+      [['explain', 'x', '--follow', '--preview'], /^error: --follow and --preview can not be given together\.\n/],
     ] as const) {
       const { code, err } = await tinsmith(undefined, [...words]);
       assert.equal(code, 64, words.join(' '));
