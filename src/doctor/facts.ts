@@ -39,7 +39,7 @@ export interface PortFacts {
   needed: boolean;
   /** Whether it could be had just now; undefined: not tried, as the appliance runs here. */
   free: 'yes' | 'taken' | 'forbidden' | undefined;
-  holders: (PortHolder & { isAppliance: boolean })[];
+  holders: PortHolder[];
 }
 
 export interface InterfaceFacts {

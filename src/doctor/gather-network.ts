@@ -33,14 +33,14 @@ const PORTS: readonly Use[] = [
 
 /**
  * The ports of an appliance, and who has them.
- * @param pid of the appliance on this computer; while there is one, nothing is tried
+ * @param runs whether an appliance runs on this computer; while one does, nothing is tried
  */
-export function gatherPorts(served: readonly string[], pid: number | undefined): Promise<PortFacts[]> {
+export function gatherPorts(served: readonly string[], runs: boolean): Promise<PortFacts[]> {
   return Promise.all(
     PORTS.map(async (use) => ({
       ...use,
-      free: pid === undefined ? await tryPort(use, served) : undefined,
-      holders: portHolders(use.transport, use.port).map((holder) => ({ ...holder, isAppliance: holder.pid === pid })),
+      free: runs ? undefined : await tryPort(use, served),
+      holders: portHolders(use.transport, use.port),
     })),
   );
 }

@@ -26,8 +26,8 @@ export interface Examination {
 
 /** Changes nothing. Takes some seconds, in which other DHCP servers are listened for. */
 export async function examine({ data, osie, appliance: told, refused, signal }: Examination): Promise<Finding[]> {
-  const pid = runningIn(data);
-  const appliance = told && { ...told, isHere: pid !== undefined && isHere(told.url) };
+  const runs = runsIn(data);
+  const appliance = told && { ...told, isHere: runs && isHere(told.url) };
   const links = await gatherInterfaces();
   const bound = appliance?.isHere ? boundInterfaces(appliance.status.roles) : [];
   const interfaces = bound.length === 0 ? links : links.map((link) => ({ ...link, served: bound.includes(link.name) }));
@@ -36,7 +36,7 @@ export async function examine({ data, osie, appliance: told, refused, signal }: 
     isRoot: process.getuid?.() === 0,
     appliance,
     applianceRefused: refused,
-    ports: await gatherPorts(served, pid),
+    ports: await gatherPorts(served, runs),
     interfaces,
     otherServers: await otherServers(appliance, served, signal),
     firewall: await gatherFirewall(),
@@ -49,14 +49,12 @@ export async function examine({ data, osie, appliance: told, refused, signal }: 
   return judge(facts);
 }
 
-/** Pid of the appliance that has claimed a data directory, if it lives. */
-function runningIn(data: string): number | undefined {
+/** Whether the appliance that has claimed a data directory lives. */
+function runsIn(data: string): boolean {
   try {
-    const pid = Number(readFileSync(join(data, 'pid'), 'utf8').split(' ')[0]);
-    process.kill(pid, 0);
-    return pid;
+    return process.kill(Number(readFileSync(join(data, 'pid'), 'utf8').split(' ')[0]), 0);
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -48,7 +48,7 @@ const INPUT_DROPS = readIptables('*filter\n:INPUT DROP [0:0]\nCOMMIT\n');
 const ESTABLISHED = readIptables(
   '*filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n-A INPUT -p udp -m udp --dport 67 -j ACCEPT\nCOMMIT\n',
 );
-const holder = { pid: 7, command: 'dnsmasq', address: '0.0.0.0', isAppliance: false };
+const holder = { pid: 7, command: 'dnsmasq', address: '0.0.0.0' };
 
 /** What is changed of a computer that is well, what is found then, and what its sentence names. */
 const CASES: [string, Partial<Facts>, string[], RegExp?][] = [
@@ -87,13 +87,8 @@ const CASES: [string, Partial<Facts>, string[], RegExp?][] = [
     ['warning port-taken'],
   ],
   [
-    'one that is held by the appliance',
-    { appliance, ports: [{ ...port, free: undefined, holders: [{ ...holder, isAppliance: true }] }] },
-    [],
-  ],
-  [
-    'one that another has beside the appliance, elsewhere',
-    { appliance, ports: [{ ...port, free: undefined, holders: [holder, { ...holder, isAppliance: true }] }] },
+    'one that another has, of a part that is off or elsewhere in the appliance that runs',
+    { appliance, ports: [{ ...port, free: undefined, holders: [holder] }] },
     [],
   ],
   ['one for root', { ports: [{ ...port, free: 'forbidden', holders: [] }] }, ['problem port-forbidden']],
@@ -298,6 +293,14 @@ describe('the ports of an appliance', () => {
     assert.equal(
       findings.find(({ code }) => code === 'ports')?.sentence,
       'The appliance has its ports: http at 0.0.0.0:18080; tftp at 10.0.0.1:69 (eth0), 10.1.0.1:69 (eth1).',
+    );
+  });
+
+  it('are not called free where one runs that tells nothing', () => {
+    const untold = judge({ ...WELL, applianceRefused: 'no token', ports: [{ ...port, free: undefined, holders: [] }] });
+    assert.equal(
+      untold.find(({ code }) => code === 'ports'),
+      undefined,
     );
   });
 });

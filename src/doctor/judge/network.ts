@@ -12,27 +12,26 @@ import { type Finding, ok, problem, warning } from '../finding.ts';
 import { fateOf } from '../firewall/ruleset.ts';
 
 export function judgePorts({ ports, appliance }: Pick<Facts, 'ports' | 'appliance'>): Finding[] {
-  const findings = ports.flatMap((port) => judgePort(port, appliance?.isHere === true) ?? []);
-  if (findings.length > 0) return findings;
   if (appliance?.isHere) {
-    // Roles may be off, or on other ports than the usual ones.
+    // Roles may be off, or on other ports than the usual ones; one that did not get its port says so itself.
     const bound = appliance.status.roles.flatMap((role) =>
       role.bound.length > 0 ? `${role.name} at ${role.bound.join(', ')}` : [],
     );
     return [ok('ports', `The appliance has its ports: ${bound.join('; ')}.`)];
   }
+  const findings = ports.flatMap((port) => judgePort(port) ?? []);
+  // Of an appliance that runs, and does not tell what it has, nothing was tried.
+  if (findings.length > 0 || ports.every(({ free }) => free === undefined)) return findings;
   const usual = ports.map(({ port, transport }) => `${port}/${transport}`).join(', ');
   return [ok('ports', `The ports of an appliance are free: ${usual}.`)];
 }
 
-function judgePort({ port, transport, use, needed, free, holders }: PortFacts, runs: boolean): Finding | undefined {
+function judgePort({ port, transport, use, needed, free, holders }: PortFacts): Finding | undefined {
   const what = `${transport.toUpperCase()} port ${port} (${use})`;
-  const others = holders.filter(({ isAppliance }) => !isAppliance);
-  const isTaken = runs ? others.length > 0 && others.length === holders.length : free === 'taken';
-  const level = needed && !runs ? problem : warning;
-  if (isTaken) {
-    const [first] = others;
-    const who = others.map(({ pid, command, address }) => `process ${pid} (${command}) at ${address}`).join(', ');
+  const level = needed ? problem : warning;
+  if (free === 'taken') {
+    const [first] = holders;
+    const who = holders.map(({ pid, command, address }) => `process ${pid} (${command}) at ${address}`).join(', ');
     return level(
       'port-taken',
       `${what} is held by ${who || 'a process that cannot be seen from here'}.`,
