@@ -13,8 +13,12 @@ const LONGEST_TURN = 2;
 const AT_ONCE = 16;
 /** Less time than this since the last one was taken is a storm, ms. */
 const STORM = 1;
-/** How long it is waited for more in a storm, as long as that brings some: what wakes the event loop costs most. µs */
+/**
+ * How long it is waited for more in a storm, as long as that brings some, and how often in one turn: what wakes the event loop
+ * costs as much as the answer to a datagram. µs
+ */
 const REST = 100;
+const MOST_RESTS = 4;
 
 const room = new DatagramRoom(LONGEST, SOCKET_ADDRESS_BYTES);
 
@@ -45,22 +49,23 @@ export class WaitingDatagrams {
   }
 
   /**
-   * Gives those that wait, and those that come meanwhile, for a while; in a storm also those that come soon. The bytes are the taker's. dgram itself goes on with up
-   * to 32 datagrams in one turn of the event loop: what is taken besides them is taken once.
+   * Gives those that wait, and those that come meanwhile, for a while; in a storm also those that come soon. The bytes are the
+   * taker's. dgram itself goes on with up to 32 datagrams in one turn of the event loop: what is taken besides them is taken
+   * once.
    */
   take(taker: (bytes: Buffer, from: Endpoint) => void): void {
     if (this.#isOver) return;
     const begun = this.#now();
     const isStorm = begun - this.#takenAt < STORM;
-    let hasRested = false;
+    let rests = 0;
     for (;;) {
       const taken = this.#takeSome(taker);
       this.#takenAt = this.#now();
       if (this.#takenAt - begun >= LONGEST_TURN) break;
       if (taken === AT_ONCE) continue;
-      if (!isStorm || (hasRested && taken === 0)) return;
+      if (!isStorm || rests === MOST_RESTS || (rests > 0 && taken === 0)) return;
       this.#rest(REST);
-      hasRested = true;
+      rests++;
     }
     this.#isOver = true;
     setImmediate(() => {
