@@ -57,6 +57,9 @@ interface Libc {
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
   epoll_wait(epoll: number, events: Buffer, most: number, timeout: number): number;
+  /** Told where in memory the struct mmsghdr are. */
+  recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
+  sendmmsg(fd: number, headers: number, count: number, flags: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
   sendto(fd: number, bytes: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
   sendtoAt(fd: number, bytes: number, length: number, flags: number, address: number, addressLength: number): number;
@@ -82,6 +85,8 @@ export function libc(): Libc {
       epoll_create1: library.func('int epoll_create1(int)'),
       epoll_ctl: library.func('int epoll_ctl(int, int, int, const void *)'),
       epoll_wait: library.func('int epoll_wait(int, void *, int, int)'),
+      recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)'),
+      sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint32_t, int)'),
       ioctl: library.func('int ioctl(int, unsigned long, void *)'),
       sendto: library.func('long sendto(int, const void *, size_t, int, const void *, uint32_t)'),
       sendtoAt: library.func('long sendto(int, uintptr_t, size_t, int, uintptr_t, uint32_t)'),
