@@ -54,9 +54,6 @@ interface Libc {
   bind(fd: number, address: Buffer, length: number): number;
   /** Told where in memory, as {@link Pinned} knows it; writes where it came from, and has the length of that in and out. */
   recvfrom(fd: number, bytes: number, room: number, flags: number, address: number, addressLength: number): number;
-  epoll_create1(flags: number): number;
-  epoll_ctl(epoll: number, operation: number, fd: number, event: Buffer): number;
-  epoll_wait(epoll: number, events: Buffer, most: number, timeout: number): number;
   /** Told where in memory the struct mmsghdr are. */
   recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
   sendmmsg(fd: number, headers: number, count: number, flags: number): number;
@@ -82,9 +79,6 @@ export function libc(): Libc {
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
       bind: library.func('int bind(int, const void *, uint32_t)'),
       recvfrom: library.func('long recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)'),
-      epoll_create1: library.func('int epoll_create1(int)'),
-      epoll_ctl: library.func('int epoll_ctl(int, int, int, const void *)'),
-      epoll_wait: library.func('int epoll_wait(int, void *, int, int)'),
       recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)'),
       sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint32_t, int)'),
       ioctl: library.func('int ioctl(int, unsigned long, void *)'),

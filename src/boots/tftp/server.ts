@@ -10,9 +10,9 @@ import { mtuOf } from './mtu.ts';
 import { negotiate } from './negotiate.ts';
 import { answered, ended, noteOf, type TftpNote } from './notes.ts';
 import { decode, encode } from './packet.ts';
-import { ReadySockets } from './ready-sockets.ts';
 import { Session, type SessionEnd } from './session.ts';
 import { DEFAULT_LIMITS, type TransferLimits } from './transfer.ts';
+import { TransferSockets } from './transfer-sockets.ts';
 
 export type TftpOptions = {
   /** IPv4 addresses to serve, each from a socket of its own, so that answers leave from the address that was asked. */
@@ -67,7 +67,10 @@ class Server {
   #listeners: Listener[] = [];
   /** By client's `address:port`. */
   #places = new Map<string, Place>();
-  #ready = new ReadySockets();
+  #sockets = new TransferSockets({
+    onStranger: (from) => this.#onStranger(from),
+    onError: (error) => this.#options.log.warn({ err: error }, 'TFTP socket'),
+  });
   #closed = false;
 
   constructor(options: TftpOptions) {
@@ -96,7 +99,7 @@ class Server {
     for (const { session } of [...this.#places.values()]) {
       session?.stop('stopped', 'the server is stopping', 'The server is stopping');
     }
-    this.#ready.close();
+    this.#sockets.close();
     const listeners = this.#listeners.splice(0);
     await Promise.all(listeners.map(({ socket }) => new Promise<void>((resolve) => socket.close(() => resolve()))));
   }
@@ -192,15 +195,10 @@ class Server {
       local: listener.address,
       client: { address: from.address, port: from.port },
       limits: this.#options.limits ?? DEFAULT_LIMITS,
-      ready: this.#ready,
+      sockets: this.#sockets,
       onEnd: (end, session) => {
         free();
         this.#onEnd(listener, from, request.file, end, session);
-      },
-      onStranger: (stranger) => {
-        const sentence = `a datagram from port ${stranger.port} came to a transfer of ${key}`;
-        const outcome = { outcome: 'refused', reason: 'wrong-transfer-id', sentence } as const;
-        this.#options.note(noteOf(stranger, request.file, outcome));
       },
     });
   }
@@ -209,6 +207,11 @@ class Server {
     if (end.reason === 'no-socket') this.#refuse(listener, from, noSocket(file, end.sentence));
     const ms = performance.now() - session.startedAt;
     this.#options.note(noteOf(from, file, ended(end, session.transfer, ms)));
+  }
+
+  #onStranger(from: Endpoint): void {
+    const sentence = `a datagram from port ${from.port} came to a port where it has no transfer`;
+    this.#options.note(noteOf(from, '', { outcome: 'refused', reason: 'wrong-transfer-id', sentence }));
   }
 
   #refuse(listener: Listener, to: Endpoint, refusal: Refusal): void {

@@ -1,12 +1,12 @@
-/** One transfer on the wire: its socket (the server's transfer identifier), its timer, and the bytes it sends. */
+/** One transfer on the wire: its connection to the client, its timer, and the bytes it sends. */
 import { performance } from 'node:perf_hooks';
 import { messageOf } from '../../errors.ts';
-import { type Endpoint, Pinned } from '../../system/libc.ts';
+import type { Endpoint } from '../../system/libc.ts';
+import type { Connection } from './connection.ts';
 import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
 import { ReadAhead } from './read-ahead.ts';
-import type { ReadySockets } from './ready-sockets.ts';
 import {
   advance,
   newTransfer,
@@ -16,7 +16,7 @@ import {
   type TransferEvent,
   type TransferLimits,
 } from './transfer.ts';
-import { TransferSocket } from './transfer-socket.ts';
+import type { TransferSockets } from './transfer-sockets.ts';
 
 export type SessionOptions = {
   source: TftpSource;
@@ -26,21 +26,14 @@ export type SessionOptions = {
   client: Endpoint;
   limits: TransferLimits;
   /** The sockets of all transfers. */
-  ready: ReadySockets;
-  /** Called once, when the transfer is over and its socket and file are closed or closing. */
+  sockets: TransferSockets;
+  /** Called once, when the transfer is over and its connection and file are closed or closing. */
   onEnd: (end: SessionEnd, session: Session) => void;
-  /** A datagram came from someone who is not this transfer's client; it was answered with ERROR 5, unless it was an error. */
-  onStranger: (from: Endpoint) => void;
 };
 
 export type SessionEnd = Omit<TransferEnd, 'reason'> & {
   reason: TransferEnd['reason'] | 'stopped' | 'superseded' | 'no-socket';
 };
-
-const WRONG_TRANSFER = encode({ kind: 'error', code: ERROR_CODE.UNKNOWN_TRANSFER, message: 'Unknown transfer ID' });
-
-/** Where packets are built, one place for all transfers: the kernel has taken them when a call of send returns. */
-let packets = new Pinned(131_072);
 
 export class Session {
   readonly startedAt = performance.now();
@@ -48,7 +41,7 @@ export class Session {
   /** When the client was last heard, on performance.now's clock. */
   heardAt = this.startedAt;
   #options: SessionOptions;
-  #socket: TransferSocket | undefined;
+  #connection: Connection | undefined;
   #bytes: Buffer;
   /** Position in the file of the first of `#bytes`. */
   #bytesAt = 0;
@@ -59,7 +52,7 @@ export class Session {
   /** Where the file is not in memory. */
   #file: ReadAhead | undefined;
   readonly #actions: TransferActions = {
-    sendBlocks: (first, count) => this.#sendBlocks(first, count),
+    sendBlocks: (first, count) => this.#connection?.sendBlocks(first, count),
     arm: (at) => this.#arm(at),
     load: (first, count) => this.#load(first, count),
     sendOack: () => this.#send(encode({ kind: 'oack', options: this.#options.terms.accepted })),
@@ -89,20 +82,18 @@ export class Session {
   }
 
   #open(local: string): void {
-    const { blksize, windowsize } = this.#options.terms;
+    const { client, sockets, terms } = this.#options;
     const fail = (error: unknown): void =>
       this.#finish({
         result: 'failed',
         reason: 'no-socket',
-        sentence: `the transfer's socket failed: ${messageOf(error)}`,
+        sentence: `the socket failed: ${messageOf(error)}`,
       });
     try {
-      this.#socket = new TransferSocket({
-        local,
-        client: this.#options.client,
-        segment: windowsize > 1 ? DATA_HEADER + blksize : undefined,
-        ready: this.#options.ready,
-        onMessage: (bytes, from) => this.#onMessage(bytes, from),
+      this.#connection = sockets.connect(local, client, {
+        slot: DATA_HEADER + terms.blksize,
+        onMessage: (bytes) => this.#onMessage(bytes),
+        write: (first, count, target, at) => this.#write(first, count, target, at),
         onError: fail,
       });
     } catch (error) {
@@ -120,15 +111,8 @@ export class Session {
     this.#finish({ result: 'failed', reason, sentence });
   }
 
-  #onMessage(bytes: Buffer, from?: Endpoint): void {
+  #onMessage(bytes: Buffer): void {
     if (this.#over) return;
-    if (from !== undefined) {
-      // RFC 1350 section 4; an ERROR is not answered, so that two peers never keep each other busy.
-      const packet = decode(bytes);
-      if (packet.kind !== 'error' && from.port !== 0) this.#socket?.sendTo(from, WRONG_TRANSFER);
-      this.#options.onStranger(from);
-      return;
-    }
     this.heardAt = performance.now();
     this.#tell({ kind: 'packet', packet: decode(bytes) }, this.heardAt);
   }
@@ -138,22 +122,21 @@ export class Session {
   }
 
   #send(bytes: Buffer): void {
-    this.#socket?.send(bytes);
+    this.#connection?.send(bytes);
   }
 
-  #sendBlocks(first: number, count: number): void {
+  /** As {@link Connected.write} wants it. */
+  #write(first: number, count: number, target: Buffer, at: number): number {
     const { blksize, size } = this.transfer.task;
-    const slot = DATA_HEADER + blksize;
-    if (packets.bytes.length < slot * count) packets = new Pinned(slot * count);
-    const { bytes } = packets;
-    for (let index = 0; index < count; index++) {
-      const start = (first + index - 1) * blksize;
-      writeDataHeader(bytes, index * slot, first + index);
-      this.#bytes.copy(bytes, index * slot + DATA_HEADER, start - this.#bytesAt, start - this.#bytesAt + blksize);
+    let end = at;
+    for (let block = first; block < first + count; block++) {
+      const start = (block - 1) * blksize;
+      const length = Math.min(blksize, size - start);
+      writeDataHeader(target, end, block);
+      this.#bytes.copy(target, end + DATA_HEADER, start - this.#bytesAt, start - this.#bytesAt + length);
+      end += DATA_HEADER + length;
     }
-    // Only the file's last block is shorter than its slot.
-    const length = slot * (count - 1) + DATA_HEADER + Math.min(blksize, size - (first + count - 2) * blksize);
-    this.#socket?.sendBlocks(packets, length, slot);
+    return end - at;
   }
 
   #load(first: number, count: number): void {
@@ -207,7 +190,7 @@ export class Session {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#socket?.close();
+    this.#connection?.close();
     this.#file?.close();
     this.#options.onEnd(end, this);
   }

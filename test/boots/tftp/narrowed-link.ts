@@ -1,5 +1,5 @@
 /**
- * For segmentation.test.ts, in a network namespace of its own: starts a server on a loopback of MTU 65536, narrows it to 1400,
+ * For connection.test.ts, in a network namespace of its own: starts a server on a loopback of MTU 65536, narrows it to 1400,
  * and fetches a file in windows of blocks that no longer fit. Prints how the transfer went.
  */
 import assert from 'node:assert/strict';

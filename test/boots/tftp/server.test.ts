@@ -157,6 +157,38 @@ describe('the TFTP server', () => {
       assert.equal(server.transfers(), 1);
     }));
 
+  it('serves a client again from the same port, without minding what is left of the transfer before', () =>
+    withClient(loaders({ limits: NO_TIMERS }), async ({ port, notes }, client) => {
+      client.ask(port, 'ipxe.efi', { blksize: 8192 });
+      const { port: first } = await client.next();
+      for (let block = 0; block <= 2; block++) {
+        client.ack(first, block);
+        if (block < 2) await client.next();
+      }
+      await notes.take(({ outcome }) => outcome === 'completed');
+      client.ask(port, 'ipxe.efi', { blksize: 4096 });
+      const { port: second } = await client.next();
+      assert.notEqual(second, first);
+      // The last ACK of the first transfer comes once more, and then one that the second would take.
+      client.ack(first, 2);
+      client.ack(first, 0);
+      client.ack(second, 0);
+      const { packet, port: from } = await client.next();
+      assert.deepEqual([packet.kind === 'data' && packet.block, from], [1, second]);
+      client.ack(second, 0);
+      client.ack(second, 3);
+      client.ack(second, 1);
+      const next = await client.next();
+      assert.deepEqual([next.packet.kind === 'data' && next.packet.block, next.port], [2, second]);
+      client.send(second, { kind: 'error', code: 0, message: 'enough' });
+      const { details } = await notes.take(({ outcome }) => outcome === 'failed');
+      assert.deepEqual([details.blocksSent, details.duplicateAcks, details.impossibleAcks], [2, 1, 1]);
+      assert.deepEqual(
+        notes.all.filter(({ reason }) => reason === 'wrong-transfer-id'),
+        [],
+      );
+    }));
+
   it('never answers copies of an ACK with data', () =>
     withClient(loaders(), async ({ port, notes }, client) => {
       client.ask(port, 'ipxe.efi');
