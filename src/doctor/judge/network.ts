@@ -186,7 +186,7 @@ export function judgeFirewall(
     findings.push(
       problem(
         'firewall-drops-tftp',
-        `The firewall drops what follows a TFTP request on ${transfer}: a transfer has ports of its own on both sides (RFC 1350), so opening port 69 is not enough.`,
+        `The firewall drops what follows a TFTP request on ${transfer}: a transfer goes between other ports (RFC 1350), so opening port 69 is not enough.`,
         'Let in what belongs to connections that there are: iptables -I INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT. A firewall between here and the machines needs the helper nf_conntrack_tftp.',
       ),
     );
