@@ -35,17 +35,26 @@ export class RttEstimate {
       this.#smoothed = sample;
       this.#variation = sample / 2;
     }
-    this.recovered();
+    this.#set(this.#estimate());
+  }
+
+  /**
+   * What was resent was acknowledged, so many ms after that and after it was sent first. Where the first is no round trip, the
+   * answer may be to what was on its way all the time, as where a queue has filled: the next time-out is not to be shorter.
+   */
+  resent(since: number, sinceFirst: number): void {
+    if (!this.#isMeasured()) return;
+    const estimate = this.#estimate();
+    this.#set(since <= estimate ? estimate : Math.min(this.#timeout, Math.max(estimate, sinceFirst)));
+  }
+
+  #estimate(): number {
+    return this.#smoothed + 4 * this.#variation;
   }
 
   /** After a time-out: twice the time, until the client is heard again. */
   backedOff(): void {
     this.#set(this.#timeout * 2);
-  }
-
-  /** Without back-off: the client goes on, though what it acknowledged can not be measured. */
-  recovered(): void {
-    if (this.#isMeasured()) this.#set(this.#smoothed + 4 * this.#variation);
   }
 
   #isMeasured(): boolean {

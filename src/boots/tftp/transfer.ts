@@ -243,7 +243,7 @@ function onAck(transfer: Transfer, block: number, now: number, actions: Transfer
   }
   transfer.acked = acked + ahead;
   if (transfer.acked > transfer.sentBefore) transfer.rtt.measured(now - transfer.burstAt);
-  else if (transfer.resends > 0) transfer.rtt.recovered();
+  else if (transfer.resends > 0) transfer.rtt.resent(now - transfer.burstAt, now - transfer.progressAt);
   if (transfer.acked === transfer.last) {
     end(transfer, actions, {
       result: 'completed',

@@ -200,11 +200,26 @@ describe('a transfer', () => {
     assert.deepEqual(bursts(ack(transfer, 12, 101)), ['13..16']);
   });
 
-  it('goes back to the measured time-out once the client goes on', () => {
+  it('goes back to the measured time-out once a round trip is measured again', () => {
     const transfer = begun();
     ack(transfer, 4, 2);
     for (const now of [100, 200, 400]) advance(transfer, { kind: 'timeout' }, now);
-    assert.equal(armed(ack(transfer, 8, 500)), 20);
+    assert.equal(armed(ack(transfer, 8, 500)), 160, 'which burst that answers is not known');
+    assert.equal(armed(ack(transfer, 12, 502)), 20);
+  });
+
+  it('learns of a round trip that has become longer than its time-out, as where a queue fills', () => {
+    const transfer = begun({ size: 40_000 });
+    const dueAfter = (now: number, actions: TransferAction[]): number => now + (armed(actions) ?? Number.NaN);
+    let now = 2;
+    let due = dueAfter(now, ack(transfer, 4, now));
+    for (let acked = 8; acked <= 200; acked += 4) {
+      const answeredAt = now + 50;
+      while (due < answeredAt) due = dueAfter(due, advance(transfer, { kind: 'timeout' }, due));
+      now = answeredAt;
+      due = dueAfter(now, ack(transfer, acked, now));
+    }
+    assert.ok(transfer.counts.timeouts <= 3, `${transfer.counts.timeouts} time-outs`);
   });
 
   it('does not answer a copy of an ACK, an old one, or one of a block never sent', () => {
