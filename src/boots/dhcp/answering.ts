@@ -60,7 +60,7 @@ export interface AnsweringOptions {
   leases?: DhcpLeases | undefined;
   /** Asks whether an address is in use before it is offered; without it nobody is asked. */
   probe?: Probe | undefined;
-  /** What is known of the sender of a packet. Called once for each DHCP message; should not block. */
+  /** What is known of the sender of a packet. Called each time a DHCP message is decided on; should not block. */
   contextFor(packet: DhcpPacket, from: DhcpInterface, port: DhcpPort): ClientContext;
   /** Told of every datagram, malformed ones too, and what became of it. */
   note(entry: DhcpNote): void;
