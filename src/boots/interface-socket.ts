@@ -4,6 +4,7 @@ import { errno, libc, socketAddress, udpSocket } from '../system/libc.ts';
 // <sys/socket.h>
 const SOL_SOCKET = 1;
 const SO_BINDTODEVICE = 25;
+const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 
 /**
@@ -41,9 +42,18 @@ export function bindToInterface({ interfaceName, port }: { interfaceName: string
  * @returns whether it has that now
  */
 export function forceReceiveBuffer(fd: number, bytes: number): boolean {
+  return forceBuffer(fd, SO_RCVBUFFORCE, bytes);
+}
+
+/** As {@link forceReceiveBuffer}, for what the socket sends. */
+export function forceSendBuffer(fd: number, bytes: number): boolean {
+  return forceBuffer(fd, SO_SNDBUFFORCE, bytes);
+}
+
+function forceBuffer(fd: number, option: number, bytes: number): boolean {
   const value = Buffer.alloc(4);
   value.writeInt32LE(bytes);
-  return libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, value, value.length) === 0;
+  return libc().setsockopt(fd, SOL_SOCKET, option, value, value.length) === 0;
 }
 
 function systemError(syscall: string, interfaceName: string, port: number): Error {

@@ -11,6 +11,7 @@ import { type EndpointNumber, endpointNumber, endpointOfNumber } from '../../sys
 import { ReceivedBatch } from '../../system/received-batch.ts';
 import { canSegment } from '../../system/segmentation.ts';
 import type { SendBatch, Sender } from '../../system/send-batch.ts';
+import { forceReceiveBuffer, forceSendBuffer } from '../interface-socket.ts';
 import { type Connected, Connection, type ConnectionSocket } from './connection.ts';
 import { decode, ERROR_CODE, encode } from './packet.ts';
 import type { Source } from './turns.ts';
@@ -28,13 +29,6 @@ const MOST_ENDED = 512;
 const WRONG_TRANSFER = encode({ kind: 'error', code: ERROR_CODE.UNKNOWN_TRANSFER, message: 'Unknown transfer ID' });
 /** Whether an answer to a stranger got there is not our concern. */
 const NOBODY: Sender = { onFault: () => undefined, onUncut: () => undefined };
-
-// <sys/socket.h>
-const SOL_SOCKET = 1;
-const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
 
 export type SharedSocketOptions = {
   /** Address to be on. */
@@ -67,11 +61,14 @@ export class SharedSocket implements ConnectionSocket, Source {
     this.#options = options;
     this.fd = openSocket(options.local);
     this.canSegment = canSegment(this.fd);
-    this.#socket = createSocket('udp4');
+    this.#socket = createSocket({ type: 'udp4', recvBufferSize: BUFFER, sendBufferSize: BUFFER });
     this.#socket.on('message', (bytes, from) => options.onReady(() => this.#give(endpointNumber(from), bytes)));
     this.#socket.on('error', options.onError);
     // With a descriptor this is done when it returns.
     this.#socket.bind({ fd: this.fd });
+    // Past the system's limit, which is one transfer's share; without the right to that, it is taken as it is.
+    forceReceiveBuffer(this.fd, BUFFER);
+    forceSendBuffer(this.fd, BUFFER);
   }
 
   /** When a transfer of the client ended here, on performance.now's clock; 0 where none is known. */
@@ -148,21 +145,11 @@ export class SharedSocket implements ConnectionSocket, Source {
 function openSocket(local: string): number {
   const fd = udpSocket();
   if (fd < 0) throw systemError('socket');
-  setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
-  setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
   const address = socketAddress(local, 0);
   if (libc().bind(fd, address, address.length) >= 0) return fd;
   const error = systemError('bind');
   libc().close(fd);
   throw error;
-}
-
-/** Past the system's limit, which is one transfer's share, where the process may. */
-function setBuffer(fd: number, forced: number, asked: number): void {
-  const value = Buffer.alloc(4);
-  value.writeInt32LE(BUFFER);
-  if (libc().setsockopt(fd, SOL_SOCKET, forced, value, value.length) >= 0) return;
-  libc().setsockopt(fd, SOL_SOCKET, asked, value, value.length);
 }
 
 function systemError(call: string): Error {
