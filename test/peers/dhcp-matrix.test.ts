@@ -163,6 +163,11 @@ async function leaveAlone(t: TestContext, kind: ClientKind, mode: 'proxy' | 'off
   );
 }
 
+const RENEWED_BEHIND_DHCRELAY = new Map([
+  ['10.88.0.100:68', undefined],
+  ['10.77.1.254:67', '10.88.0.254'],
+]);
+
 /** The client is in a network that only a relay agent reaches; it renews its lease past that. */
 async function behindRelays(t: TestContext, kind: ClientKind, mode: Mode): Promise<void> {
   const place = new Place(t, kind, mode);
@@ -187,8 +192,9 @@ async function behindRelays(t: TestContext, kind: ClientKind, mode: Mode): Promi
     assert.equal((await place.noted('address-confirmed')).details.giaddr, '10.88.0.254');
     if (relay === dhcrelay) {
       await client.heard('renewed');
-      const renewed = await place.noted('lease-renewed');
-      assert.deepEqual([renewed.details.from, renewed.details.giaddr], ['10.88.0.100:68', undefined]);
+      // Its packet socket also relays what the router forwards. Either can be here first.
+      const both = [await place.noted('lease-renewed'), await place.noted('lease-renewed', 2)];
+      assert.deepEqual(new Map(both.map(({ details }) => [details.from, details.giaddr])), RENEWED_BEHIND_DHCRELAY);
     }
     await client.release();
     await place.noted('address-released');
