@@ -4,8 +4,6 @@ import { errno, libc, socketAddress, udpSocket } from '../system/libc.ts';
 // <sys/socket.h>
 const SOL_SOCKET = 1;
 const SO_BINDTODEVICE = 25;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
 
 /**
  * Opens a UDP socket that hears and speaks on one network interface only: bound to the device, 0.0.0.0 and `port`
@@ -33,27 +31,6 @@ export function bindToInterface({ interfaceName, port }: { interfaceName: string
     throw error;
   }
   return fd;
-}
-
-/**
- * Gives a socket room for more than the system allows everybody (net.core.rmem_max, 208 kB on Debian): a few hundred small
- * datagrams. Needs CAP_NET_ADMIN.
- *
- * @returns whether it has that now
- */
-export function forceReceiveBuffer(fd: number, bytes: number): boolean {
-  return forceBuffer(fd, SO_RCVBUFFORCE, bytes);
-}
-
-/** As {@link forceReceiveBuffer}, for what the socket sends. */
-export function forceSendBuffer(fd: number, bytes: number): boolean {
-  return forceBuffer(fd, SO_SNDBUFFORCE, bytes);
-}
-
-function forceBuffer(fd: number, option: number, bytes: number): boolean {
-  const value = Buffer.alloc(4);
-  value.writeInt32LE(bytes);
-  return libc().setsockopt(fd, SOL_SOCKET, option, value, value.length) === 0;
 }
 
 function systemError(syscall: string, interfaceName: string, port: number): Error {

@@ -1,7 +1,8 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { messageOf, TinsmithError } from '../../errors.ts';
 import { sendNow, socketAddress } from '../../system/libc.ts';
-import { bindToInterface, forceReceiveBuffer } from '../interface-socket.ts';
+import { forceReceiveBuffer } from '../../system/socket-buffers.ts';
+import { bindToInterface } from '../interface-socket.ts';
 import { WaitingDatagrams } from '../waiting-datagrams.ts';
 import { Answering, type AnsweringOptions, type DhcpInterface, type Post } from './answering.ts';
 import type { Destination, DhcpPort, Reply } from './exchange.ts';

@@ -11,7 +11,7 @@ import { type EndpointNumber, endpointNumber, endpointOfNumber } from '../../sys
 import { ReceivedBatch } from '../../system/received-batch.ts';
 import { canSegment } from '../../system/segmentation.ts';
 import type { SendBatch, Sender } from '../../system/send-batch.ts';
-import { forceReceiveBuffer, forceSendBuffer } from '../interface-socket.ts';
+import { forceReceiveBuffer, forceSendBuffer } from '../../system/socket-buffers.ts';
 import { type Connected, Connection, type ConnectionSocket } from './connection.ts';
 import { decode, ERROR_CODE, encode } from './packet.ts';
 import type { Source } from './turns.ts';
