@@ -51,6 +51,8 @@ export class Pinned {
 interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
+  /** Told where in memory the value goes, and where its length is: in and out. */
+  getsockopt(fd: number, level: number, name: number, value: number, length: number): number;
   bind(fd: number, address: Buffer, length: number): number;
   /** Told where in memory, as {@link Pinned} knows it; writes where it came from, and has the length of that in and out. */
   recvfrom(fd: number, bytes: number, room: number, flags: number, address: number, addressLength: number): number;
@@ -65,6 +67,8 @@ interface Libc {
   sendfile(to: number, from: number, position: Uint32Array, length: number): number;
   malloc_trim(keep: number): number;
   usleep(microseconds: number): number;
+  /** Told where in memory the struct pollfd are, and the time-out. */
+  ppoll(entries: number, count: number, timeout: number, mask: number): number;
   close(fd: number): number;
 }
 
@@ -77,6 +81,7 @@ export function libc(): Libc {
     loaded = {
       socket: library.func('int socket(int, int, int)'),
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+      getsockopt: library.func('int getsockopt(int, int, int, uintptr_t, uintptr_t)'),
       bind: library.func('int bind(int, const void *, uint32_t)'),
       recvfrom: library.func('long recvfrom(int, uintptr_t, size_t, int, uintptr_t, uintptr_t)'),
       recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)'),
@@ -87,6 +92,7 @@ export function libc(): Libc {
       recv: library.func('long recv(int, void *, size_t, int)'),
       preadv2: library.func('long preadv2(int, const void *, int, long, int)'),
       sendfile: library.func('long sendfile(int, int, void *, size_t)'),
+      ppoll: library.func('int ppoll(uintptr_t, unsigned long, uintptr_t, uintptr_t)'),
       usleep: library.func('int usleep(uint32_t)'),
       malloc_trim: library.func('int malloc_trim(size_t)'),
       close: library.func('int close(int)'),

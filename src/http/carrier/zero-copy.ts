@@ -1,24 +1,25 @@
 /**
- * Files to sockets without a copy, by sendfile(2). Where a socket is full, Node writes the next little piece of the file in
+ * Files to sockets without a copy, by sendfile(2). Where a socket stays full, Node writes the next little piece of the file in
  * the ordinary way, and its callback says that there is room again: Node has no other door to that.
  */
 import type { Socket } from 'node:net';
 import type { Body } from './body.ts';
 import type { SharedFile } from './descriptors.ts';
-import { Turns } from './turns.ts';
+import { type Progress, Turns, type Waiting, type Work } from './turns.ts';
 
-/** What is needed of src/system/libc.ts. */
+/** What is needed of src/system. */
 export type Calls = Pick<
   typeof import('../../system/libc.ts'),
   'sendFile' | 'cork' | 'untakenBytes' | 'readCached' | 'isCached' | 'EAGAIN' | 'EINTR'
->;
+> &
+  Pick<typeof import('../../system/near-peer.ts'), 'tuneNear'>;
 
 /** Bytes sent by one call at most: a fraction of a millisecond, though the network is the loopback. */
 const SLICE = 4 * 1024 * 1024;
 /** Bytes of what Node writes. A page: what follows is whole pages again. */
 const PIECE = 4096;
-/** Bytes without a piece at most: Node does not see what goes past it, and would take the client for idle. */
-const UNSEEN = 64 * 1024 * 1024;
+/** How often Node is told that the client is not idle, ms: it does not see what goes past it. */
+const TELL_MS = 100;
 /** Distance of the places of a file that are looked for in the kernel's memory, bytes: it reads and forgets much at once. */
 const PROBE = 512 * 1024;
 /** How long what was found there is taken to be there, ms. */
@@ -38,18 +39,23 @@ export type Reached = {
 
 export class ZeroCopy {
   readonly #calls: Calls;
-  readonly #turns = new Turns();
+  readonly #turns: Turns;
   #tail: Buffer | undefined;
 
-  constructor(calls: Calls) {
+  constructor(calls: Calls, waiting: Waiting) {
     this.#calls = calls;
+    this.#turns = new Turns(waiting);
   }
 
   /** With libc's calls. Rejects where they can not be had. */
   static async load(): Promise<ZeroCopy> {
-    const calls = await import('../../system/libc.ts');
-    calls.libc();
-    return new ZeroCopy(calls);
+    const [libc, { tuneNear }, { Writable }] = await Promise.all([
+      import('../../system/libc.ts'),
+      import('../../system/near-peer.ts'),
+      import('../../system/writable.ts'),
+    ]);
+    libc.libc();
+    return new ZeroCopy({ ...libc, tuneNear }, new Writable());
   }
 
   /**
@@ -81,25 +87,7 @@ export class ZeroCopy {
    * nothing follows. Rejects with Gone.
    */
   taken(body: Body): Promise<void> {
-    return body.wait((done) => {
-      let untaken = Number.POSITIVE_INFINITY;
-      let wait = LOOK_MS.first;
-      const look = (): void => {
-        const descriptor = descriptorOf(body.socket);
-        if (body.isClosed || descriptor === undefined) return; // the closing says so
-        const left = this.#calls.untakenBytes(descriptor);
-        if (left <= body.copied) {
-          done();
-          return;
-        }
-        // Node does not see that something goes on, and would take the client for idle.
-        if (left < untaken) body.socket.setTimeout(body.socket.timeout ?? 0);
-        untaken = left;
-        setTimeout(look, wait);
-        wait = Math.min(2 * wait, LOOK_MS.most);
-      };
-      look();
-    });
+    return body.wait((done) => this.#turns.add(new Taken(this.#calls, body, done)));
   }
 
   /** Has the kernel send at once what comes now, in packets that may not be full: to be called when no more goes without a copy. */
@@ -118,7 +106,61 @@ export function descriptorOf(socket: Socket): number | undefined {
   return typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }
 
-class Stretch implements Reached {
+/** The wait until a client's system has taken what went without a copy. */
+class Taken implements Work {
+  readonly #calls: Calls;
+  readonly #body: Body;
+  readonly #done: () => void;
+  #untaken = Number.POSITIVE_INFINITY;
+  #until: number | undefined;
+  #wait = LOOK_MS.first;
+
+  constructor(calls: Calls, body: Body, done: () => void) {
+    this.#calls = calls;
+    this.#body = body;
+    this.#done = done;
+  }
+
+  step(now: number): Progress {
+    this.#until ??= now + LOOK_MS.first;
+    if (this.#isOver()) return 'over';
+    if (now < this.#until) return 'full';
+    this.leave();
+    return 'over';
+  }
+
+  /** It is no socket's room that is waited for. */
+  socket(): undefined {}
+
+  leave(): void {
+    setTimeout(this.#look, this.#wait);
+    this.#wait = Math.min(2 * this.#wait, LOOK_MS.most);
+  }
+
+  readonly #look = (): void => {
+    if (!this.#isOver()) this.leave();
+  };
+
+  #isOver(): boolean {
+    const descriptor = descriptorOf(this.#body.socket);
+    if (this.#body.isClosed || descriptor === undefined) return true; // the closing says so
+    const left = this.#calls.untakenBytes(descriptor);
+    if (left <= this.#body.copied) {
+      this.#done();
+      return true;
+    }
+    if (left < this.#untaken) notIdle(this.#body.socket);
+    this.#untaken = left;
+    return false;
+  }
+}
+
+/** Tells Node that something goes on, which it does not see: it would take the client for idle. */
+function notIdle(socket: Socket): void {
+  socket.setTimeout(socket.timeout ?? 0);
+}
+
+class Stretch implements Reached, Work {
   position: number;
   isUsable = true;
   readonly #calls: Calls;
@@ -129,7 +171,7 @@ class Stretch implements Reached {
   readonly #piece = Buffer.allocUnsafeSlow(PIECE);
   /** Bytes of the piece that is being written. */
   #writing = 0;
-  #unseen = 0;
+  #toldAt = 0;
   #done: (error?: Error | null) => void = () => {};
 
   constructor(
@@ -169,28 +211,36 @@ class Stretch implements Reached {
       return;
     }
     this.#advance(this.#writing);
-    this.#unseen = 0;
-    this.#turns.add(this.#turn);
+    this.#turns.add(this);
   };
 
-  readonly #turn = (now: number): boolean => {
+  step(now: number): Progress {
     // Nobody waits any more, and the file's descriptor may be another's.
-    if (this.#body.isClosed) return false;
-    const isWritten = this.#send(now);
-    if (isWritten) return true;
-    const piece = isWritten === false ? this.#nextPiece() : undefined;
+    if (this.#body.isClosed) return 'over';
+    const progress = this.#send(now);
+    if (progress === 'over') this.#done();
+    return progress;
+  }
+
+  socket(): number | undefined {
+    return descriptorOf(this.#body.socket);
+  }
+
+  leave(): void {
+    if (this.#body.isClosed) return;
+    const piece = this.#nextPiece();
     if (piece === undefined) this.#done();
     else this.#body.socket.write(piece, this.#written);
-    return false;
-  };
+  }
 
-  /** Sends a slice. Returns whether the socket takes more; undefined where this is the end. */
-  #send(now: number): boolean | undefined {
-    const { sendFile, cork, EAGAIN, EINTR } = this.#calls;
-    const descriptor = descriptorOf(this.#body.socket);
+  /** Sends a slice. */
+  #send(now: number): Progress {
+    const { sendFile, cork, tuneNear, EAGAIN, EINTR } = this.#calls;
+    const descriptor = this.socket();
     const length = Math.min(SLICE - (this.position % SLICE), this.#to - this.position);
-    if (descriptor === undefined || length <= 0 || !this.#isCached(length, now)) return undefined;
+    if (descriptor === undefined || length <= 0 || !this.#isCached(length, now)) return 'over';
     if (!this.#body.isCorked) {
+      tuneNear(descriptor);
       cork(descriptor, true);
       this.#body.isCorked = true;
     }
@@ -198,14 +248,17 @@ class Stretch implements Reached {
     if (sent > 0) {
       this.#body.copied = 0;
       this.#advance(sent);
-      this.#unseen += sent;
-      return sent === length && this.#unseen < UNSEEN;
+      if (now - this.#toldAt >= TELL_MS) {
+        notIdle(this.#body.socket);
+        this.#toldAt = now;
+      }
+      return sent === length ? 'more' : 'full';
     }
-    if (sent === -EINTR) return true;
-    if (sent === -EAGAIN) return false;
+    if (sent === -EINTR) return 'more';
+    if (sent === -EAGAIN) return 'full';
     // The ordinary way comes upon it too, and says what it is.
     this.isUsable = false;
-    return undefined;
+    return 'over';
   }
 
   #advance(bytes: number): void {

@@ -11,9 +11,12 @@ import { after, describe, type TestContext, test } from 'node:test';
 import { Chunks } from '../../../src/http/carrier/chunks.ts';
 import { Descriptors } from '../../../src/http/carrier/descriptors.ts';
 import { openAll, type Transmitted, transmit } from '../../../src/http/carrier/transmit.ts';
+import type { Waiting } from '../../../src/http/carrier/turns.ts';
 import { type Calls, ZeroCopy } from '../../../src/http/carrier/zero-copy.ts';
 import { fileSegment, type Segment, sendingLength } from '../../../src/http/files/index.ts';
 import * as libc from '../../../src/system/libc.ts';
+import { tuneNear } from '../../../src/system/near-peer.ts';
+import { Writable } from '../../../src/system/writable.ts';
 import { connected } from '../served.ts';
 
 const SIZE = 20_000_003;
@@ -25,13 +28,14 @@ const content = randomBytes(SIZE);
 writeFileSync(path, content);
 
 /** A server that answers everything with these segments. */
-async function serving(t: TestContext, calls: Partial<Calls>, segments: Segment[]) {
+async function serving(t: TestContext, calls: Partial<Calls>, segments: Segment[], waiting: Waiting = new Writable()) {
   const chunks = new Chunks();
   const descriptors = new Descriptors((unused) => chunks.forget(unused));
   /** Bytes that were sent without a copy. */
   const counted = { direct: 0 };
-  const zeroCopy = new ZeroCopy({
+  const kernel: Calls = {
     ...libc,
+    tuneNear,
     sendFile: (...parameters) => {
       const sent = (calls.sendFile ?? libc.sendFile)(...parameters);
       counted.direct += Math.max(sent, 0);
@@ -40,7 +44,8 @@ async function serving(t: TestContext, calls: Partial<Calls>, segments: Segment[
     isCached: calls.isCached ?? libc.isCached,
     readCached: calls.readCached ?? libc.readCached,
     untakenBytes: calls.untakenBytes ?? libc.untakenBytes,
-  });
+  };
+  const zeroCopy = new ZeroCopy(kernel, waiting);
   const results: Promise<Transmitted>[] = [];
   const server = createServer((_req, res) => {
     res.writeHead(200, { 'content-length': sendingLength(segments) });
@@ -112,6 +117,14 @@ describe('transmit', () => {
       assert.ok(counted.direct >= least && counted.direct <= most, `${counted.direct} bytes went without a copy`);
     });
   }
+
+  test('where there is no way to wait for a socket but through Node', async (t) => {
+    const blind: Waiting = { wait: () => undefined, isReady: () => false };
+    const { port, counted, results } = await serving(t, {}, await whole(), blind);
+    for (let times = 0; times < 3; times++) assert.ok((await download(port)).equals(content));
+    for (const result of results) assert.deepEqual(await result, { bytes: SIZE, end: 'completed' });
+    assert.ok(counted.direct > 3 * SIZE * 0.9);
+  });
 
   test('files and bytes follow each other, and the next answers on the connection', async (t) => {
     const file = await fileSegment(path);

@@ -3,53 +3,162 @@ import { getPriority } from 'node:os';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { Courtesy } from '../../../src/http/carrier/courtesy.ts';
-import { Turns } from '../../../src/http/carrier/turns.ts';
+import { type Progress, Turns } from '../../../src/http/carrier/turns.ts';
+
+/** A clock that only work and waiting move, and what was waited for. */
+class Bench {
+  now = 0;
+  readonly busy: number[] = [];
+  readonly waited: { sockets: readonly (number | undefined)[]; ms: number }[] = [];
+  readonly done: string[] = [];
+  /** What is said of each wait: which sockets are ready, and whether the event loop has something to do. Undefined: no way. */
+  answer: ((ms: number) => { ready: readonly number[]; isCalled: boolean } | undefined) | undefined;
+  #ready: (number | undefined)[] = [];
+  readonly turns = new Turns(
+    {
+      wait: (sockets, microseconds) => {
+        const ms = microseconds / 1000;
+        this.waited.push({ sockets, ms });
+        const { ready, isCalled } = this.answer?.(ms) ?? { ready: [], isCalled: undefined };
+        this.#ready = sockets.map((socket) => ready.find((each) => each === socket));
+        if (isCalled === false && this.#ready.every((each) => each === undefined)) this.now += ms;
+        return isCalled;
+      },
+      isReady: (index) => this.#ready[index] !== undefined,
+    },
+    { busy: (at) => this.busy.push(at) },
+    () => this.now,
+  );
+
+  /** Adds work that takes 0.4 ms a slice, or `ms`, and goes as `progress` says. */
+  add(name: string, progress: Progress[], { socket, ms = 0.4 }: { socket?: number; ms?: number } = {}): void {
+    this.turns.add({
+      step: () => {
+        this.now += ms;
+        this.done.push(name);
+        return progress.shift() ?? 'over';
+      },
+      socket: () => socket,
+      leave: () => this.done.push(`${name} leaves`),
+    });
+  }
+}
 
 describe('turns', () => {
   test('give everybody a slice after the other, and the event loop its turn after a while', async () => {
-    let now = 0;
-    const busy: number[] = [];
-    const turns = new Turns({ busy: (at) => busy.push(at) }, () => now);
-    const done: string[] = [];
-    const work = (name: string, slices: number) => (): boolean => {
-      now += 0.4;
-      done.push(name);
-      return --slices > 0;
-    };
-    turns.add(work('a', 3));
-    turns.add(work('b', 1));
-    turns.add(work('c', 2));
-    assert.deepEqual(done, []);
+    const bench = new Bench();
+    bench.add('a', ['more', 'more']);
+    bench.add('b', []);
+    bench.add('c', ['more']);
+    assert.deepEqual(bench.done, []);
     await setImmediate();
-    assert.deepEqual(done, ['a', 'b', 'c']);
-    turns.add(work('d', 1));
+    assert.deepEqual(bench.done, ['a', 'b', 'c']);
+    bench.add('d', []);
     await setImmediate();
-    assert.deepEqual(done, ['a', 'b', 'c', 'a', 'c', 'd']);
+    assert.deepEqual(bench.done, ['a', 'b', 'c', 'a', 'c', 'd']);
     await setImmediate();
-    assert.deepEqual(done, ['a', 'b', 'c', 'a', 'c', 'd', 'a']);
+    assert.deepEqual(bench.done, ['a', 'b', 'c', 'a', 'c', 'd', 'a']);
     await setImmediate();
-    turns.add(work('e', 1));
+    bench.add('e', []);
     await setImmediate();
-    assert.equal(done.pop(), 'e');
+    assert.equal(bench.done.pop(), 'e');
     // After the first and the second turn, at their end.
     assert.deepEqual(
-      busy.map((at) => Math.round(at * 10)),
+      bench.busy.map((at) => Math.round(at * 10)),
       [12, 24],
     );
+    assert.deepEqual(bench.waited, []);
   });
 
   test('one that takes long does not keep others from being next', async () => {
-    let now = 0;
-    const turns = new Turns({ busy: () => {} }, () => now);
-    const done: string[] = [];
-    turns.add(() => {
-      now += 100;
-      done.push('long');
-      return done.length < 4;
-    });
-    turns.add(() => done.push('short') < 0);
-    while (done.length < 4) await setImmediate();
-    assert.deepEqual(done, ['long', 'short', 'long', 'long']);
+    const bench = new Bench();
+    bench.add('long', ['more', 'more'], { ms: 100 });
+    bench.add('short', [], { ms: 0 });
+    while (bench.done.length < 4) await setImmediate();
+    assert.deepEqual(bench.done, ['long', 'short', 'long', 'long']);
+  });
+
+  test('wait themselves for the sockets of all, and go on within a turn of the event loop', async () => {
+    const bench = new Bench();
+    bench.answer = () => ({ ready: [bench.waited.length === 1 ? 8 : 7], isCalled: false });
+    bench.add('a', ['full'], { socket: 7, ms: 0.1 });
+    bench.add('b', ['full', 'full'], { socket: 8, ms: 0.1 });
+    await setImmediate();
+    assert.deepEqual(bench.done, ['a', 'b', 'b', 'a']);
+    assert.deepEqual(
+      bench.waited.map(({ sockets }) => sockets),
+      [
+        [7, 8],
+        [7, 8],
+      ],
+    );
+    // No longer than what is left of the turn.
+    assert.deepEqual(
+      bench.waited.map(({ ms }) => Math.round(ms * 10)),
+      [10, 10],
+    );
+  });
+
+  test('leave the waiting to the event loop as soon as it has something to do', async () => {
+    const bench = new Bench();
+    bench.answer = () => ({ ready: [7], isCalled: true });
+    bench.add('a', ['full', 'full'], { socket: 7 });
+    await setImmediate();
+    assert.deepEqual(bench.done, ['a']);
+    await setImmediate();
+    assert.deepEqual(bench.done, ['a', 'a']);
+  });
+
+  test('do not keep those waiting who can go on, while others have more to do', async () => {
+    const bench = new Bench();
+    bench.answer = () => ({ ready: [7], isCalled: false });
+    bench.add('a', ['full'], { socket: 7 });
+    bench.add('b', ['more', 'more', 'more', 'more']);
+    await setImmediate();
+    assert.deepEqual(bench.done, ['a', 'b', 'b']);
+    await setImmediate();
+    assert.deepEqual(bench.done, ['a', 'b', 'b', 'b', 'a', 'b']);
+    assert.deepEqual(bench.waited, [{ sockets: [7], ms: 0 }]);
+  });
+
+  test('wait longer and longer where nothing happens, until who has waited too long leaves', async () => {
+    const bench = new Bench();
+    bench.answer = () => ({ ready: [], isCalled: false });
+    bench.add('a', ['full'], { socket: 7, ms: 0 });
+    while (bench.done.length < 2) await setImmediate();
+    assert.deepEqual(bench.done, ['a', 'a leaves']);
+    assert.deepEqual(
+      bench.waited.slice(0, 5).map(({ ms }) => ms),
+      [1, 2, 4, 8, 8],
+    );
+    assert.ok(bench.now > 100 && bench.now < 120, `${bench.now} ms`);
+    assert.ok(bench.waited.every(({ sockets }) => sockets.length === 1));
+  });
+
+  test('look after those who wait for no socket at short intervals', async () => {
+    const bench = new Bench();
+    bench.answer = () => ({ ready: [], isCalled: false });
+    bench.add('a', ['full', 'full', 'full'], { ms: 0 });
+    bench.add('b', ['full'], { socket: 7, ms: 0 });
+    await setImmediate();
+    assert.deepEqual(bench.done, ['a', 'b', 'a', 'a', 'a']);
+    assert.deepEqual(
+      bench.waited.map(({ sockets, ms }) => [...sockets, ms]),
+      [
+        [undefined, 7, 0.1],
+        [7, undefined, 0.1],
+        [7, undefined, 0.1],
+      ],
+    );
+  });
+
+  test('let all find another way at once where there is no way to wait', async () => {
+    const bench = new Bench();
+    bench.add('a', ['full'], { socket: 7, ms: 0 });
+    bench.add('b', ['full'], { ms: 0 });
+    await setImmediate();
+    assert.deepEqual(bench.done, ['a', 'b', 'a leaves', 'b leaves']);
+    assert.equal(bench.waited.length, 1);
   });
 });
 
