@@ -3,23 +3,18 @@ import { type Request, type Response, Router } from 'express';
 import { TinsmithError } from '../errors.ts';
 import { type Segment, wholeFile } from '../http/files/index.ts';
 import { type FileRoutes, remoteOf, send } from '../http/index.ts';
+import { openRooted } from '../system/rooted.ts';
 import { macBehind } from './asker.ts';
 import { BOOTENVS } from './environments.ts';
-import { openRooted } from './files/index.ts';
 import { ISOS, inImages, openInImages } from './iso/index.ts';
 import type { About, BootRoutes } from './routes.ts';
 import { sendText } from './text-routes.ts';
 
-/** Files of the served directory, for whoever asks for them past express: below the same path, the same answer. */
+/** Files of the served directory, for who sends them past express: below the same path, the same answer. */
 export function filesByPath(parts: Pick<BootRoutes, 'filesDirectory' | 'machines' | 'neighbour'>): FileRoutes {
   return {
-    folders: [FILES],
-    async find(path, client) {
-      const name = path.slice(FILES.length);
-      const found = await openRooted(parts.filesDirectory, name);
-      if ('refused' in found) return undefined;
-      return { sending: { ...WHOLE, segments: [wholeFile(found)] }, about: aboutFile(parts, name, client) };
-    },
+    folders: [{ path: FILES, directory: parts.filesDirectory, headers: WHOLE.headers }],
+    about: (path, client) => aboutFile(parts, path.slice(FILES.length), client),
   };
 }
 

@@ -4,10 +4,11 @@
  */
 import { TinsmithError } from '../errors.ts';
 import { fileSegment, type Segment } from '../http/files/index.ts';
+import { openRooted } from '../system/rooted.ts';
 import type { BootFiles } from './boot-files.ts';
 import type { Admitted } from './boot-scripts.ts';
 import { BOOTENVS } from './environments.ts';
-import { type DiskFile, fatSegments, openRooted } from './files/index.ts';
+import { type DiskFile, fatSegments } from './files/index.ts';
 import { loaderBoot } from './loader-configs/boot.ts';
 import { grubConfig } from './loader-configs/grub.ts';
 

@@ -7,10 +7,19 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
-import type { Address, CarrierSettings, FromCarrier, Limits, Sent, TlsPair, ToCarrier } from './carrier/messages.ts';
+import type {
+  Address,
+  CarrierSettings,
+  FoundFile,
+  FromCarrier,
+  Limits,
+  Sent,
+  TlsPair,
+  ToCarrier,
+} from './carrier/messages.ts';
 import { carrierWorker } from './carrier/worker.ts';
 import { answerer, type DirectRoutes } from './direct-calls.ts';
-import { type FileRoutes, finder } from './file-routes.ts';
+import type { FileRoutes } from './file-routes.ts';
 import { admit } from './origin.ts';
 import { Outbox } from './outbox.ts';
 import { Streams } from './streams.ts';
@@ -121,6 +130,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       log.error({ err: error }, 'a report of what was sent could not be noted');
     }
   });
+  const aboutFile = ({ path, client }: FoundFile): unknown => settings.files?.about(path, client);
   const streams = new Streams((message) => worker?.postMessage(message));
   const internal = internalServer(app, (req) => admit(req, secret, outbox, streams), limits, log);
   await new Promise<void>((resolve, reject) => {
@@ -146,7 +156,6 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
     };
     const thread = carrierWorker(carrier, settings.carrierSource);
     worker = thread;
-    const find = settings.files && finder(settings.files, outbox, thread);
     const answer = settings.direct && answerer(settings.direct, (answers) => thread.postMessage(answers));
     return new Promise((resolve, reject) => {
       thread.on('message', (message: FromCarrier) => {
@@ -162,6 +171,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
             void thread.terminate();
             break;
           case 'sent':
+            if (message.file) outbox.add(message.sent.id, aboutFile(message.file));
             outbox.sent(message.sent);
             break;
           case 'dropped':
@@ -170,8 +180,8 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
           case 'calls':
             answer?.(message.calls);
             break;
-          case 'wanted':
-            find?.(message.file);
+          case 'found':
+            outbox.add(message.id, aboutFile(message.file));
             break;
           case 'held':
             streams.held(message.id);

@@ -67,6 +67,10 @@ interface Libc {
   sendfile(to: number, from: number, position: Uint32Array, length: number): number;
   malloc_trim(keep: number): number;
   usleep(microseconds: number): number;
+  /** syscall(2), with the number of openat2. Told where in memory the struct open_how is. */
+  openat2(number: number, directory: number, path: string, how: number, length: number): number;
+  /** Told where in memory the path is, and where the struct statx goes. */
+  statx(directory: number, path: number, flags: number, mask: number, status: number): number;
   /** Told where in memory the struct pollfd are, and the time-out. */
   ppoll(entries: number, count: number, timeout: number, mask: number): number;
   close(fd: number): number;
@@ -93,6 +97,8 @@ export function libc(): Libc {
       preadv2: library.func('long preadv2(int, const void *, int, long, int)'),
       sendfile: library.func('long sendfile(int, int, void *, size_t)'),
       ppoll: library.func('int ppoll(uintptr_t, unsigned long, uintptr_t, uintptr_t)'),
+      openat2: library.func('long syscall(long, int, const char *, uintptr_t, size_t)'),
+      statx: library.func('int statx(int, uintptr_t, int, uint32_t, uintptr_t)'),
       usleep: library.func('int usleep(uint32_t)'),
       malloc_trim: library.func('int malloc_trim(size_t)'),
       close: library.func('int close(int)'),

@@ -19,9 +19,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { openRooted, osieInitrd } from '../../src/boots/files/index.ts';
+import { osieInitrd } from '../../src/boots/files/index.ts';
 import { fileSegment, type Segment } from '../../src/http/files/index.ts';
 import { send } from '../../src/http/index.ts';
+import { openRooted } from '../../src/system/rooted.ts';
 import { connected, readUntil, type Served, serve } from './served.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readlink, realpath } from 'node:fs/promises';
 import { TinsmithError } from '../../errors.ts';
-import { O_PATH } from './rooted.ts';
+import { O_PATH } from '../../system/rooted.ts';
 
 /** A folder that is open. */
 export interface Folder {

@@ -3,5 +3,4 @@ export { Checksums, type Noted, type Notes } from './checksums.ts';
 export { type CpioEntry, cpioSegments, osieInitrd, workerArchive } from './cpio.ts';
 export { type Expected, expectedDigests } from './digests.ts';
 export { type DiskFile, fatSegments } from './fat.ts';
-export { type NotRooted, openRooted, openRootedHandle, type RootedFile, type RootedRefusal } from './rooted.ts';
 export { FileStore, type FileStoreParts, type StoredFile, type Upload } from './store.ts';

@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRooted, PARTIAL } from './rooted.ts';
+import { openRooted, PARTIAL } from '../../system/rooted.ts';
 
 /** The paths of all files that are served, in order. Links to files are among them, folders behind links are not gone into. */
 export async function filesBelow(root: string): Promise<string[]> {

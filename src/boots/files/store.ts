@@ -8,11 +8,11 @@ import { type FileHandle, open, rename, rm, rmdir, unlink } from 'node:fs/promis
 import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../../errors.ts';
 import { etagOf, fileSegment } from '../../http/files/index.ts';
+import { openRooted, PARTIAL, refusalOfName, refusalSentence } from '../../system/rooted.ts';
 import type { Checksums } from './checksums.ts';
 import type { Expected } from './digests.ts';
 import { openFolder } from './folders.ts';
 import { filesBelow, partialsBelow } from './listing.ts';
-import { openRooted, PARTIAL, refusalOfName, refusalSentence } from './rooted.ts';
 import { freeBytes, Space } from './space.ts';
 
 /** A served file. */

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../../errors.ts';
 import type { FileSegment } from '../../http/files/index.ts';
-import { openRootedHandle } from '../files/index.ts';
+import { openRootedHandle } from '../../system/rooted.ts';
 import { type Directories, findFile } from './lookup.ts';
 import { IsoFault, type Reading, readLater, readNow, type Wanted } from './reading.ts';
 import { readVolume, type Volume } from './volume.ts';

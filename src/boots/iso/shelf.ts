@@ -1,6 +1,7 @@
 /** The ISO images that boot environments name: which there are, which are wanted, and whether each is the right one. */
 import { messageOf, TinsmithError } from '../../errors.ts';
-import { type Checksums, openRooted } from '../files/index.ts';
+import { openRooted } from '../../system/rooted.ts';
+import type { Checksums } from '../files/index.ts';
 import { type InIso, ISOS, IsoImages, inspectIso, isIsoName, type NotInIso } from './images.ts';
 import type { Volume } from './volume.ts';
 

@@ -1,6 +1,6 @@
 /** Files of a directory that no name can leave, in TFTP's terms. */
 import type { FileHandle } from 'node:fs/promises';
-import { openRootedHandle, type RootedRefusal } from '../files/index.ts';
+import { openRootedHandle, type RootedRefusal } from '../../system/rooted.ts';
 import type { TftpRefusal } from './files.ts';
 
 const REFUSALS: Record<RootedRefusal, TftpRefusal['refused']> = {

@@ -11,14 +11,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../../errors.ts';
 import { Chunks } from './chunks.ts';
-import { Descriptors } from './descriptors.ts';
+import { type CachedFiles, Descriptors } from './descriptors.ts';
 import { Direct } from './direct.ts';
 import { type Forwarding, forward } from './forward.ts';
 import { plainAddress } from './headers.ts';
 import { Held } from './held.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Refusal, TlsPair } from './messages.ts';
 import { PlainConnections } from './plain-connections.ts';
-import { WantedFiles } from './wanted-files.ts';
+import { ServedFiles } from './served-files.ts';
 import { ZeroCopy } from './zero-copy.ts';
 
 /** How often slow headers are looked for, and refusals are told to the main thread, in ms. */
@@ -161,6 +161,12 @@ function publicServer(
   return { server, plain };
 }
 
+/** What Node has no door to. Rejects where the system has none either. */
+async function systemCalls({ tls }: CarrierSettings): Promise<[zeroCopy?: ZeroCopy, cached?: CachedFiles]> {
+  const zeroCopy = tls === undefined ? await ZeroCopy.load() : undefined;
+  return [zeroCopy, await import('../../system/cached-files.ts')];
+}
+
 const secure = ({ certificate, key }: TlsPair) => ({ cert: certificate, key });
 
 /**
@@ -174,13 +180,11 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 1024, timeout: 5000, maxSockets: MAIN_REQUESTS });
   const held = new Held(post);
   let withoutZeroCopy: string | undefined;
-  const loading = settings.tls === undefined ? ZeroCopy.load() : undefined;
-  const zeroCopy = await loading?.catch((error: unknown) => {
+  const [zeroCopy, cached] = await systemCalls(settings).catch((error: unknown) => {
     withoutZeroCopy = messageOf(error);
-    return undefined;
+    return [];
   });
   const direct = new Direct(settings.direct, post);
-  const wanted = new WantedFiles(settings.fileFolders, post);
   const forwarding: Forwarding = {
     agent,
     socketPath: settings.socketPath,
@@ -188,10 +192,10 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     announcedPort: settings.announcedPort,
     limits: settings.limits,
     nextId: () => `${settings.generation}-${++requests}`,
-    descriptors: new Descriptors((unused) => chunks.forget(unused)),
+    descriptors: new Descriptors((unused) => chunks.forget(unused), cached),
     means: { chunks, zeroCopy },
     held,
-    wanted,
+    served: new ServedFiles(settings.fileFolders, cached),
     post,
     refuse: (reason, detail) => refusals.add(reason, detail),
   };
@@ -212,7 +216,6 @@ export async function startCarrier(settings: CarrierSettings, post: (message: Fr
     withoutZeroCopy,
     held,
     direct,
-    wanted,
     renew(tls) {
       for (const { server } of servers) if ('setSecureContext' in server) server.setSecureContext(secure(tls));
     },
@@ -241,7 +244,6 @@ export type Carrier = {
   /** The event streams that the main thread has handed over. */
   held: Held;
   direct: Direct;
-  wanted: WantedFiles;
   /** Takes another certificate. */
   renew(tls: TlsPair): void;
   /** Stops listening, lets responses under way go on for `graceMs`, then ends them. Never rejects. */

@@ -1,8 +1,13 @@
-import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type BigIntStats, close, constants, fstat, open } from 'node:fs';
+import { promisify } from 'node:util';
 import type { Chunk } from './chunks.ts';
 
+/** What is needed of src/system/cached-files.ts. */
+export type CachedFiles = Pick<typeof import('../../system/cached-files.ts'), 'findCached' | 'statCached' | 'statusOf'>;
+
 type Version = { size: number; mtimeMs: number };
+/** A version of one file: `identity` is the same for the same file only. */
+type Status = Version & { identity: string };
 
 /** A file that somebody is sending: one descriptor for all who send it. */
 export type SharedFile = {
@@ -16,82 +21,101 @@ export type SharedFile = {
   /** How many send it now. */
   users(): number;
   /** The open file's size (bytes) and modification time now, by its descriptor. */
-  look(): Promise<Version>;
+  look(): Version | Promise<Version>;
   /** To be called once by each who opened it. */
   release(): void;
 };
 
-type Entry = Pick<SharedFile, 'chunks' | 'found'> & { handle: FileHandle; dev: bigint; ino: bigint; users: number };
+type Entry = Pick<SharedFile, 'fd' | 'chunks' | 'found'> & {
+  identity: string;
+  users: number;
+  /** Closes it, where nobody comes. */
+  lingering: NodeJS.Timeout | undefined;
+};
 
-function sameFile(entry: Entry, found: BigIntStats): boolean {
-  return entry.dev === found.dev && entry.ino === found.ino;
-}
+/** How long a file stays open when nobody sends it any more, ms: machines ask for the same one after another. */
+const LINGER_MS = 1000;
 
+const opened = promisify(open);
+const stated = promisify<number, { bigint: true }, BigIntStats>(fstat);
 const NS_PER_S = 1_000_000_000n;
-
-/** As node:fs has it without big integers, so that both can be compared. */
-function versionOf({ size, mtimeNs }: BigIntStats): Version {
-  return { size: Number(size), mtimeMs: Number(mtimeNs / NS_PER_S) * 1000 + Number(mtimeNs % NS_PER_S) / 1e6 };
-}
 
 /** The open files, by path. A path that has become another file is opened anew; who sends the old one keeps it. */
 export class Descriptors {
   readonly #entries = new Map<string, Entry>();
   readonly #forget: (chunks: ReadonlyMap<string, Chunk>) => void;
+  readonly #cached: CachedFiles | undefined;
 
-  /** @param forget called with what is in memory of a file that nobody sends any more */
-  constructor(forget: (chunks: ReadonlyMap<string, Chunk>) => void) {
+  /**
+   * @param forget called with what is in memory of a file that nobody sends any more
+   * @param cached undefined where the kernel cannot be asked without a wait
+   */
+  constructor(forget: (chunks: ReadonlyMap<string, Chunk>) => void, cached?: CachedFiles) {
     this.#forget = forget;
+    this.#cached = cached;
   }
 
-  /** Rejects with the error of `stat` or `open`. */
+  /** Rejects with the error of `open`. */
   async open(path: string): Promise<SharedFile> {
     const known = this.#entries.get(path);
-    if (known !== undefined) {
-      known.users++; // before the wait, so that nobody closes it meanwhile
-      const found = await stat(path, { bigint: true }).catch((error: unknown) => {
-        this.#release(path, known);
-        throw error;
-      });
-      if (sameFile(known, found)) return this.#share(path, known, found);
-      this.#release(path, known);
-    }
+    const there = known && this.#cached?.statCached(path);
+    if (known && there && known.identity === there.identity) return this.#share(path, known, there);
     // Without O_NONBLOCK a named pipe in a file's place would hold a thread of the pool for ever.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const found = await handle.stat({ bigint: true }).catch(async (error: unknown) => {
-      await handle.close();
+    const fd = await opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    let status: Status;
+    try {
+      status = await this.#status(fd);
+    } catch (error) {
+      letGo(fd);
       throw error;
-    });
-    const other = this.#entries.get(path);
-    if (other !== undefined && sameFile(other, found)) {
-      other.users++;
-      await handle.close();
-      return this.#share(path, other, found);
     }
-    const entry: Entry = { handle, dev: found.dev, ino: found.ino, users: 1, chunks: new Map(), found: new Map() };
+    const other = this.#entries.get(path);
+    if (other?.identity === status.identity) {
+      letGo(fd);
+      return this.#share(path, other, status);
+    }
+    const { identity } = status;
+    const entry: Entry = { fd, identity, users: 0, chunks: new Map(), found: new Map(), lingering: undefined };
     this.#entries.set(path, entry);
-    return this.#share(path, entry, found);
+    return this.#share(path, entry, status);
   }
 
-  #share(path: string, entry: Entry, found: BigIntStats): SharedFile {
+  #status(fd: number): Status | Promise<Status> {
+    return this.#cached?.statusOf(fd) ?? statusInTime(fd);
+  }
+
+  #share(path: string, entry: Entry, { size, mtimeMs }: Version): SharedFile {
+    entry.users++;
+    clearTimeout(entry.lingering);
     return {
-      fd: entry.handle.fd,
+      fd: entry.fd,
       chunks: entry.chunks,
       found: entry.found,
-      opened: versionOf(found),
+      opened: { size, mtimeMs },
       users: () => entry.users,
-      look: async () => {
-        const { size, mtimeMs } = await entry.handle.stat();
-        return { size, mtimeMs };
-      },
+      look: () => this.#status(entry.fd),
       release: () => this.#release(path, entry),
     };
   }
 
   #release(path: string, entry: Entry): void {
     if (--entry.users > 0) return;
-    if (this.#entries.get(path) === entry) this.#entries.delete(path);
-    this.#forget(entry.chunks);
-    entry.handle.close().catch(() => {}); // a descriptor for reading has nothing to lose
+    entry.lingering = setTimeout(() => {
+      if (this.#entries.get(path) === entry) this.#entries.delete(path);
+      this.#forget(entry.chunks);
+      letGo(entry.fd);
+    }, LINGER_MS).unref();
   }
+}
+
+/** A descriptor for reading has nothing to lose. */
+function letGo(fd: number): void {
+  close(fd, () => {});
+}
+
+/** Waits for what a network file system has to ask. */
+async function statusInTime(fd: number): Promise<Status> {
+  const { dev, ino, size, mtimeNs } = await stated(fd, { bigint: true });
+  const mtimeMs = Number(mtimeNs / NS_PER_S) * 1000 + Number(mtimeNs % NS_PER_S) / 1e6;
+  return { identity: `${dev}:${ino}`, size: Number(size), mtimeMs };
 }

@@ -8,11 +8,19 @@ import type { Descriptors } from './descriptors.ts';
 import { bodilessHeaders, hasBody, plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
 import type { Held } from './held.ts';
 import { linger } from './linger.ts';
-import { CARRIER_HEADERS, type FromCarrier, type Limits, type Refusal, readPassing, type Sent } from './messages.ts';
+import {
+  CARRIER_HEADERS,
+  type FoundFile,
+  type FromCarrier,
+  type Limits,
+  type Refusal,
+  readPassing,
+  type Sent,
+} from './messages.ts';
 import { pass, refusesUpgrade } from './pass.ts';
 import { problem } from './problem.ts';
+import type { ServedFiles } from './served-files.ts';
 import { type Means, openAll, transmit } from './transmit.ts';
-import type { WantedFiles } from './wanted-files.ts';
 
 /** What every request of a carrier shares. */
 export type Forwarding = {
@@ -25,10 +33,13 @@ export type Forwarding = {
   descriptors: Descriptors;
   means: Means;
   held: Held;
-  wanted: WantedFiles;
+  served: ServedFiles;
   post: (message: FromCarrier) => void;
   refuse: (reason: Refusal, detail: string) => void;
 };
+
+/** How long a file is being sent before the main thread is told, ms: a message costs both threads as much as a short file. */
+const TELL_MS = 1000;
 
 /** The longest description of a sending; an archive's headers and padding are a few kB. */
 const SENDING_MAX = 64 * 1024 * 1024;
@@ -74,7 +85,7 @@ async function textOf(stream: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Carries out what the main thread described. Never rejects: every way out is reported as `sent`. */
+/** Carries out what was described. Never rejects: every way out is told. */
 async function send(
   req: IncomingMessage,
   res: ServerResponse,
@@ -83,8 +94,8 @@ async function send(
     description,
     theirHeaders,
   }: { id: string; description: () => Sending | Promise<Sending>; theirHeaders: readonly string[] },
-  { descriptors, means, post }: Forwarding,
-): Promise<void> {
+  { descriptors, means }: Forwarding,
+): Promise<Sent> {
   const began = performance.now();
   // HEAD is answered by the main thread.
   const sent: Sent = { id, head: false, status: 0, bytes: 0, total: 0, ms: 0, completed: false, aborted: false };
@@ -111,18 +122,28 @@ async function send(
     if (!res.headersSent) problem(res, 503, `${sent.fault}; ask again.`, { 'retry-after': '1' });
     else res.destroy();
   }
-  post({ kind: 'sent', sent: { ...sent, ms: Math.round((performance.now() - began) * 10) / 10 } });
+  return { ...sent, ms: Math.round((performance.now() - began) * 10) / 10 };
 }
 
-/** Has one request answered by the main thread, or as it says. Never throws. */
+/** Has one request answered: by a file that is served to everybody, or by the main thread, or as that says. Never throws. */
 export function forward(req: IncomingMessage, res: ServerResponse, forwarding: Forwarding): void {
   const id = forwarding.nextId();
   const service = serviceAddress(req.headers.host, req.url ?? '');
-  const found = (sending: Sending | undefined): void => {
-    if (sending !== undefined) void send(req, res, { id, description: () => sending, theirHeaders: [] }, forwarding);
-    else if (!res.closed && !res.destroyed) passOn(req, res, { id, service }, forwarding);
+  const go = (sending: Sending | undefined): void => {
+    if (sending === undefined) {
+      if (!res.closed && !res.destroyed) passOn(req, res, { id, service }, forwarding);
+      return;
+    }
+    const file: FoundFile = { path: req.url ?? '', client: plainAddress(req.socket.remoteAddress ?? '') };
+    const telling = setTimeout(() => forwarding.post({ kind: 'found', id, file }), TELL_MS);
+    void send(req, res, { id, description: () => sending, theirHeaders: [] }, forwarding).then((sent) => {
+      clearTimeout(telling);
+      forwarding.post({ kind: 'sent', sent, file });
+    });
   };
-  if (service !== undefined || !forwarding.wanted.ask(req, id, found)) passOn(req, res, { id, service }, forwarding);
+  const file = service === undefined ? forwarding.served.find(req) : undefined;
+  if (file instanceof Promise) file.then(go);
+  else go(file);
 }
 
 /**
@@ -168,7 +189,9 @@ function passOn(
     answered = true;
     if (reply.headers[CARRIER_HEADERS.send] === id) {
       const description = async (): Promise<Sending> => decodeSending(await textOf(reply));
-      void send(req, res, { id, description, theirHeaders: reply.rawHeaders }, forwarding);
+      void send(req, res, { id, description, theirHeaders: reply.rawHeaders }, forwarding).then((sent) =>
+        forwarding.post({ kind: 'sent', sent }),
+      );
       return;
     }
     const passing = service && readPassing(reply.headers[CARRIER_HEADERS.pass], id);

@@ -1,5 +1,4 @@
 /** What the main thread and the carrier's thread tell each other; all of it plain data for `postMessage`. */
-import type { FileSending } from '../files/sending.ts';
 
 /** Where to listen, or where we do: an IP address and a port (0: any free one). */
 export type Address = { address: string; port: number };
@@ -48,8 +47,8 @@ export type CarrierSettings = {
   limits: Limits;
   /** What is passed on as messages. */
   direct: DirectPaths;
-  /** How the paths begin of what may be a file, and is asked for by a message. */
-  fileFolders: readonly string[];
+  /** Where files are that are sent without asking the main thread. */
+  fileFolders: readonly FileFolder[];
   /** With it the ports speak TLS. */
   tls?: TlsPair | undefined;
   /** The port of ours that the main thread is to take for the one that was asked; that one itself by default. */
@@ -73,8 +72,14 @@ export type DirectCall = {
 /** Without `headers` it is JSON and no more, as nearly all are: they are not copied from thread to thread. */
 export type DirectAnswer = { id: number; status: number; headers?: Record<string, string>; body: string };
 
-/** A GET of what may be a file, as a message. `path` has no query, and nothing encoded; `client` is an IP address. */
-export type WantedFile = { id: string; path: string; client: string };
+/**
+ * Paths that begin with `path`, with a `/` at both ends, are files below a directory, where there is one. `headers` are those
+ * of its answers, besides what is the file's own.
+ */
+export type FileFolder = { path: string; directory: string; headers: Record<string, string> };
+
+/** A GET of a file that the carrier has found. `path` has no query, and nothing encoded; `client` is an IP address. */
+export type FoundFile = { path: string; client: string };
 
 /** How a sending went. */
 export type Sent = {
@@ -112,13 +117,15 @@ export type FromCarrier =
   /** `withoutZeroCopy` says why files go out by way of memory, where they should not. */
   | { kind: 'bound'; bound: Address[]; withoutZeroCopy: string | undefined }
   | { kind: 'failed'; code: string; message: string; address: Address }
-  | { kind: 'sent'; sent: Sent }
+  /** `file`: the carrier found itself what to send. */
+  | { kind: 'sent'; sent: Sent; file?: FoundFile }
   /** The client went away before the answer to this request was read. */
   | { kind: 'dropped'; id: string }
   /** The stream for this request is open and can be told of things. */
   | { kind: 'held'; id: string }
   | { kind: 'calls'; calls: DirectCall[] }
-  | { kind: 'wanted'; file: WantedFile }
+  /** It is being sent for some time now. How that goes is told as of all that the main thread had sent. */
+  | { kind: 'found'; id: string; file: FoundFile }
   /** These streams are closed, or never came to be open. */
   | { kind: 'gone'; ids: string[] }
   | { kind: 'refused'; counts: Partial<Record<Refusal, number>>; example: { reason: Refusal; detail: string } }
@@ -132,9 +139,7 @@ export type ToCarrier =
   | { kind: 'end'; ids: string[] }
   /** For connections from now on. */
   | { kind: 'renew'; tls: TlsPair }
-  | { kind: 'answers'; answers: DirectAnswer[] }
-  /** The file that was wanted; without a sending there is none, and the request goes the usual way. */
-  | { kind: 'found'; id: string; sending: FileSending | undefined };
+  | { kind: 'answers'; answers: DirectAnswer[] };
 
 /** Headers between carrier and main thread. Those in requests are removed from what clients send. */
 export const CARRIER_HEADERS = {

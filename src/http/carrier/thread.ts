@@ -20,9 +20,6 @@ startCarrier(workerData as CarrierSettings, post).then(
         case 'answers':
           carrier.direct.answer(message.answers);
           break;
-        case 'found':
-          carrier.wanted.found(message.id, message.sending);
-          break;
         case 'renew':
           carrier.renew(message.tls);
           break;

@@ -6,7 +6,6 @@ export {
   encodeSending,
   etagOf,
   type FileSegment,
-  type FileSending,
   fileSegment,
   lastModifiedOf,
   type Segment,

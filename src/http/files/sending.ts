@@ -31,9 +31,6 @@ export type Segment = BytesSegment | FileSegment;
  */
 export type Sending = { status: number; headers: Record<string, string>; segments: Segment[] };
 
-/** A sending of nothing but files, which needs no coding to be passed from thread to thread. */
-export type FileSending = Omit<Sending, 'segments'> & { segments: FileSegment[] };
-
 function segmentLength(segment: Segment): number {
   return segment.kind === 'bytes' ? segment.bytes.length : segment.length;
 }

@@ -10,9 +10,9 @@ import {
   FileStore,
   type FileStoreParts,
   type Noted,
-  openRooted,
 } from '../../../src/boots/files/index.ts';
 import { Space } from '../../../src/boots/files/space.ts';
+import { openRooted } from '../../../src/system/rooted.ts';
 import { temporaryDirectory } from '../../store/opened.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');

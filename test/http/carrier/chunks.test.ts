@@ -28,7 +28,8 @@ async function opened(name: string, bytes: Buffer) {
 }
 
 describe('chunks', () => {
-  test('whatever is taken, kept and given back, the bytes are those of the place', async () => {
+  test('whatever is taken, kept and given back, the bytes are those of the place', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     const bytes = content(3 * MB + 1234);
     const { chunks, descriptors, file, version, path } = await opened('random', bytes);
     const others = await Promise.all([1, 2, 3].map(() => descriptors.open(path)));
@@ -60,6 +61,7 @@ describe('chunks', () => {
       { numRuns: 50 },
     );
     for (const { release } of [file, ...others]) release();
+    t.mock.timers.tick(1000);
     assert.equal(file.chunks.size, 0);
   });
 

@@ -83,6 +83,11 @@ function refusalOfError(error: unknown): RootedRefusal {
  */
 export const O_PATH = 0o10000000;
 
+/** Whether a real path is below a real directory, or that itself. */
+export function isWithin(base: string, path: string): boolean {
+  return path === base || path.startsWith(base === '/' ? base : `${base}/`);
+}
+
 /** Closes what was not written to, which has nothing to lose, without a wait for the pool. */
 function letGo(handle: FileHandle | undefined): void {
   handle?.close().catch(() => {});
@@ -108,7 +113,7 @@ export async function openRootedHandle(
     place = await open(`${base}/${name}`, O_PATH);
     const self = `/proc/self/fd/${place.fd}`;
     const [path, found] = await Promise.all([readlink(self), place.stat()]);
-    if (path !== base && !path.startsWith(base === '/' ? base : `${base}/`)) return refuse('outside');
+    if (!isWithin(base, path)) return refuse('outside');
     if (found.isDirectory()) return refuse('directory');
     if (!found.isFile()) return refuse('not-a-file');
     const handle = await open(self, constants.O_RDONLY);
@@ -120,7 +125,7 @@ export async function openRootedHandle(
   }
 }
 
-/** As {@link openRootedHandle}, for who opens the file by its path later, as the carrier does. */
+/** As {@link openRootedHandle}, for who opens the file by its path later. */
 export async function openRooted(root: string, name: string): Promise<RootedFile | NotRooted> {
   const found = await openRootedHandle(root, name);
   if ('refused' in found) return found;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { openRooted, openRootedHandle, type RootedRefusal } from '../../../src/boots/files/index.ts';
+import { openRooted, openRootedHandle, type RootedRefusal } from '../../src/system/rooted.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tinsmith-rooted-')));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,34 +1,32 @@
-/** Files that are asked for by a message: sent without the app, which is asked for all that is not simply a file. */
+/** Files that are sent without the app, which is asked for all that is not simply a file. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileSegment } from '../../src/http/files/index.ts';
 import type { FileRoutes } from '../../src/http/index.ts';
 import { connected, type Served, serve } from './served.ts';
 
 const CONTENT = randomBytes(2_000_000);
 
-describe('a file that is asked for by a message', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tinsmith-wanted-'));
+describe('a file of a folder that is served to everybody', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tinsmith-served-'));
   let served: Served;
-  /** Told that a file is being looked for; it is found when the answer resolves. */
-  let looking: (path: string) => Promise<void> | void = () => {};
   const files: FileRoutes = {
-    folders: ['/files/', '/more/'],
-    async find(path, client) {
-      await looking(path);
-      if (path.endsWith('/broken')) throw new Error('broken');
-      if (!path.endsWith('/image')) return undefined;
-      const segments = [await fileSegment(join(folder, 'image'))];
-      return { sending: { status: 200, headers: { 'content-type': 'x/y' }, segments }, about: { path, client } };
-    },
+    folders: [
+      { path: '/files/', directory: folder, headers: { 'content-type': 'x/y' } },
+      { path: '/more/', directory: join(folder, 'more'), headers: { 'content-type': 'more' } },
+    ],
+    about: (path, client) => ({ path, client }),
   };
 
   before(async () => {
-    writeFileSync(join(folder, 'image'), CONTENT);
+    mkdirSync(join(folder, 'more/folder'), { recursive: true });
+    for (const path of ['image', 'more/folder/image']) writeFileSync(join(folder, path), CONTENT);
+    symlinkSync('image', join(folder, 'link'));
+    symlinkSync('/etc/passwd', join(folder, 'out'));
     served = await serve(
       (app) => {
         app.all('/{*any}', (req, res) => {
@@ -44,10 +42,15 @@ describe('a file that is asked for by a message', () => {
   });
 
   test('comes whole, with its head, and is reported', async () => {
-    for (const path of ['/files/image', '/more/folder/image']) {
+    for (const [path, type] of [
+      ['/files/image', 'x/y'],
+      ['/files/image', 'x/y'],
+      ['/files/link', 'x/y'],
+      ['/more/folder/image', 'more'],
+    ] as const) {
       const answer = await fetch(served.url + path);
       assert.equal(answer.status, 200);
-      assert.equal(answer.headers.get('content-type'), 'x/y');
+      assert.equal(answer.headers.get('content-type'), type);
       assert.equal(answer.headers.get('content-length'), '2000000');
       assert.ok(answer.headers.has('date') && answer.headers.has('etag'));
       assert.ok(Buffer.from(await answer.arrayBuffer()).equals(CONTENT));
@@ -64,38 +67,40 @@ describe('a file that is asked for by a message', () => {
     assert.equal((await served.nextSent()).sent.range, 'bytes=10-19');
   });
 
-  test('is left to the app where there is none, or it cannot be looked for', async () => {
-    for (const path of ['/files/other', '/files/broken', '/files/'])
+  test('is the one that is there now', async () => {
+    const path = join(folder, 'changing');
+    for (const text of ['first', 'second, which is longer', 'third']) {
+      writeFileSync(`${path}.new`, text);
+      renameSync(`${path}.new`, path);
+      assert.equal(await (await fetch(`${served.url}/files/changing`)).text(), text);
+      await served.nextSent();
+    }
+    rmSync(path);
+    assert.equal(await (await fetch(`${served.url}/files/changing`)).text(), 'app: GET /files/changing');
+  });
+
+  test('is left to the app where there is none', async () => {
+    for (const path of ['/files/other', '/files/', '/files/more', '/files/out', '/files//image', '/files/image/x'])
       assert.equal(await (await fetch(served.url + path)).text(), `app: GET ${path}`);
   });
 
   test('is not looked for by other requests than the plainest', async () => {
-    looking = (path) => assert.fail(path);
     for (const path of ['/files/image?x', '/files/im%61ge', '/else/image'])
       assert.equal(await (await fetch(served.url + path)).text(), `app: GET ${path}`);
     const posted = await fetch(`${served.url}/files/image`, { method: 'POST', body: 'x' });
     assert.equal(await posted.text(), 'app: POST /files/image');
     const head = await fetch(`${served.url}/files/image`, { method: 'HEAD' });
     assert.equal(head.headers.get('content-type'), null);
-    looking = () => {};
   });
 
-  test('is reported as not fetched where the client leaves before it is found', async () => {
+  test('is reported as not fetched where the client leaves', async () => {
+    writeFileSync(join(folder, 'large'), Buffer.alloc(64e6));
     const socket = await connected(served.port);
-    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
-    const { promise: found, resolve: find } = Promise.withResolvers<void>();
-    looking = () => {
-      ask();
-      return found;
-    };
-    socket.write('GET /files/image HTTP/1.1\r\nHost: x\r\n\r\n');
-    await asked;
-    looking = () => {};
+    socket.write('GET /files/large HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'readable');
     socket.resetAndDestroy();
-    // Another request's answer says that the carrier has seen the first one's end.
-    await (await fetch(`${served.url}/files/other`)).text();
-    find();
-    const { sent } = await served.nextSent();
+    const { sent, about } = await served.nextSent();
+    assert.deepEqual(about, { path: '/files/large', client: '127.0.0.1' });
     assert.deepEqual([sent.completed, sent.aborted], [false, true]);
   });
 });
