@@ -2,27 +2,17 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { osieInitrd } from '../../src/boots/files/index.ts';
 import { fileSegment, type Segment } from '../../src/http/files/index.ts';
 import { send } from '../../src/http/index.ts';
 import { openRooted } from '../../src/system/rooted.ts';
+import { letGo } from '../system/descriptors.ts';
 import { connected, readUntil, type Served, serve } from './served.ts';
 
 const run = promisify(execFile);
@@ -31,22 +21,6 @@ const CONTENT = randomBytes(3_000_000);
 const LARGE = 64 * 1024 * 1024;
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Descriptors of this process that are open on a path. */
-function openOn(path: string): number {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path);
-    } catch {
-      return false;
-    }
-  }).length;
-}
-
-/** Descriptors are closed in the background after the report. */
-async function letGo(path: string, left = 0): Promise<void> {
-  while (openOn(path) !== left) await setImmediate();
-}
 
 describe('files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tinsmith-http-'));
