@@ -31,8 +31,8 @@ export interface Waiting {
 
 /**
  * Does the work of many in slices, one after the other, and lets the event loop turn in between. Where all wait for sockets it
- * waits for these itself, as long as there is nothing to do in the event loop: which would need a piece written by Node to
- * learn that a socket takes more.
+ * waits for these itself, as long as there is nothing to do in the event loop: Node says that a socket takes more only by the
+ * callback of something that it wrote.
  */
 export class Turns {
   #ready: Work[] = [];
