@@ -23,6 +23,12 @@ interface Around {
   log: Logger;
 }
 
+/** What the thread that holds connections is started from, in the executable. */
+const threadParts = (): Pick<HttpSettings, 'carrierSource' | 'koffi'> => ({
+  ...(packaged && { carrierSource: readEmbedded('native/carrier.cjs').toString() }),
+  koffi: addonFile('koffi'),
+});
+
 /** @param onBound told of the port that was bound. */
 export function httpRole(
   { settings, trace, log }: Around,
@@ -40,8 +46,7 @@ export function httpRole(
         ...{ app, direct, files },
         onSent: (sent, about) => noteSent(trace, sent, about),
         log,
-        carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
-        koffi: addonFile('koffi'),
+        ...threadParts(),
       });
       for (const bound of server.bound) onBound(bound.port);
       return { bound: server.bound.map((each) => `${each.address}:${each.port}`), stop: () => server.stop() };
@@ -72,7 +77,7 @@ export function httpsRole(
         addresses: [{ address, port: https.port }],
         ...{ app, direct, files, log, tls, announcedPort: httpPort() },
         onSent: (sent, about) => noteSent(trace, sent, about),
-        carrierSource: packaged ? readEmbedded('native/carrier.cjs').toString() : undefined,
+        ...threadParts(),
       });
       const unwatch = watchTlsFiles(https.files, { log, what: 'HTTPS' }, (pair) => server.renew(pair));
       return {
