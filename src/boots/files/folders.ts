@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readlink, realpath } from 'node:fs/promises';
 import { TinsmithError } from '../../errors.ts';
-import { O_PATH } from '../../system/rooted.ts';
+import { isWithin, O_PATH } from '../../system/rooted.ts';
 
 /** A folder that is open. */
 export interface Folder {
@@ -32,7 +32,7 @@ export async function openFolder(root: string, names: readonly string[], make = 
       await handle.close();
       handle = next;
       const real = await readlink(selfPath(handle));
-      if (real !== base && !real.startsWith(base === '/' ? base : `${base}/`))
+      if (!isWithin(base, real))
         throw new TinsmithError('FORBIDDEN', `The folder ${path} is a link that leads out of the served files.`, {
           next: 'Name a path that stays below them.',
         });
