@@ -1,8 +1,7 @@
 import { getSystemErrorMessage } from 'node:util';
-import { errno, libc, socketAddress, udpSocket } from '../system/libc.ts';
+import { errno, libc, SOL_SOCKET, socketAddress, udpSocket } from '../system/libc.ts';
 
 // <sys/socket.h>
-const SOL_SOCKET = 1;
 const SO_BINDTODEVICE = 25;
 
 /**

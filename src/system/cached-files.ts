@@ -28,6 +28,8 @@ const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 
 const how = new Pinned(HOW_BYTES);
+how.bytes.writeBigUInt64LE(BigInt(O_PATH | O_CLOEXEC), 0);
+how.bytes.writeBigUInt64LE(RESOLVE_CACHED, 16);
 const status = new Pinned(STATX_BYTES);
 /** The path of a call that is about a descriptor. */
 const empty = new Pinned(1);
@@ -58,8 +60,6 @@ export function statusOf(fd: number): FileStatus | undefined {
 
 /** Asks something of the place that a path leads to; undefined where the way is not in memory, or there is none. */
 function atCached<T>(path: string, ask: (fd: number) => T | undefined): T | undefined {
-  how.bytes.writeBigUInt64LE(BigInt(O_PATH | O_CLOEXEC), 0);
-  how.bytes.writeBigUInt64LE(RESOLVE_CACHED, 16);
   const fd = libc().openat2(OPENAT2, AT_FDCWD, path, how.address, HOW_BYTES);
   if (fd < 0) return undefined;
   try {

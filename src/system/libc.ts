@@ -6,10 +6,11 @@ import koffi from 'koffi';
 
 const AF_INET = 2;
 const AF_PACKET = 17;
+export const SOL_SOCKET = 1;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const IPPROTO_ICMP = 1;
-const IPPROTO_TCP = 6;
+export const IPPROTO_TCP = 6;
 const TCP_CORK = 3;
 const SIOCOUTQ = 0x5411;
 const SOCK_NONBLOCK = 0o4000;

@@ -1,8 +1,7 @@
 /** TCP to a peer that is near. The values are Linux's, the same on x86-64 and arm64. */
-import { libc, Pinned } from './libc.ts';
+import { IPPROTO_TCP, libc, Pinned } from './libc.ts';
 import { forceSendBuffer } from './socket-buffers.ts';
 
-const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const TCP_CONGESTION = 13;
 /** struct tcp_info up to tcpi_min_rtt, µs. */

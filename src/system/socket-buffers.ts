@@ -1,7 +1,6 @@
 /** Buffers of sockets, of another size than the system would have them. The values are Linux's. */
-import { libc } from './libc.ts';
+import { libc, SOL_SOCKET } from './libc.ts';
 
-const SOL_SOCKET = 1;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 

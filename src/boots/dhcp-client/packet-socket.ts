@@ -5,11 +5,10 @@
  */
 import koffi from 'koffi';
 import { TinsmithError } from '../../errors.ts';
-import { errno, frameSocket, libc, linkAddress } from '../../system/libc.ts';
+import { errno, frameSocket, libc, linkAddress, SOL_SOCKET } from '../../system/libc.ts';
 import { type Link, linkOf } from '../link.ts';
 import { type Frame, readFrame, writeFrame } from './frames.ts';
 
-const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const ETH_P_IP = 0x0800;
 /** Larger than any frame without jumbo frames, which no DHCP server sends. */
