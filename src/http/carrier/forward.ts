@@ -129,19 +129,23 @@ async function send(
 export function forward(req: IncomingMessage, res: ServerResponse, forwarding: Forwarding): void {
   const id = forwarding.nextId();
   const service = serviceAddress(req.headers.host, req.url ?? '');
+  const sending = service === undefined ? forwarding.served.find(req) : undefined;
+  if (sending === undefined) {
+    passOn(req, res, { id, service }, forwarding);
+    return;
+  }
   const file: FoundFile = { path: req.url ?? '', client: plainAddress(req.socket.remoteAddress ?? '') };
-  const go = (sending: Sending | undefined): void => {
-    if (sending === undefined) {
+  const go = (found: Sending | undefined): void => {
+    if (found === undefined) {
       if (!res.closed && !res.destroyed) passOn(req, res, { id, service }, forwarding);
       return;
     }
     const telling = setTimeout(() => forwarding.post({ kind: 'found', id, file }), TELL_MS).unref();
-    void send(req, res, { id, description: () => sending, theirHeaders: [] }, forwarding).then((sent) => {
+    void send(req, res, { id, description: () => found, theirHeaders: [] }, forwarding).then((sent) => {
       clearTimeout(telling);
       forwarding.post({ kind: 'sent', sent, file });
     });
   };
-  const sending = service === undefined ? forwarding.served.find(req) : undefined;
   if (sending instanceof Promise) sending.then(go);
   else go(sending);
 }
