@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { descriptorOf } from '../../src/http/carrier/zero-copy.ts';
-import { libc, Pinned } from '../../src/system/libc.ts';
+import { IPPROTO_TCP, libc, Pinned, SOL_SOCKET } from '../../src/system/libc.ts';
 import { tuneNear } from '../../src/system/near-peer.ts';
+import { connectedPair } from './connected-pair.ts';
 
-const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
-const IPPROTO_TCP = 6;
 const TCP_CONGESTION = 13;
 const NEEDS_ROOT = process.getuid?.() === 0 ? false : 'needs root';
 
@@ -24,18 +21,9 @@ const congestionControl = (fd: number): string =>
 
 describe('a TCP socket to a peer that is near', () => {
   it('is paced by no timers, and keeps little waiting', { skip: NEEDS_ROOT }, async (t) => {
-    const server = createServer();
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const address = server.address();
-    assert.ok(address !== null && typeof address === 'object');
-    const socket = connect(address.port, '127.0.0.1');
-    const [[peer]] = (await Promise.all([once(server, 'connection'), once(socket, 'connect')])) as [[Socket], unknown];
-    t.after(() => {
-      socket.destroy();
-      peer.destroy();
-      server.close();
-    });
-    const fd = descriptorOf(peer) ?? assert.fail();
+    const { far, close } = await connectedPair();
+    t.after(close);
+    const fd = descriptorOf(far) ?? assert.fail();
     const before = congestionControl(fd);
     assert.ok(tuneNear(fd));
     assert.equal(congestionControl(fd), before === 'bbr' ? 'reno' : before);

@@ -1,35 +1,24 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { descriptorOf } from '../../src/http/carrier/zero-copy.ts';
 import { eventLoopDescriptor, Writable } from '../../src/system/writable.ts';
+import { connectedPair } from './connected-pair.ts';
 
 const SOON = 300_000;
 
 describe('waiting for sockets in a thread', () => {
-  const server = createServer();
-  let near: Socket;
-  let far: Socket;
+  let pair: Awaited<ReturnType<typeof connectedPair>>;
   let descriptor: number;
 
   before(async () => {
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const address = server.address();
-    assert.ok(address !== null && typeof address === 'object');
-    near = connect(address.port, '127.0.0.1');
-    [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown];
-    near.resume();
+    pair = await connectedPair();
+    pair.near.resume();
     await setImmediate();
-    descriptor = descriptorOf(near) ?? assert.fail();
+    descriptor = descriptorOf(pair.near) ?? assert.fail();
   });
-  after(() => {
-    near.destroy();
-    far.destroy();
-    server.close();
-  });
+  after(() => pair.close());
 
   /** One to whom the event loop has nothing to say for now. */
   async function quiet(): Promise<Writable> {
