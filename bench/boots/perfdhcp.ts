@@ -6,9 +6,9 @@ import { type Field, SERVER_ADDRESS, type Server, untilIdle } from './field.ts';
 export const MACHINES = 10_000;
 const FIRST_MAC = '02:0c:01:00:00:00';
 
-const SECONDS = 2;
-/** How long it waits for answers in the end, µs. */
-const WAIT = 500_000;
+const SECONDS = 4;
+/** How long it waits for answers in the end, µs: less than the 4 s after which PXE firmware asks again (PXE 2.1). */
+const WAIT = 1_500_000;
 /** Options 60 and 93 of a UEFI firmware for x86-64 (RFC 4578). */
 const FIRMWARE = ['-o', `60,${Buffer.from('PXEClient:Arch:00007:UNDI:003016').toString('hex')}`, '-o', '93,0007'];
 const COMMON = ['-4', '-g', 'multi', '-b', `mac=${FIRST_MAC}`, ...FIRMWARE];
