@@ -70,7 +70,12 @@ export function explaining(
       // As the card boots that was heard, where there are several.
       plan: planFor({ machines, autoIpxe, ...boot }, lastBoot(entriesOf(subject))[0]?.mac ?? macs[0] ?? '').plan,
       machine: machine && machineFacts(machine),
-      network: { ...rolesOf(services), server: serverUrl(address), startedAt: Date.parse(services.startedAt) },
+      network: {
+        ...rolesOf(services),
+        server: serverUrl(address),
+        startedAt: Date.parse(services.startedAt),
+        missedAt: trace.missedAt,
+      },
     };
   };
   return {

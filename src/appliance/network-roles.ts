@@ -152,13 +152,16 @@ export function dhcpRole(
         port67: settings.dhcpPort,
         proxyPort4011: proxyPort,
         contextFor: (packet, from) => contexts.of(packet, from),
-        note: (note) => {
-          contexts.take(note);
-          const { mac, what, reason, sentence, outcome, details } = note;
-          // A RELEASE or DECLINE is taken to its end without an answer.
-          const ended = outcome === 'noted' ? 'completed' : outcome;
-          trace.note({ mac, role: 'dhcp', what, outcome: ended, reason, sentence, details });
-        },
+        note: (mac, made) =>
+          trace.noteOf(mac, () => {
+            const note = made();
+            // Of strangers, whose notes are not always wanted, it takes nothing.
+            contexts.take(note);
+            const { what, reason, sentence, outcome, details } = note;
+            // A RELEASE or DECLINE is taken to its end without an answer.
+            const ended = outcome === 'noted' ? 'completed' : outcome;
+            return { mac, role: 'dhcp', what, outcome: ended, reason, sentence, details };
+          }),
         log,
       });
       return {

@@ -5,6 +5,7 @@
 import { beginsBoot, sketchAfter } from './trace/beginnings.ts';
 import { DROPPED, type Kept, type KeptBoot, type KeptMac, keyOf, numberIn } from './trace/kept.ts';
 import { type Limits, OF_MACHINES, OF_STRANGERS, victimOf } from './trace/limits.ts';
+import { Newcomers } from './trace/newcomers.ts';
 import { Pending } from './trace/pending.ts';
 
 export type Role = 'dhcp' | 'tftp' | 'http' | 'script' | 'worker' | 'system' | 'syslog';
@@ -52,6 +53,8 @@ export class Trace {
   /** Machines of ours, and strangers. Map order is by when each was heard: the one heard longest ago goes first. */
   readonly #machines: Group = { limits: OF_MACHINES, macs: new Map(), entries: 0 };
   readonly #strangers: Group = { limits: OF_STRANGERS, macs: new Map(), entries: 0 };
+  readonly #newcomers = new Newcomers();
+  #missedAt: number | undefined;
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
   #wake: (() => void) | undefined;
   /** Not on the disk yet, and not to be there any more. */
@@ -66,10 +69,17 @@ export class Trace {
   }
 
   note(entry: Omit<TraceEntry, 'time' | 'boot'>): void {
-    const { mac, role, what, outcome, reason, sentence, details } = entry;
-    const of = this.#taken(mac);
+    this.noteOf(entry.mac, () => entry);
+  }
+
+  /** The same for what comes in floods: the entry is made only where it is kept. */
+  noteOf(mac: string, made: () => Omit<TraceEntry, 'time' | 'boot'>): void {
+    const now = this.#clock();
+    const of = this.#heard(mac, now);
+    if (of === undefined) return;
+    const { role, what, outcome, reason, sentence, details } = made();
     const full: TraceEntry = {
-      time: this.#clock(),
+      time: now,
       mac,
       boot: of.boots.at(-1)?.number ?? 0,
       role,
@@ -86,27 +96,38 @@ export class Trace {
     for (const listener of this.#listeners) listener(full);
   }
 
-  /** What is kept of a MAC address, in the group that it belongs to now, as the one heard last. */
-  #taken(mac: string): KeptMac {
-    const known = mac !== '' && this.#isKnown(mac);
-    const [group, other] = known ? [this.#machines, this.#strangers] : [this.#strangers, this.#machines];
+  /** What is kept of a MAC address; undefined for a stranger who comes where too many have come. */
+  #heard(mac: string, now: number): KeptMac | undefined {
+    const group = this.#groupFor(mac);
+    const found = this.#found(mac, group);
+    if (found) return found;
+    if (group === this.#machines || this.#newcomers.admit(now)) return newIn(group, mac);
+    this.#missedAt = now;
+    return undefined;
+  }
+
+  #groupFor(mac: string): Group {
+    return mac !== '' && this.#isKnown(mac) ? this.#machines : this.#strangers;
+  }
+
+  /** What is kept of a MAC address already, in the group that it belongs to now, as the one heard last. */
+  #found(mac: string, group: Group): KeptMac | undefined {
     const found = group.macs.get(mac);
     if (found) {
       group.macs.delete(mac);
       group.macs.set(mac, found);
       return found;
     }
+    const other = group === this.#machines ? this.#strangers : this.#machines;
     const moved = other.macs.get(mac);
-    const of = moved ?? { mac, limits: group.limits, boots: [], sketch: undefined, next: 1 };
-    if (moved) {
-      const count = countOf(moved);
-      other.macs.delete(mac);
-      other.entries -= count;
-      group.entries += count;
-      moved.limits = group.limits;
-    }
-    group.macs.set(mac, of);
-    return of;
+    if (moved === undefined) return undefined;
+    const count = countOf(moved);
+    other.macs.delete(mac);
+    other.entries -= count;
+    group.entries += count;
+    moved.limits = group.limits;
+    group.macs.set(mac, moved);
+    return moved;
   }
 
   #groupOf(of: KeptMac): Group {
@@ -144,6 +165,7 @@ export class Trace {
       this.#dropBoot(group, of);
       while (group.macs.size > group.limits.macs && of.boots.length > 0) this.#dropBoot(group, of);
       if (of.boots.length === 0) group.macs.delete(of.mac);
+      if (group === this.#strangers) this.#missedAt = this.#clock();
       return;
     }
   }
@@ -204,6 +226,11 @@ export class Trace {
     );
   }
 
+  /** When something that a stranger did was dropped last, or not kept at all, because too many came; ms since 1970. */
+  get missedAt(): number | undefined {
+    return this.#missedAt;
+  }
+
   listen(listener: (entry: TraceEntry) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -218,7 +245,8 @@ export class Trace {
     const byMac = Map.groupBy(entries, ([, { mac }]) => mac);
     const heard = [...byMac].sort(([, a], [, b]) => (a.at(-1)?.[1].time ?? 0) - (b.at(-1)?.[1].time ?? 0));
     for (const [mac, own] of heard) {
-      const of = this.#taken(mac);
+      const group = this.#groupFor(mac);
+      const of = this.#found(mac, group) ?? newIn(group, mac);
       for (const [key, entry, size] of own) {
         of.sketch = sketchAfter(entry, entry.boot === of.boots.at(-1)?.number ? of.sketch : undefined);
         this.#onDisk += size;
@@ -259,6 +287,12 @@ interface Group {
   limits: Limits;
   macs: Map<string, KeptMac>;
   entries: number;
+}
+
+function newIn({ limits, macs }: Group, mac: string): KeptMac {
+  const of: KeptMac = { mac, limits, boots: [], sketch: undefined, next: 1 };
+  macs.set(mac, of);
+  return of;
 }
 
 /**

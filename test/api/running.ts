@@ -65,7 +65,7 @@ export async function running(
   }
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
-  const trace = new Trace(clock);
+  const trace = new Trace(clock, (mac) => machines.byMac(mac) !== undefined);
   const images = await openImages(join(directory, 'images'));
   const neighbours = new Map<string, string>();
   const leases = await LeaseStore.open(parts.store, { reservedFor: () => undefined, isOurs: () => false }, clock);

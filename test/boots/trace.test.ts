@@ -94,13 +94,56 @@ describe('the trace', () => {
   });
 
   it('keeps less of strangers, who push out none of ours', () => {
-    const { trace, note } = made((mac) => mac === 'ours');
+    const { trace, note, at } = made((mac) => mac === 'ours');
     note('ours');
-    for (let i = 0; i < 100_000; i++) note(macOf(i % 3000));
+    for (let i = 0; i < 100_000; i++) {
+      at(i);
+      note(macOf(i % 3000));
+    }
+    at(110_000);
     for (let i = 0; i < 500; i++) note('aa:aa:aa:aa:aa:aa');
     assert.equal(trace.of('ours').length, 1);
     assert.equal(trace.of('aa:aa:aa:aa:aa:aa').length, 50);
     assert.ok(trace.newest().length <= 1025);
+  });
+
+  it('takes in of a flood of strangers only as many as can stay for ten seconds, and keeps what those do', () => {
+    const { trace, note, at } = made(() => false);
+    for (let i = 0; i < 3000; i++) note(macOf(i));
+    for (let i = 0; i < 3000; i++) note(macOf(i), { what: 'REQUEST' });
+    const lengths = (from: number, to: number) =>
+      new Set(Array.from({ length: to - from }, (_, i) => trace.of(macOf(from + i)).length));
+    assert.deepEqual(lengths(0, 1024), new Set([2]));
+    assert.deepEqual(lengths(1024, 3000), new Set([0]));
+    for (let ms = 1; ms <= 10_000; ms++) {
+      at(ms);
+      note(macOf(10_000 + ms));
+      note(macOf(0));
+    }
+    assert.equal(trace.newest().length, 1024);
+    const latecomers = trace.newest().filter(({ mac }) => mac > macOf(10_000));
+    assert.equal(latecomers.length, 1023);
+    assert.ok(latecomers.some(({ mac }) => mac > macOf(19_900)));
+  });
+
+  it('makes no entry that it does not keep, and says when it last kept none', () => {
+    const { trace, note, at } = made(() => false);
+    for (let i = 0; i < 1024; i++) note(macOf(i));
+    assert.equal(trace.missedAt, undefined);
+    at(5);
+    trace.noteOf(macOf(5000), () => assert.fail('it was made'));
+    assert.equal(trace.missedAt, 5);
+  });
+
+  it('goes on taking in strangers where the clock is set back', () => {
+    const { trace, note, at } = made(() => false);
+    at(1e12);
+    for (let i = 0; i < 1024; i++) note(macOf(i));
+    at(5);
+    note(macOf(2000));
+    at(1005);
+    note(macOf(2000));
+    assert.equal(trace.of(macOf(2000)).length, 1);
   });
 
   it('takes a stranger for a machine once it is one', () => {

@@ -93,5 +93,6 @@ export function hardware(n: number, more: { mac?: string; ip?: string; hostname?
   };
 }
 
-export const macOf = (n: number): string => `52:54:00:00:00:${n.toString(16).padStart(2, '0')}`;
+export const macOf = (n: number): string =>
+  `52:54:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 0xff).toString(16).padStart(2, '0')}`;
 export const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;

@@ -67,7 +67,7 @@ async function serve(setting: ServerSetting): Promise<void> {
       const { reservation, settings } = machine ?? {};
       return { machineName: machine?.name, reservation, settings, boot: () => nothing, declined: false };
     },
-    note: tell,
+    note: (_mac, made) => tell(made()),
     log,
   });
   const stop = async () => {

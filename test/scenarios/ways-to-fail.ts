@@ -8,6 +8,7 @@ import pino from 'pino';
 import type { Explained } from '../../src/api/types.ts';
 import { startAppliance } from '../../src/appliance/appliance.ts';
 import { readSettings } from '../../src/appliance/settings.ts';
+import { OF_STRANGERS } from '../../src/boots/trace/limits.ts';
 import { claimDataDirectory } from '../../src/store/index.ts';
 import { stage } from '../life/made.ts';
 import { macOf } from '../machines/examples.ts';
@@ -102,6 +103,17 @@ export const WAYS: readonly Way[] = [
       const all = await appliance(t);
       await all.machine(9).dhcp('DISCOVER', 'uefi');
       all.pass(70);
+      return all.explained(macOf(9));
+    },
+  },
+  {
+    what: 'The same, and so many such machines come after it that not all are remembered',
+    code: 'not-kept',
+    async provoke(t) {
+      const all = await appliance(t);
+      await all.machine(9).dhcp('DISCOVER', 'uefi');
+      all.pass(70);
+      for (let n = 256; n < 256 + OF_STRANGERS.macs; n++) await all.machine(n).dhcp('DISCOVER', 'uefi');
       return all.explained(macOf(9));
     },
   },

@@ -17,7 +17,7 @@ import { type FirmwareClient, firmwareOf } from './firmware.ts';
 import type { Network, NetworkOf } from './network.ts';
 import { type Arrival, type DhcpNote, type MoreOfNote, noteOf, noteOfMalformed } from './note.ts';
 import { NO_ADDRESS } from './options.ts';
-import { type DhcpPacket, decode } from './packet.ts';
+import { type DhcpPacket, decode, macOf } from './packet.ts';
 import { respond } from './responder.ts';
 
 /** A network interface that is served, with the address that is our server identifier there. */
@@ -62,8 +62,12 @@ export interface AnsweringOptions {
   probe?: Probe | undefined;
   /** What is known of the sender of a packet. Called each time a DHCP message is decided on; should not block. */
   contextFor(packet: DhcpPacket, from: DhcpInterface, port: DhcpPort): ClientContext;
-  /** Told of every datagram, malformed ones too, and what became of it. */
-  note(entry: DhcpNote): void;
+  /**
+   * Told of every datagram, malformed ones too, and what became of it.
+   * @param mac the same as in the note; empty where it is not known
+   * @param made makes the note, for those who want it: in a flood that is much of the work
+   */
+  note(mac: string, made: () => DhcpNote): void;
   log: Logger;
 }
 
@@ -141,7 +145,8 @@ export class Answering {
     };
     const decoded = decode(bytes);
     if (decoded.kind === 'malformed') {
-      this.#tell(noteOfMalformed(decoded.reason, decoded.sentence, arrival));
+      const { reason, sentence } = decoded;
+      this.#tell('', () => noteOfMalformed(reason, sentence, arrival));
       return undefined;
     }
     const { packet } = decoded;
@@ -269,7 +274,7 @@ export class Answering {
     const { packet, received, arrival } = asked;
     try {
       const leftOut = outcome.kind === 'reply' ? this.#post.send(packet, outcome, received.sender) : undefined;
-      this.#tell(noteOf(asked, outcome, arrival, { leftOut }));
+      this.#tell(macOf(packet) ?? '', () => noteOf(asked, outcome, arrival, { leftOut }));
     } catch (error) {
       this.#failed(asked, error);
     }
@@ -282,7 +287,8 @@ export class Answering {
   }
 
   #ignore(asked: Asked, reason: string, sentence: string, details?: MoreOfNote['details']): void {
-    this.#tell(noteOf(asked, { kind: 'ignored', reason, sentence }, asked.arrival, { details }));
+    const outcome: Outcome = { kind: 'ignored', reason, sentence };
+    this.#tell(macOf(asked.packet) ?? '', () => noteOf(asked, outcome, asked.arrival, { details }));
   }
 
   #written({ address, port }: Sender): string {
@@ -291,14 +297,11 @@ export class Answering {
     return this.#last.written;
   }
 
-  #tell(entry: DhcpNote): void {
+  #tell(mac: string, made: () => DhcpNote): void {
     try {
-      this.#options.note(entry);
+      this.#options.note(mac, made);
     } catch (error) {
-      this.#options.log.error(
-        { err: error, mac: entry.mac, interface: this.#post.from.name },
-        'DHCP message not recorded',
-      );
+      this.#options.log.error({ err: error, mac, interface: this.#post.from.name }, 'DHCP message not recorded');
     }
   }
 }

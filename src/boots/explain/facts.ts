@@ -56,6 +56,8 @@ export interface NetworkFacts {
   server: string;
   /** Since when packets are heard. */
   startedAt: number;
+  /** When something of machines that nobody knows was not kept, because too many of them came. */
+  missedAt?: number | undefined;
 }
 
 /**

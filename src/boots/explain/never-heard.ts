@@ -2,8 +2,8 @@
 import type { ExplainFacts, Said } from './facts.ts';
 import { timeOf, withoutEnd } from './words.ts';
 
-export function neverHeard({ who, macs, network }: ExplainFacts): Said {
-  const { dhcp, startedAt } = network;
+export function neverHeard({ who, macs, machine, network }: ExplainFacts): Said {
+  const { dhcp, startedAt, missedAt } = network;
   const nothing = `Nothing has been heard of ${who}: no packet from ${macs.join(' or ')} has reached this appliance`;
   switch (dhcp.state) {
     case 'failed':
@@ -21,6 +21,13 @@ export function neverHeard({ who, macs, network }: ExplainFacts): Said {
         next: 'Point the DHCP server of the network here, or start the appliance with --dhcp proxy.',
       };
     case 'up':
+      if (machine === undefined && missedAt !== undefined)
+        return {
+          state: 'missing',
+          code: 'not-kept',
+          sentence: `Nothing is known of ${who}: no packet from it has reached this appliance, or it came with more unknown machines than are remembered, as happened last at ${timeOf(missedAt)}`,
+          next: 'Add it as a machine (tinsmith machine add) and switch it on again: of machines that are known, everything is kept.',
+        };
       return {
         state: 'missing',
         code: 'never-heard',

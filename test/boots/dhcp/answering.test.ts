@@ -56,7 +56,7 @@ describe('answering in pool mode', () => {
           declined: false,
           boot: () => ({ answer: 'none', reason: 'none', sentence: 'nothing' }),
         }),
-        note: (entry) => void notes.push(entry),
+        note: (_mac, made) => void notes.push(made()),
         log: pino({ level: 'silent' }),
       },
       {
@@ -200,7 +200,7 @@ describe('answering in pool mode', () => {
         ...{ reservation: undefined, machineName: undefined, declined: false },
         boot: () => ({ answer: 'none', reason: 'none', sentence: 'nothing' }) as const,
       }),
-      note: (entry: DhcpNote) => void notes.push(entry),
+      note: (_mac: string, made: () => DhcpNote) => void notes.push(made()),
       log: pino({ level: 'silent' }),
     };
   }

@@ -19,7 +19,8 @@ const server = await startDhcp({
     boot: () => aFile,
     declined: false,
   }),
-  note: () => {
+  note: (_mac, made) => {
+    made();
     noted += 1;
   },
   log: pino({ level: 'silent' }),

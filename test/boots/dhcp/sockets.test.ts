@@ -45,7 +45,7 @@ describe('DHCP sockets', () => {
     clientPort: client.port,
     relayPort: client.port,
     contextFor: (...heard) => contextFor(...heard),
-    note: (entry) => note(entry),
+    note: (_mac, made) => note(made()),
     log,
     ...changes,
   });
