@@ -46,6 +46,10 @@ describe('what passes through the carrier', () => {
         inside.emit('break', res);
       });
       app.put('/refuse', (_req, res) => void res.status(422).send('r'.repeat(5000)));
+      app.all('/early', (req, res) => {
+        req.socket.once('close', () => inside.emit('early-closed'));
+        res.send('early');
+      });
       app.get('/hang-up', (req) => req.socket.destroy());
       app.get('/never', (req, res) => {
         inside.emit('never');
@@ -74,6 +78,17 @@ describe('what passes through the carrier', () => {
     );
     assert.match(onGet, /\r\n3\r\nabc\r\n0\r\n\r\n$/);
   });
+
+  for (const body of ['Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n', 'Content-Length: 100000\r\n\r\nabc'])
+    for (const method of ['HEAD', 'GET'])
+      test(`${method}, answered before its body has ended, holds nothing of the main thread: ${body.slice(0, 8)}`, async () => {
+        const socket = await connected(served.port);
+        const released = once(inside, 'early-closed');
+        socket.write(`${method} /early HTTP/1.1\r\nHost: x\r\n${body}`);
+        await readUntil(socket, method === 'GET' ? 'early' : '\r\n\r\n');
+        await released;
+        socket.destroy();
+      });
 
   test('a chunked body streams in both directions at once', async () => {
     const req = httpRequest(`${served.url}/echo`, { method: 'POST', agent: false });

@@ -7,7 +7,7 @@ import { collect, SMALL } from './collect.ts';
 import type { Descriptors } from './descriptors.ts';
 import { bodilessHeaders, hasBody, plainAddress, requestHeaders, responseHeaders, sendingHeaders } from './headers.ts';
 import type { Held } from './held.ts';
-import { linger } from './linger.ts';
+import { linger, stopAtEnd } from './linger.ts';
 import {
   CARRIER_HEADERS,
   type FoundFile,
@@ -191,6 +191,7 @@ function passOn(
   upstream.on('continue', () => res.writeContinue());
   upstream.on('response', (reply) => {
     answered = true;
+    stopAtEnd(reply, req, upstream);
     if (reply.headers[CARRIER_HEADERS.send] === id) {
       const description = async (): Promise<Sending> => decodeSending(await textOf(reply));
       void send(req, res, { id, description, theirHeaders: reply.rawHeaders }, forwarding).then((sent) =>

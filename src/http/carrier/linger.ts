@@ -4,6 +4,22 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 const LINGER_MS = 5000;
 
 /**
+ * Once an answer is whole, whoever gave it is sent no more of the request's body: a client that never ends that would hold the
+ * connection for ever. To be called for every answer.
+ */
+export function stopAtEnd(reply: IncomingMessage, req: IncomingMessage, upstream: ClientRequest): void {
+  reply.once('end', () => {
+    if (!upstream.writableFinished) stop(req, upstream);
+  });
+}
+
+function stop(req: IncomingMessage, upstream: ClientRequest): void {
+  req.unpipe(upstream);
+  req.resume();
+  upstream.destroy();
+}
+
+/**
  * For a refusal that comes before all of the request's body has, such as that of an upload. Who closes a connection with
  * bytes unread takes the answer away from the client as well (RFC 9112, 9.6), so they are read for a while. To be called
  * before the head of the answer is written.
@@ -14,9 +30,7 @@ export function linger(req: IncomingMessage, res: ServerResponse, upstream: Clie
   res.shouldKeepAlive = true;
   res.once('finish', () => {
     if (req.complete) return;
-    req.unpipe(upstream);
-    req.resume();
-    upstream.destroy();
+    stop(req, upstream);
     const { socket } = req;
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     const over = (): void => clearTimeout(timer);

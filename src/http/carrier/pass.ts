@@ -3,6 +3,7 @@ import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:
 import { pipeline } from 'node:stream';
 import type { ServiceAddress } from '../../services/address.ts';
 import { hasBody, passedRequestHeaders, passedResponseHeaders, plainAddress } from './headers.ts';
+import { stopAtEnd } from './linger.ts';
 import type { FromCarrier, Limits, Passing, Sent } from './messages.ts';
 import { problem } from './problem.ts';
 
@@ -108,6 +109,7 @@ export function pass(
   });
   upstream.on('continue', () => res.writeContinue());
   upstream.on('response', (reply) => {
+    stopAtEnd(reply, req, upstream);
     const length = reply.headers['content-length'];
     sent.status = reply.statusCode ?? 502;
     sent.total = head || length === undefined ? 0 : Number(length);
