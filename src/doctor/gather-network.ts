@@ -1,20 +1,18 @@
 /** Ports, interfaces, firewall and container: what this computer's network is like. */
-import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { servedInterfaces } from '../appliance/interfaces.ts';
 import { portHolders } from '../appliance/port-holder.ts';
 import { bindToInterface } from '../boots/interface-socket.ts';
 import { messageOf } from '../errors.ts';
 import { parseJson } from '../json.ts';
+import { runProgram } from '../run-program.ts';
 import type { ContainerFacts, FirewallFacts, InterfaceFacts, NetworkFacts, PortFacts } from './facts.ts';
 import { readIptables } from './firewall/iptables.ts';
 import { readNftables } from './firewall/nftables.ts';
 
-const run = promisify(execFile);
 const PROGRAM = {
   timeout: 5000,
   maxBuffer: 32 * 1024 * 1024,
@@ -91,8 +89,8 @@ const shownLinks = z.array(
 
 /** The interfaces of this network namespace, as `ip` shows them. */
 export async function gatherInterfaces(): Promise<InterfaceFacts[]> {
-  const { stdout } = await run('ip', ['-j', '-d', 'address'], PROGRAM);
-  const links = shownLinks.parse(parseJson(stdout)).map(({ ifname, flags, linkinfo, addr_info }) => ({
+  const shown = await runProgram('ip', ['-j', '-d', 'address'], PROGRAM);
+  const links = shownLinks.parse(parseJson(shown)).map(({ ifname, flags, linkinfo, addr_info }) => ({
     name: ifname,
     up: flags.includes('UP'),
     carrier: flags.includes('LOWER_UP'),
@@ -113,7 +111,7 @@ export async function gatherFirewall(): Promise<FirewallFacts> {
   const untold: string[] = [];
   const told = async (program: string, ...args: string[]): Promise<string | undefined> => {
     try {
-      return (await run(program, args, PROGRAM)).stdout;
+      return await runProgram(program, args, PROGRAM);
     } catch (error) {
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       untold.push(

@@ -1,7 +1,7 @@
 /** The machine's management controller, asked by IPMI from within. */
-import { execFile } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
+import { runProgram } from '../run-program.ts';
 import { type Inventory, plainMac } from './inventory.ts';
 import type { Tree } from './tree.ts';
 
@@ -15,11 +15,7 @@ const LIMIT_MS = 5_000;
 
 /** Runs programs of this machine. */
 export const runHere: Run = (program, args) =>
-  new Promise((resolve) => {
-    execFile(program, args, { timeout: LIMIT_MS, maxBuffer: 1 << 20, killSignal: 'SIGKILL' }, (error, stdout) =>
-      resolve(error ? undefined : stdout),
-    );
-  });
+  runProgram(program, args, { timeout: LIMIT_MS, maxBuffer: 1 << 20, killSignal: 'SIGKILL' }).catch(() => undefined);
 
 /** Undefined: there is none, or nothing here to ask it. `denied` when only root may. */
 export async function readBmc(tree: Tree, run: Run): Promise<{ bmc?: Inventory['bmc']; denied?: boolean }> {

@@ -1,7 +1,7 @@
 /** Reboot, power-off and kexec, done by the worker itself: no container outlives them. */
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
+import { runProgram } from '../run-program.ts';
 import type { Verb } from '../workflows/template/document.ts';
 import type { Clock } from './clock.ts';
 import type { Say } from './console.ts';
@@ -51,10 +51,8 @@ export interface Host {
 const KEXEC_LOADED = '/sys/kernel/kexec_loaded';
 
 export const linuxHost: Host = {
-  run: ([file, ...rest], limit) =>
-    new Promise((resolve, reject) => {
-      execFile(file, rest, { timeout: limit, killSignal: 'SIGKILL' }, (error) => (error ? reject(error) : resolve()));
-    }),
+  run: async ([program, ...args], limit) =>
+    void (await runProgram(program, args, { timeout: limit, killSignal: 'SIGKILL' })),
   sysrq: (key) => writeFile('/proc/sysrq-trigger', key),
   async kexecLoaded() {
     const text = await readFile(KEXEC_LOADED, 'utf8').catch(() => undefined);

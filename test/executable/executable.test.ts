@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,15 @@ const EXECUTABLE = resolve(import.meta.dirname, '../../dist/tinsmith');
 test('says its version, the commit it was built from and its Node', () => {
   const said = execFileSync(EXECUTABLE, ['--version'], { encoding: 'utf8' });
   assert.match(said, /^tinsmith \d+\.\d+\.\d+ \(commit \S+, Node v24\.\d+\.\d+\)\n$/);
+});
+
+test('examines the computer that it is on', () => {
+  const { stdout, stderr, status } = spawnSync('unshare', ['--net', EXECUTABLE, 'doctor', '--output', 'json'], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.ok(status === 0 || status === 1, stderr);
+  assert.ok(JSON.parse(stdout).data.length > 10, stdout);
 });
 
 test('runs in a read-only root with nothing but its libraries and a data directory', { timeout: 60_000 }, async () => {

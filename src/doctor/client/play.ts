@@ -1,8 +1,6 @@
 /** Plays firmware on a network: asks, takes what it is told to take, and fetches its boot file. */
-import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import {
   type Answer,
   type Asker,
@@ -20,6 +18,7 @@ import {
 } from '../../boots/dhcp-client/index.ts';
 import { linkOf } from '../../boots/link.ts';
 import { messageOf, TinsmithError } from '../../errors.ts';
+import { runProgram } from '../../run-program.ts';
 import type { Boot } from './boot.ts';
 import { fetchFile } from './fetch.ts';
 import { placeOf, select } from './select.ts';
@@ -262,7 +261,7 @@ async function lendAddress(name: string, { address, netmask }: NonNullable<Answe
     .split('.')
     .map((part) => Number(part).toString(2).replaceAll('0', '').length)
     .reduce((sum, count) => sum + count, 0);
-  const run = (verb: string) => promisify(execFile)('ip', ['address', verb, `${address}/${bits}`, 'dev', name]);
+  const run = (verb: string) => runProgram('ip', ['address', verb, `${address}/${bits}`, 'dev', name]);
   try {
     await run('add');
     return { ok: true as const, giveBack: () => run('del').catch(() => undefined) };

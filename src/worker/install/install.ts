@@ -1,5 +1,4 @@
 /** `tinsmith worker install` and `uninstall`: the worker as a service of this system, or of one that is mounted somewhere. */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import {
@@ -17,8 +16,8 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import { messageOf, TinsmithError } from '../../errors.ts';
+import { runProgram } from '../../run-program.ts';
 import type { WorkerSettings } from '../settings.ts';
 import { EXECUTABLE_PATH, SETTINGS_PATH, settingsText, UNIT, UNIT_PATH, UNIT_TEXT, WANTED_PATH } from './unit.ts';
 
@@ -40,7 +39,7 @@ export interface Place {
 /** systemctl of this system, where systemd runs it. A Job that restarted the worker would end itself. */
 export function ownSystemctl(environment: Readonly<Record<string, string | undefined>>): Place['systemctl'] {
   if (!existsSync('/run/systemd/system') || environment.RS_TASK_DIR !== undefined) return undefined;
-  return async (words) => void (await promisify(execFile)('systemctl', words));
+  return async (words) => void (await runProgram('systemctl', words));
 }
 
 /**

@@ -2,12 +2,11 @@
  * The folder of one attempt at a Job: what it was given, what came of it, and the folder `task` in which its scripts run.
  * It is what a worker that is killed leaves to the next one.
  */
-import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { parseJson } from '../../json.ts';
+import { runProgram } from '../../run-program.ts';
 import { attemptKey, report } from '../protocol.ts';
 import { HELPER } from './helper-library.ts';
 import { ownProgram } from './own-program.ts';
@@ -145,7 +144,7 @@ async function removeTree(path: string): Promise<void> {
   const real = await realpath(path).catch(() => path);
   const mounted = async (): Promise<string[]> => mountsBelow(real, await readFile('/proc/self/mountinfo', 'utf8'));
   for (const mount of await mounted())
-    await promisify(execFile)('umount', ['-l', mount], { timeout: UNMOUNT_LIMIT_MS }).catch(() => {});
+    await runProgram('umount', ['-l', mount], { timeout: UNMOUNT_LIMIT_MS }).catch(() => {});
   const [left] = await mounted();
   if (left !== undefined) throw new Error(`${path} is left there: something is mounted at ${left}`);
   if (IN_PART.test(path)) return rm(path, { recursive: true, force: true });
