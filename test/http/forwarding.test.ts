@@ -250,6 +250,15 @@ describe('what passes through the carrier', () => {
     assert.equal(JSON.parse(await answer.text()).status, 502);
   });
 
+  test('100-continue: a client of HTTP/1.0 does not know it', async () => {
+    const text = await exchange(
+      served.port,
+      'POST /echo HTTP/1.0\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc',
+    );
+    assert.match(text, /^HTTP\/1\.[01] 200 OK\r\n/);
+    assert.ok(text.endsWith('abc'), text);
+  });
+
   test('100-continue: the body is asked for, and other expectations fail', async () => {
     const socket = await connected(served.port);
     socket.write(

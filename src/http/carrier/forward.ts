@@ -17,7 +17,7 @@ import {
   readPassing,
   type Sent,
 } from './messages.ts';
-import { pass, refusesUpgrade } from './pass.ts';
+import { pass, refusesUpgrade, writeContinue } from './pass.ts';
 import { problem } from './problem.ts';
 import type { ServedFiles } from './served-files.ts';
 import { type Means, openAll, transmit } from './transmit.ts';
@@ -188,7 +188,7 @@ function passOn(
   res.on('error', () => {}); // the close that follows says it all
   req.on('error', () => upstream.destroy());
   upstream.on('error', fail);
-  upstream.on('continue', () => res.writeContinue());
+  upstream.on('continue', () => writeContinue(req, res));
   upstream.on('response', (reply) => {
     answered = true;
     stopAtEnd(reply, req, upstream);

@@ -21,6 +21,11 @@ export function refusesUpgrade({ headers }: IncomingMessage): string | undefined
   return /\bwebsocket\b/i.test(upgrade) ? 'Services are reached by plain HTTP here, not by WebSocket.' : undefined;
 }
 
+/** RFC 9110 section 15.2: a client of HTTP/1.0 knows no such answers. */
+export function writeContinue(req: IncomingMessage, res: ServerResponse): void {
+  if (req.httpVersionMinor > 0) res.writeContinue();
+}
+
 /**
  * Passes one request on and brings the answer back, both streamed as they come, each as fast as the slower side takes
  * it. If either side goes away, so does the other. Reports as `sent` how it went. Never throws.
@@ -107,7 +112,7 @@ export function pass(
   upstream.on('error', (error) => {
     fail(502, connected ? `broke off: ${error.message}` : `cannot be reached: ${error.message}`);
   });
-  upstream.on('continue', () => res.writeContinue());
+  upstream.on('continue', () => writeContinue(req, res));
   upstream.on('response', (reply) => {
     stopAtEnd(reply, req, upstream);
     const length = reply.headers['content-length'];
