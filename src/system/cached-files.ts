@@ -42,6 +42,7 @@ export interface FileStatus {
   /** Bytes. */
   size: number;
   mtimeMs: number;
+  ino: number;
 }
 
 /** Undefined where the kernel does not say. */
@@ -49,12 +50,14 @@ export function statusOf(fd: number): FileStatus | undefined {
   const flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
   if (libc().statx(fd, empty.address, flags, STATX_BASIC_STATS, status.address) < 0) return undefined;
   const { bytes } = status;
+  const inode = bytes.readBigUInt64LE(INODE);
   const device = `${bytes.readUInt32LE(DEVICE)}:${bytes.readUInt32LE(DEVICE + 4)}`;
   return {
-    identity: `${device}:${bytes.readBigUInt64LE(INODE)}`,
+    identity: `${device}:${inode}`,
     isFile: (bytes.readUInt16LE(MODE) & S_IFMT) === S_IFREG,
     size: Number(bytes.readBigUInt64LE(SIZE)),
     mtimeMs: Number(bytes.readBigInt64LE(MODIFIED)) * 1000 + bytes.readUInt32LE(MODIFIED + 8) / 1e6,
+    ino: Number(inode),
   };
 }
 
@@ -93,6 +96,8 @@ export function findCached(root: string, name: string): RootedFile | undefined {
   return atCached(`${base}/${name}`, (fd) => {
     const path = pathOf(fd);
     const found = isWithin(base, path) ? statusOf(fd) : undefined;
-    return found?.isFile && mayRead(fd) ? { path, size: found.size, mtimeMs: found.mtimeMs } : undefined;
+    if (!found?.isFile || !mayRead(fd)) return undefined;
+    const { size, mtimeMs, ino } = found;
+    return { path, size, mtimeMs, ino };
   });
 }

@@ -20,7 +20,7 @@ export type RootedRefusal =
 export type NotRooted = { refused: RootedRefusal; sentence: string };
 
 /** A file below the root: `path` is real (absolute, without symbolic links), `size` in bytes. */
-export type RootedFile = { path: string; size: number; mtimeMs: number };
+export type RootedFile = { path: string; size: number; mtimeMs: number; ino: number };
 
 const SENTENCES: Record<RootedRefusal, string> = {
   empty: 'it, or a part of it, is empty',
@@ -117,7 +117,7 @@ export async function openRootedHandle(
     if (found.isDirectory()) return refuse('directory');
     if (!found.isFile()) return refuse('not-a-file');
     const handle = await open(self, constants.O_RDONLY);
-    return { path, size: found.size, mtimeMs: found.mtimeMs, handle };
+    return { path, size: found.size, mtimeMs: found.mtimeMs, ino: found.ino, handle };
   } catch (error) {
     return refuse(refusalOfError(error));
   } finally {

@@ -38,9 +38,9 @@ export class Checksums {
   }
 
   /** What was noted last, for who may not wait; `version` is the file as it is now. */
-  knownNow(name: string, version: { size: number; mtimeMs: number }): string | undefined {
+  knownNow(name: string, version: Omit<Noted, 'sha256'>): string | undefined {
     const noted = this.#notes.get(name);
-    return noted?.size === version.size && noted.mtimeMs === version.mtimeMs ? noted.sha256 : undefined;
+    return noted && sameFile(noted, version) ? noted.sha256 : undefined;
   }
 
   /** Notes what a version of a file has come to. */
@@ -83,6 +83,6 @@ export class Checksums {
   }
 }
 
-function sameFile(noted: Noted, found: { size: number; mtimeMs: number; ino: number }): boolean {
+function sameFile(noted: Noted, found: Omit<Noted, 'sha256'>): boolean {
   return noted.size === found.size && noted.mtimeMs === found.mtimeMs && noted.ino === found.ino;
 }

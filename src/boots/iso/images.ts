@@ -17,6 +17,8 @@ export interface Image {
   path: string;
   size: number;
   mtimeMs: number;
+  /** Another one in its place may have the size and time of this. */
+  ino: number;
 }
 
 /** Why a file of an image is not to be had; `sentence` says it to a person. */
@@ -124,8 +126,8 @@ export class IsoImages {
       if (!path.startsWith(base === '/' ? base : `${base}/`))
         return badImage(`The image ${iso} is a link that leads out of the served directory.`);
       if (!stats.isFile()) return badImage(`The image ${iso} is not a regular file.`);
-      const { size, mtimeMs } = stats;
-      return { path, size, mtimeMs };
+      const { size, mtimeMs, ino } = stats;
+      return { path, size, mtimeMs, ino };
     } finally {
       closeSync(fd);
     }
@@ -155,7 +157,7 @@ export class IsoImages {
 
   *#volumeOf(image: Image): Reading<{ image: Image; volume: Volume; directories: Directories }> {
     const known = this.#known.get(image.path);
-    if (known && known.image.size === image.size && known.image.mtimeMs === image.mtimeMs) return known;
+    if (known && isSame(known.image, image)) return known;
     const read = { image, volume: yield* readVolume(image.size), directories: new Map() };
     this.#known.delete(image.path);
     this.#known.set(image.path, read);
@@ -211,3 +213,7 @@ function refusalOf(iso: string, error: unknown): NotInIso {
 const badImage = (sentence: string): NotInIso => ({ refused: 'bad-image', sentence });
 const noImage = (iso: string): NotInIso => ({ refused: 'no-image', sentence: `There is no image ${shown(iso)}.` });
 const shown = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+
+function isSame(a: Image, b: Image): boolean {
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ino === b.ino;
+}

@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   readSync,
+  renameSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -75,6 +76,24 @@ describe('an ISO image', () => {
       }
     });
   }
+
+  it('is read anew where another with its size and its time is put in its place', REAL, async (t) => {
+    const { folder, iso, images } = placed(t);
+    const time = new Date(1_600_000_000_000);
+    for (const [name, text] of [
+      ['one.iso', 'first'],
+      ['two.iso', 'other'],
+    ] as const) {
+      mkdirSync(join(folder, name), { recursive: true });
+      writeFileSync(join(folder, name, text), text);
+      make('xorriso', iso(name), join(folder, name), ['-r']);
+      utimesSync(iso(name), time, time);
+    }
+    assert.equal(bytesOf(images.findNow('one.iso', 'first')).toString(), 'first');
+    renameSync(iso('two.iso'), iso('one.iso'));
+    assert.equal(bytesOf(images.findNow('one.iso', 'other')).toString(), 'other');
+    assert.equal(bytesOf(await images.find('one.iso', 'other')).toString(), 'other');
+  });
 
   it('has links that stay inside', REAL, async (t) => {
     const { folder, iso, images } = placed(t);
