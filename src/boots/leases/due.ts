@@ -11,6 +11,11 @@ export class Due {
     return this.#timeOf.has(address);
   }
 
+  /** The time of an address that is here. */
+  timeOf(address: number): number | undefined {
+    return this.#timeOf.get(address);
+  }
+
   push(time: number, address: number): void {
     if (this.#timeOf.get(address) === time) return;
     this.#timeOf.set(address, time);

@@ -94,6 +94,9 @@ export class Pool {
       } else if (states.isKept(address)) {
         among.pop();
         among.push(now + LOOK_AGAIN_MS, address);
+      } else if (end !== undefined && (among.timeOf(address) ?? 0) < end) {
+        // It was leased again since: others may have ended before that.
+        among.push(end, address);
       } else if (busy > now) {
         among.pop();
         among.push(Math.min(busy, Math.max(end ?? 0, now + LOOK_AGAIN_MS)), address);

@@ -115,6 +115,24 @@ describe('leases on the disk', () => {
     assert.deepEqual(holders, [undefined, MAC, MAC]);
   });
 
+  it('that ended first are given first, again and again', async () => {
+    let now = 1_000_000_000_000;
+    const leases = await LeaseStore.open(new HeldStore().store, nothingElse, () => now);
+    const small = network('pool', { ranges: [{ first: '10.77.1.0', last: '10.77.1.3' }] });
+    const given: string[] = [];
+    for (let each = 10; each < 22; each++) {
+      const mac = `52:54:00:77:01:${each}`;
+      const address = leases.of(mac, small).choose(undefined)?.address ?? '';
+      leases.offer(mac, small, address);
+      await leases.keep({ mac, hostname: undefined }, small, address, 12);
+      given.push(address);
+      // The first four within seconds, each of the others when the one before has ended.
+      now += each < 13 ? 1000 : 13_000;
+    }
+    const inTurn = ['10.77.1.0', '10.77.1.1', '10.77.1.2', '10.77.1.3'];
+    assert.deepEqual(given, [...inTurn, ...inTurn, ...inTurn]);
+  });
+
   it('of a great range are given fast, to the last address', async () => {
     const now = 1_000_000_000_000;
     const disk = new HeldStore();
