@@ -108,6 +108,26 @@ describe('slow and greedy clients', () => {
     assert.equal((await served.nextSent()).sent.bytes, 3e6);
   });
 
+  test('a client that never stops is not idle, though a full socket has no room for long', async () => {
+    const socket = await connected(served.port);
+    socket.write('GET /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    let share = 0;
+    socket.on('data', (chunk: Buffer) => {
+      share -= chunk.length;
+      if (share < 0) socket.pause();
+    });
+    const began = performance.now();
+    const reading = setInterval(() => {
+      // Three times as long as every limit, at less than a third of a socket's room in each.
+      share = performance.now() - began < 2100 ? 40e3 : 40e6;
+      socket.resume();
+    }, 100);
+    const { sent } = await served.nextSent();
+    clearInterval(reading);
+    assert.deepEqual([sent.bytes, sent.completed], [40e6, true]);
+    socket.destroy();
+  });
+
   test('an answer that never comes is given up', async () => {
     assert.equal(await exchange(served.port, 'GET /never HTTP/1.1\r\nHost: x\r\n\r\n'), '');
   });

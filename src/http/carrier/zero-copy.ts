@@ -18,8 +18,8 @@ export type Calls = Pick<
 const SLICE = 4 * 1024 * 1024;
 /** Bytes of what Node writes. A page: what follows is whole pages again. */
 const PIECE = 4096;
-/** How often Node is told that the client is not idle, ms: it does not see what goes past it. */
-const TELL_MS = 100;
+/** How often it is looked, while a client would become idle, whether it has taken something. */
+const LOOKS = 4;
 /** Distance of the places of a file that are looked for in the kernel's memory, bytes: it reads and forgets much at once. */
 const PROBE = 512 * 1024;
 /** How long what was found there is taken to be there, ms. */
@@ -40,6 +40,7 @@ export type Reached = {
 export class ZeroCopy {
   readonly #calls: Calls;
   readonly #turns: Turns;
+  readonly #watched = new WeakSet<Body>();
   #tail: Buffer | undefined;
 
   constructor(calls: Calls, waiting: Waiting) {
@@ -63,9 +64,30 @@ export class ZeroCopy {
    * something is wrong. Rejects with Gone.
    */
   async send(body: Body, file: SharedFile, from: number, to: number): Promise<Reached> {
+    this.#watch(body);
     const stretch = new Stretch(this.#calls, this.#turns, { body, file, from, to });
     await body.wait((done) => stretch.begin(done));
     return stretch;
+  }
+
+  /**
+   * Tells Node as long as a body is sent that its client takes something: it does not see what goes past it, nor what a client
+   * takes of a full socket before that has room again, which with a large send buffer can be minutes.
+   */
+  #watch(body: Body): void {
+    const { socket, res } = body;
+    const limit = socket.timeout ?? 0;
+    if (limit === 0 || this.#watched.has(body)) return;
+    this.#watched.add(body);
+    let before = 0;
+    const timer = setInterval(() => {
+      const descriptor = descriptorOf(socket);
+      if (descriptor === undefined) return; // the closing says so
+      const taken = body.bytes - this.#calls.untakenBytes(descriptor);
+      if (taken !== before) socket.setTimeout(socket.timeout ?? limit);
+      before = taken;
+    }, limit / LOOKS).unref();
+    res.once('close', () => clearInterval(timer));
   }
 
   /** The bytes of a file from `from` on, {@link TAIL} of them; undefined where the kernel does not have them in memory. */
@@ -111,7 +133,6 @@ class Taken implements Work {
   readonly #calls: Calls;
   readonly #body: Body;
   readonly #done: () => void;
-  #untaken = Number.POSITIVE_INFINITY;
   #until: number | undefined;
   #wait = LOOK_MS.first;
 
@@ -149,15 +170,8 @@ class Taken implements Work {
       this.#done();
       return true;
     }
-    if (left < this.#untaken) notIdle(this.#body.socket);
-    this.#untaken = left;
     return false;
   }
-}
-
-/** Tells Node that something goes on, which it does not see: it would take the client for idle. */
-function notIdle(socket: Socket): void {
-  socket.setTimeout(socket.timeout ?? 0);
 }
 
 class Stretch implements Reached, Work {
@@ -171,7 +185,6 @@ class Stretch implements Reached, Work {
   readonly #piece = Buffer.allocUnsafeSlow(PIECE);
   /** Bytes of the piece that is being written. */
   #writing = 0;
-  #toldAt = 0;
   #done: (error?: Error | null) => void = () => {};
 
   constructor(
@@ -248,10 +261,6 @@ class Stretch implements Reached, Work {
     if (sent > 0) {
       this.#body.copied = 0;
       this.#advance(sent);
-      if (now - this.#toldAt >= TELL_MS) {
-        notIdle(this.#body.socket);
-        this.#toldAt = now;
-      }
       return sent === length ? 'more' : 'full';
     }
     if (sent === -EINTR) return 'more';
