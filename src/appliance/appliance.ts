@@ -121,17 +121,18 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     });
 
     const roles = new Roles(log);
+    let hasStarted = false;
     const startedAt = new Date(clock()).toISOString();
     let httpPort = settings.httpPort;
     const status = (): Status => {
       const all = roles.statuses();
-      const state = all.some((role) => role.state === 'failed') ? 'degraded' : 'ready';
+      const isDown = all.some((role) => role.state === 'failed');
       return {
         version: VERSION,
         commit: COMMIT,
         node: process.version,
         startedAt,
-        state,
+        state: isDown ? 'degraded' : hasStarted ? 'ready' : 'starting',
         roles: others?.warn(all) ?? all,
         dataDirectory: settings.data,
         ...(others && { otherServers: others.present() }),
@@ -276,6 +277,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       ...{ settings, httpPort, log },
       issueToken: (machine) => services.workerTokens.issue(machine),
     });
+    hasStarted = true;
     return { status, url: () => serverUrl(undefined), stop: undo };
   } catch (error) {
     await undo();

@@ -58,6 +58,19 @@ describe('tinsmith up', () => {
     assert.match(refused.said.join('\n'), /--range 10\.77\.0\.128-10\.77\.0\.254/);
   });
 
+  it('is not ready before DHCP has looked for another server', async (t) => {
+    const args = ['--interface', 'wire0'];
+    const appliance = await started(t, temporaryDirectory(t), { args, namespace: `${WIRE}; ip link set far0 up` });
+    await appliance.told(({ role, msg }) => role === 'http' && msg === 'started');
+    const early = fetchedIn(appliance.pid, '/readyz');
+    assert.deepEqual([early.status, early.body.state], [503, 'starting']);
+    let late = early;
+    while (late.status !== 200) late = fetchedIn(appliance.pid, '/readyz');
+    assert.equal(late.body.state, 'ready');
+    assert.ok(late.body.roles.some(({ name, state }) => name === 'dhcp (proxy)' && state === 'up'));
+    assert.equal((await appliance.stop()).code, 0);
+  });
+
   it('starts the other roles when a port is taken, and names who has it', async (t) => {
     const hold = `require('dgram').createSocket('udp4').bind(69, '10.77.0.1', () => require('fs').writeFileSync(process.argv[1], ''))`;
     const data = temporaryDirectory(t);

@@ -47,7 +47,9 @@ export const status = z
     commit: z.string(),
     node: z.string().describe('Version of Node, such as `v24.21.0`.'),
     startedAt: z.string(),
-    state: z.enum(['ready', 'degraded']),
+    state: z
+      .enum(['starting', 'ready', 'degraded'])
+      .describe('`starting`: not all parts have been started yet; HTTP is the first.'),
     roles: z.array(roleStatus),
     dataDirectory: z.string(),
     otherServers: z
