@@ -19,8 +19,8 @@ export class DhcpContexts {
   readonly #environments: Pick<Environments, 'lifeOf' | 'loaderFor'> | undefined;
   readonly #unknown: UnknownPolicy;
   readonly #choices: LoaderChoices | undefined;
-  /** MAC address to the time until which its address counts as used by another computer. */
-  readonly #declined = new Map<string, number>();
+  /** MAC address to the reserved address that it declined, and until when that counts as used by another computer. */
+  readonly #declined = new Map<string, { address: string; until: number }>();
 
   constructor(
     machines: Machines,
@@ -50,7 +50,7 @@ export class DhcpContexts {
       machineName: machine?.name,
       disabled: found?.disableDhcp === true,
       discovers: this.#unknown === 'discover',
-      declined: (this.#declined.get(mac) ?? 0) > this.#clock(),
+      declined: this.#hasDeclined(mac, found?.dhcp.ip?.address),
       boot: (client, mode) =>
         bootAnswer(planFor({ machines, unknown: this.#unknown, environments: this.#environments }, mac).plan, client, {
           http: this.#httpAt(from.address),
@@ -63,9 +63,20 @@ export class DhcpContexts {
 
   /** Remembers what a packet said that outlasts it. */
   take(note: DhcpNote): void {
-    // Only the known are remembered: a hostile sender makes up MAC addresses for ever.
-    if (note.reason === 'address-declined' && this.#machines.byMac(note.mac))
-      this.#declined.set(note.mac, this.#clock() + DECLINED_MS);
+    const { mac, reason, details } = note;
+    if (reason !== 'address-declined') return;
+    const machine = this.#machines.byMac(mac);
+    const address = machine && interfaceOf(machine, mac)?.dhcp.ip?.address;
+    // Only reserved addresses are remembered: those of a pool have their quarantine, and a hostile sender makes up MAC
+    // addresses for ever.
+    if (address !== undefined && address === details.address)
+      this.#declined.set(mac, { address, until: this.#clock() + DECLINED_MS });
+  }
+
+  /** Another address than the declined one is as good as any (RFC 2131 section 4.3.3: option 50 says which it is). */
+  #hasDeclined(mac: string, address: string | undefined): boolean {
+    const declined = this.#declined.get(mac);
+    return declined !== undefined && declined.address === address && declined.until > this.#clock();
   }
 }
 

@@ -37,6 +37,38 @@ describe('the context of a DHCP client', () => {
     assert.equal(answer(2), `${macOf(2)}/localboot.efi boot-environment`);
   });
 
+  it('has that a reserved address was declined: that one alone, and for ten minutes', async (t) => {
+    const store = await opened(t);
+    let now = 0;
+    const clock = (): number => now;
+    const machines = new Machines(store, await EventLog.open(store, clock), clock);
+    const contexts = new DhcpContexts(machines, String, clock);
+    const from = { name: 'eth0', address: '10.77.0.1', netmask: '255.255.255.0' };
+    const isDeclined = (n = 1): boolean => contexts.of(request('DISCOVER', { chaddr: macOf(n) }), from).declined;
+    const decline = (address: string, n = 1, reason = 'address-declined'): void =>
+      contexts.take({
+        ...{ mac: macOf(n), what: 'DECLINE', outcome: 'noted', reason, sentence: 'declined' },
+        details: { address },
+      });
+    await machines.push([hardware(1), hardware(2, { ip: '10.77.0.62' })]);
+    decline('10.77.1.0');
+    await machines.push([hardware(1, { ip: '10.77.0.60' })]);
+    assert.equal(isDeclined(), false, 'that was one of the range');
+    decline('10.77.0.61');
+    decline('10.77.0.60', 9);
+    decline('10.77.0.60', 1, 'address-released');
+    assert.equal(isDeclined(), false);
+    decline('10.77.0.60');
+    assert.deepEqual([isDeclined(), isDeclined(2)], [true, false]);
+    await machines.push([hardware(1, { ip: '10.77.0.63' })]);
+    assert.equal(isDeclined(), false, 'it has another now');
+    await machines.push([hardware(1, { ip: '10.77.0.60' })]);
+    now += 10 * 60_000 - 1;
+    assert.equal(isDeclined(), true);
+    now += 1;
+    assert.equal(isDeclined(), false);
+  });
+
   it('of a machine that nobody knows says to boot where such are discovered, and gives it no address', async (t) => {
     const store = await opened(t);
     const clock = (): number => 0;

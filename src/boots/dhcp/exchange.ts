@@ -55,7 +55,7 @@ export interface ClientContext {
   discovers?: boolean;
   /** Asked once a packet at most, and for firmware only. */
   boot(client: FirmwareClient, mode?: DhcpMode): BootAnswer;
-  /** The client found its address used by another computer (DHCPDECLINE), and that was not cleared yet. */
+  /** The client found its reserved address used by another computer (DHCPDECLINE), not long ago. */
   declined: boolean;
 }
 

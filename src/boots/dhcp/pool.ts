@@ -37,7 +37,11 @@ export function respondFromPool(
   const { reservation, machineName } = context;
   const mac = request.chaddr;
   const who = machineName === undefined ? `the unknown machine ${mac}` : `${machineName} (${mac})`;
-  if (reservation !== undefined && isWithin(reservation.address, network)) {
+  if (
+    reservation !== undefined &&
+    isWithin(reservation.address, network) &&
+    !isOfLease(request, type, context, leases)
+  ) {
     const holder = leases.holder(reservation.address);
     if (holder === undefined || holder === mac)
       return withoutLease(request, respondWithReservation(request, type, context, client));
@@ -62,6 +66,18 @@ export function respondFromPool(
     case MessageType.INFORM:
       return withConfiguration(exchange, configurationOf(exchange, request.ciaddr));
   }
+}
+
+/** Whether a machine declines the address that it was given before it had its reservation, or beside it. */
+function isOfLease(
+  request: DhcpPacket,
+  type: ClientMessage,
+  { reservation }: ResponderContext,
+  leases: LeasesOfClient,
+): boolean {
+  if (type !== MessageType.DECLINE) return false;
+  const declined = readAddress(request.options, Option.REQUESTED_IP_ADDRESS);
+  return declined !== undefined && declined !== reservation?.address && leases.holder(declined) === request.chaddr;
 }
 
 /** A machine that has a reservation now, and perhaps a lease from before: what it must give up, it has no longer. */

@@ -40,7 +40,10 @@ export function respondWithReservation(
     return { kind: 'noted', address, reason: 'address-released', sentence };
   }
   if (type === MessageType.DECLINE) {
+    // RFC 2131 section 4.3.3: option 50 says which address is in use. It is no word about others.
     const address = readAddress(request.options, Option.REQUESTED_IP_ADDRESS) ?? reservation.address;
+    if (address !== reservation.address)
+      return ignored('not-our-address', `${who} declined ${address}: its address is ${reservation.address}`);
     const sentence = `${who} declined ${address}: another computer on the network uses that address`;
     return { kind: 'noted', address, reason: 'address-declined', sentence };
   }

@@ -230,6 +230,21 @@ describe('pool mode', () => {
     );
   });
 
+  it('puts the lease that a machine declines into quarantine, though it has a reservation by now', async () => {
+    const known = { reservation: { ...reservation, address: SECOND }, machineName: 'node1' };
+    const decline = (which: string) => fate(request('DECLINE', {}, { ...requestedAddress(which), ...named }), known);
+    await select(MAC, FIRST);
+    await select(OTHER, SECOND);
+    assert.equal(await decline(FIRST), 'address-declined', 'whoever has what is reserved for it');
+    assert.equal(leases.held(FIRST), undefined);
+    assert.ok(leases.leases.quarantineOf(FIRST));
+    await fate(request('RELEASE', { chaddr: OTHER, ciaddr: SECOND }, named));
+    assert.equal(await decline(FIRST), 'not-our-address', 'it has it no longer');
+    assert.equal(await fate(request('DISCOVER'), known), `address-offered ${SECOND}`);
+    assert.equal(await decline(SECOND), 'address-declined');
+    assert.equal(leases.leases.quarantineOf(SECOND), undefined, 'that is not of the range');
+  });
+
   it('gives a known machine without an address one of the range, with its name and name servers', async () => {
     const settings = { hostname: 'node7', nameServers: ['10.77.0.9'] };
     const outcome = await ask(request('DISCOVER'), { machineName: 'node7', settings });

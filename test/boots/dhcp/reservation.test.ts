@@ -53,6 +53,8 @@ describe('reservation mode: what each message gets', () => {
     ['RELEASE', fate(request('RELEASE', { ciaddr: '10.77.0.60' }, OURS)), 'noted address-released'],
     ['RELEASE to another server', fate(request('RELEASE', { ciaddr: '10.77.0.60' }, OTHER)), 'ignored other-server'],
     ['DECLINE', fate(request('DECLINE', {}, { ...OURS, ...RIGHT })), 'noted address-declined'],
+    ['DECLINE of the address that we gave', fate(request('DECLINE', {}, OURS)), 'noted address-declined'],
+    ['DECLINE of another address', fate(request('DECLINE', {}, { ...OURS, ...WRONG })), 'ignored not-our-address'],
     ['DECLINE to another server', fate(request('DECLINE', {}, { ...OTHER, ...RIGHT })), 'ignored other-server'],
     ['OFFER from a client', fate(request('OFFER')), 'ignored message-of-a-server'],
     ['a message of type 13', fate(request('DISCOVER', {}, { 53: u8(13) })), 'ignored unsupported-message'],
