@@ -63,13 +63,15 @@ const MINIMUM_DATAGRAM = 576;
 const MAXIMUM_DATAGRAM = 1500;
 
 /**
- * Which options go first when room is short. The three first are in every reply; then what a client cannot boot or
- * be told apart without; options that are not named here come last.
+ * Which options go first when room is short. The three first are in every reply, and the client's identifier has to go
+ * back (RFC 6842 section 3); then what a client cannot boot or be told apart without; options that are not named here come
+ * last.
  */
 const PRECEDENCE: readonly number[] = [
   Option.DHCP_MESSAGE_TYPE,
   Option.SERVER_IDENTIFIER,
   Option.IP_ADDRESS_LEASE_TIME,
+  Option.CLIENT_IDENTIFIER,
   Option.RELAY_AGENT_INFORMATION,
   Option.SUBNET_MASK,
   Option.VENDOR_CLASS_IDENTIFIER,
@@ -81,7 +83,6 @@ const PRECEDENCE: readonly number[] = [
   Option.TFTP_SERVER_NAME,
   Option.IPXE,
   Option.DOMAIN_NAME_SERVER,
-  Option.CLIENT_IDENTIFIER,
   Option.RENEWAL_TIME,
   Option.REBINDING_TIME,
   Option.HOST_NAME,

@@ -224,6 +224,16 @@ describe('a reply that is too long for its client', () => {
     assert.ok(packetOf(inSname.bytes).options.has(42));
   });
 
+  it('sends the identifier of its client back before all that could be left out (RFC 6842)', () => {
+    const identifier = Buffer.alloc(255, 7);
+    const more = { 1: Buffer.alloc(4, 255), 54: Buffer.alloc(4, 9), 61: identifier, 100: Buffer.alloc(99, 3) };
+    const packet = reply({ ...big, ...more, 114: Buffer.alloc(9, 4) }, { file: 'ipxe.efi', sname: '10.0.0.1' });
+    const { bytes, dropped } = encode(packet, LIMIT);
+    assert.deepEqual(packetOf(bytes).options.get(61), identifier);
+    assert.deepEqual(packetOf(bytes).options.get(1), more[1]);
+    assert.ok(dropped.includes(6) && dropped.includes(100));
+  });
+
   it('keeps the relay agent’s option last of the options proper', () => {
     const { bytes } = encode(reply(big), LIMIT);
     const at = bytes.indexOf(Buffer.of(82, 3, 1, 1, 7, 255));
