@@ -134,8 +134,7 @@ export function problemsBetween(parsed: Parsed, other: Parsed): PathProblem[] {
     const message = `${parsed.subnet.network} overlaps ${name}, and nothing tells their requests apart: give them different interfaces or relays`;
     return [{ path: ['network'], message }];
   }
-  // On one link, or behind relays of one, an address is somebody's only once.
-  if (interfacesDiffer(parsed, other)) return [];
+  // Leases are kept by address alone: wherever its link is, an address is somebody's only once.
   return parsed.ranges.flatMap((range, index): PathProblem[] => {
     const at = other.ranges.findIndex((each) => meet(range, each));
     if (at === -1) return [];
@@ -150,10 +149,6 @@ function areDistinct(a: Parsed, b: Parsed): boolean {
   if (a.relays === undefined || b.relays === undefined) return a.relays !== b.relays;
   const others = b.relays;
   return !a.relays.some((relay) => others.some((each) => sameRelay(relay, each)));
-}
-
-function interfacesDiffer({ subnet: a }: Parsed, { subnet: b }: Parsed): boolean {
-  return a.interface !== undefined && b.interface !== undefined && a.interface !== b.interface;
 }
 
 function sameRelay(a: RelayMatch, b: RelayMatch): boolean {
