@@ -64,8 +64,16 @@ export function respondFromPool(
     case MessageType.REQUEST:
       return respondToRequest(exchange, named);
     case MessageType.INFORM:
-      return withConfiguration(exchange, configurationOf(exchange, request.ciaddr));
+      return withConfiguration(exchange, configurationOf(exchange, addressOfInform(request, network)));
   }
+}
+
+/**
+ * The address that its client says to have. One that says none (RFC 2131 table 5 wants one) is told what holds for the
+ * whole network all the same; the broadcast address is to be that of the network, too.
+ */
+function addressOfInform({ ciaddr }: DhcpPacket, network: Network): string {
+  return ciaddr === NO_ADDRESS ? network.address : ciaddr;
 }
 
 /** Whether a machine declines the address that it was given before it had its reservation, or beside it. */

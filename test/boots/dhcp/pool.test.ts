@@ -301,6 +301,17 @@ describe('pool mode', () => {
     assert.equal(readAddress(outcome.packet.options, Option.ROUTER), '10.77.0.254');
   });
 
+  it('tells who says no address in INFORM what holds for the network, and no broadcast address of another', async () => {
+    const inform = async (ciaddr: string) => {
+      const outcome = await ask(request('INFORM', { ciaddr }));
+      assert.ok(outcome.kind === 'reply');
+      const { yiaddr, options } = outcome.packet;
+      return [yiaddr, readAddress(options, Option.BROADCAST_ADDRESS), outcome.to.kind];
+    };
+    assert.deepEqual(await inform('0.0.0.0'), ['0.0.0.0', '10.77.255.255', 'broadcast']);
+    assert.deepEqual(await inform('10.77.0.77'), ['0.0.0.0', '10.77.255.255', 'client']);
+  });
+
   it('calls itself what the relay agent wants (RFC 5107), and hears to that', async () => {
     const server = { address: SERVER, netmask: '255.255.0.0', identifier: '10.88.0.1' };
     const outcome = await ask(request('DISCOVER', { giaddr: '10.88.0.1' }), { server });
