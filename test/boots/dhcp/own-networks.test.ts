@@ -55,6 +55,7 @@ describe('the networks of the interfaces', () => {
     assert.equal(of({ giaddr: '10.9.9.9' }, { 82: selection }), '10.0.2.0/25');
     assert.equal(of({ giaddr: '10.9.9.9' }, { 118: address('10.0.2.0') }), '10.0.2.0/25');
     assert.equal(of({}, { 118: address('10.0.2.0') }), '10.0.1.0/24', 'only a relay agent’s word counts');
+    assert.equal(of({}, { 82: selection }), '10.0.1.0/24', 'and without giaddr nobody is one');
     assert.equal(amongOwn(own, 'proxy')(cameInOf(request('DISCOVER', { giaddr: '10.9.9.9' }), eth0))?.mode, 'proxy');
   });
 });
