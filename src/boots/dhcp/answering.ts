@@ -15,7 +15,7 @@ import type {
 } from './exchange.ts';
 import { type FirmwareClient, firmwareOf } from './firmware.ts';
 import type { Network, NetworkOf } from './network.ts';
-import { type Arrival, type DhcpNote, type MoreOfNote, noteOf, noteOfMalformed } from './note.ts';
+import { type Arrival, type DhcpNote, type MoreOfNote, type NotSent, noteOf, noteOfMalformed } from './note.ts';
 import { NO_ADDRESS } from './options.ts';
 import { type DhcpPacket, decode, macOf } from './packet.ts';
 import { respond } from './responder.ts';
@@ -77,8 +77,8 @@ export interface Post {
   role: DhcpPort;
   /** The port that it is bound to. */
   ownPort: number;
-  /** Sends a reply. @returns the options that had to be left out of it */
-  send(request: DhcpPacket, reply: Reply, sender: Sender): readonly number[];
+  /** Sends a reply. @returns the options that had to be left out of it; or, where it could not be sent, why */
+  send(request: DhcpPacket, reply: Reply, sender: Sender): readonly number[] | NotSent;
 }
 
 /** Where a datagram came from. */
@@ -273,8 +273,8 @@ export class Answering {
     if (this.#isClosed) return;
     const { packet, received, arrival } = asked;
     try {
-      const leftOut = outcome.kind === 'reply' ? this.#post.send(packet, outcome, received.sender) : undefined;
-      this.#tell(macOf(packet) ?? '', () => noteOf(asked, outcome, arrival, { leftOut }));
+      const sent = outcome.kind === 'reply' ? this.#post.send(packet, outcome, received.sender) : undefined;
+      this.#tell(macOf(packet) ?? '', () => noteOf(asked, outcome, arrival, { sent }));
     } catch (error) {
       this.#failed(asked, error);
     }

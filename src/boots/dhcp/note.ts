@@ -12,9 +12,12 @@ export interface DhcpNote {
   mac: string;
   /** `DISCOVER`, `REQUEST` …; `BOOTP` for a message without type, `malformed` for bytes that are no message. */
   what: string;
-  /** `noted`: a RELEASE or DECLINE, to which no reply belongs. `refused`: answered with a NAK. */
-  outcome: 'answered' | 'noted' | 'ignored' | 'refused';
-  /** A stable code: `ReplyReason`, `IgnoredReason`, `MalformedReason`, the reason of a `BootAnswer`, … */
+  /**
+   * `noted`: a RELEASE or DECLINE, to which no reply belongs. `refused`: answered with a NAK. `failed`: the reply could not be
+   * sent.
+   */
+  outcome: 'answered' | 'noted' | 'ignored' | 'refused' | 'failed';
+  /** A stable code: `ReplyReason`, `IgnoredReason`, `MalformedReason`, `not-sent`, the reason of a `BootAnswer`, … */
   reason: string;
   /** For people. */
   sentence: string;
@@ -37,10 +40,27 @@ export function noteOfMalformed(reason: MalformedReason, sentence: string, arriv
   return { mac: '', what: 'malformed', outcome: 'ignored', reason, sentence, details: { ...arrival } };
 }
 
+/** Why the system did not take a reply. */
+export interface NotSent {
+  /** Code of the error. */
+  code: string;
+  /** Address that it was for. */
+  to: string;
+}
+
+const WHY_NOT_SENT: Readonly<Record<string, string>> = {
+  EAGAIN: 'the link takes nothing more now',
+  ENOBUFS: 'the link takes nothing more now',
+  ENETUNREACH: 'this computer has no route to it',
+  EHOSTUNREACH: 'it cannot be reached',
+  ENETDOWN: 'the link is down',
+  EPERM: 'a firewall of this computer forbids it',
+};
+
 /** What a note says beyond the packet and its outcome. */
 export interface MoreOfNote {
-  /** Numbers of options for which the reply had no room. */
-  leftOut?: readonly number[] | undefined;
+  /** Numbers of options for which the reply had no room; or why it was not sent. */
+  sent?: readonly number[] | NotSent | undefined;
   details?: DhcpNote['details'] | undefined;
 }
 
@@ -56,7 +76,9 @@ export function noteOf(
 ): DhcpNote {
   const details = detailsOf(packet, client, outcome, arrival);
   if (more?.details) Object.assign(details, more.details);
-  const leftOut = more?.leftOut?.length ? more.leftOut.map(optionNumber).join(', ') : undefined;
+  const sent = more?.sent;
+  if (sent !== undefined && 'code' in sent) return noteOfNotSent(packet, outcome, sent, details);
+  const leftOut = sent?.length ? sent.map(optionNumber).join(', ') : undefined;
   if (leftOut) details.leftOut = leftOut;
   return {
     mac: macOf(packet) ?? '',
@@ -65,6 +87,25 @@ export function noteOf(
     reason: outcome.reason,
     sentence: leftOut ? `${outcome.sentence}; no room was left for ${leftOut}` : outcome.sentence,
     details,
+  };
+}
+
+/** Whoever looks for what went wrong is not to read that the client was answered. */
+function noteOfNotSent(
+  packet: DhcpPacket,
+  outcome: Outcome,
+  { code, to }: NotSent,
+  details: DhcpNote['details'],
+): DhcpNote {
+  const why = WHY_NOT_SENT[code];
+  const because = why === undefined ? code : `${why} (${code})`;
+  return {
+    mac: macOf(packet) ?? '',
+    what: whatIs(packet),
+    outcome: 'failed',
+    reason: 'not-sent',
+    sentence: `the answer could not be sent to ${to}: ${because}; it was to say: ${outcome.sentence}`,
+    details: { ...details, error: code },
   };
 }
 

@@ -107,16 +107,15 @@ async function open(options: DhcpOptions, from: DhcpInterface, role: DhcpPort, p
 function sender(options: DhcpOptions, from: DhcpInterface, fd: number): Post['send'] {
   /** Where the last reply went: mostly to everybody, or to one relay agent. */
   let last: { address: string; port: number; bytes: Buffer } = { address: '', port: 0, bytes: Buffer.alloc(0) };
-  return (request: DhcpPacket, reply: Reply, sentBy): readonly number[] => {
+  return (request: DhcpPacket, reply: Reply, sentBy) => {
     const { bytes, dropped } = encode(reply.packet, replySize(request));
     const { address, port } = addressOf(reply.to, sentBy, options);
     if (address !== last.address || port !== last.port) last = { address, port, bytes: socketAddress(address, port) };
     const code = sendNow(fd, bytes, last.bytes);
-    if (code !== undefined) {
-      const to = { address, port };
-      options.log.warn({ code, mac: request.chaddr, to, interface: from.name }, 'DHCP reply not sent');
-    }
-    return dropped;
+    if (code === undefined) return dropped;
+    const to = { address, port };
+    options.log.warn({ code, mac: request.chaddr, to, interface: from.name }, 'DHCP reply not sent');
+    return { code, to: address };
   };
 }
 

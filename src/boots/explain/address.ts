@@ -27,6 +27,8 @@ const NEXT: Readonly<Record<string, string>> = {
   'address-in-use': 'Find the other computer with that address, or give the machine another.',
   'address-declined': 'Find the other computer with that address, or give the machine another.',
   'pool-exhausted': 'Make the range of addresses larger, or the leases shorter.',
+  'not-sent':
+    'See that this computer has a route to where the answer goes ("ip route get ADDRESS"), and that its link is up.',
   'relay-unknown': 'Add a subnet for the network of that relay.',
 };
 

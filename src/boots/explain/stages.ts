@@ -163,6 +163,8 @@ function dhcpTold({
   reason,
   what,
 }: TraceEntry): { stage: 'address'; how: 'proof' | 'begun' | 'broken' } | undefined {
+  // What was to be given has not left this computer.
+  if (outcome === 'failed') return { stage: 'address', how: 'broken' };
   // A REQUEST that names another server, or comes beside it (ProxyDHCP), takes that one's address.
   if (what === 'REQUEST' && (reason === 'other-server' || reason === 'not-firmware' || reason === 'boot-confirmed'))
     return { stage: 'address', how: 'proof' };

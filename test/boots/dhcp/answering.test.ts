@@ -193,6 +193,22 @@ describe('answering in pool mode', () => {
     assert.match(notes[0]?.sentence ?? '', /; no room was left for option 119 \(domain-search\), option 200$/);
   });
 
+  it('notes as failed what could not be sent, with why', async () => {
+    const unsent = new Answering(
+      { ...optionsOf(), leases, networkOf: () => pool },
+      { from, role: 67, ownPort: 67, send: () => ({ code: 'ENETUNREACH', to: '10.88.0.1' }) },
+    );
+    unsent.receive(encode(select(FIRST), 1472).bytes, asking);
+    await settled();
+    const { mac, what, outcome, reason, sentence, details } = notes[0] ?? assert.fail('nothing was noted');
+    assert.deepEqual([mac, what, outcome, reason], [MAC, 'REQUEST', 'failed', 'not-sent']);
+    assert.equal(
+      sentence,
+      `the answer could not be sent to 10.88.0.1: this computer has no route to it (ENETUNREACH); it was to say: gave ${FIRST} of network lab to the unknown machine ${MAC}`,
+    );
+    assert.deepEqual([details.reply, details.address, details.error], ['ACK', FIRST, 'ENETUNREACH']);
+  });
+
   function optionsOf() {
     return {
       interfaces: [from],

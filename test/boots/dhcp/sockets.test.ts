@@ -177,6 +177,22 @@ describe('DHCP sockets', () => {
     assert.equal((await ask(request('DISCOVER'))).entry.outcome, 'answered');
   });
 
+  it('notes a reply that the system does not take as failed', async () => {
+    reset();
+    // Nothing can be sent to port 0.
+    const alone = await startDhcp(options({ relayPort: 0, proxyPort4011: undefined }));
+    const noted = once(notes, 'note');
+    const relayed = encode(request('DISCOVER', { giaddr: '127.0.0.1' }), 1472).bytes;
+    client.socket.send(relayed, alone.bound[0]?.port, '127.0.0.1');
+    const [{ outcome, reason, sentence, details }] = await noted;
+    await alone.stop();
+    assert.deepEqual([outcome, reason, details.reply, details.error], ['failed', 'not-sent', 'OFFER', 'EINVAL']);
+    assert.match(
+      sentence,
+      /^the answer could not be sent to 127\.0\.0\.1: EINVAL; it was to say: offered 10\.77\.0\.60 to node1/,
+    );
+  });
+
   it('ignores what it sent itself', async () => {
     reset();
     const port = await freePort();

@@ -36,6 +36,14 @@ describe('the stages of a boot', () => {
     );
   });
 
+  it('are not proven by an answer of DHCP that could not be sent', () => {
+    const unsent = { outcome: 'failed', reason: 'not-sent' } as const;
+    const boot = traced(discover('pxe'), { ...request('pxe'), ...unsent });
+    assert.equal(stateOf(boot).address, 'broken');
+    assert.deepEqual([awaited(boot)?.stage, awaited(boot)?.broken?.reason], ['address', 'not-sent']);
+    assert.equal(stateOf(traced(...boot, request('pxe'))).address, 'proven');
+  });
+
   it('are proven by an empty file that went out whole', () => {
     assert.equal(stateOf(traced(script('osie'), http('vmlinuz', { bytes: 0, total: 0 }))).kernel, 'proven');
   });
