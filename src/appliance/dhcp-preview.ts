@@ -12,6 +12,7 @@ export function dhcpPreview(
   interfaces: readonly InterfaceAddress[],
   { machines, contexts, leases }: { machines: Pick<Machines, 'byMac'>; contexts: DhcpContexts; leases: LeaseStore },
 ): (packet: DhcpPacket) => Outcome | undefined {
+  const isOurs = (address: string): boolean => interfaces.some((own) => own.address === address);
   return (packet) => {
     const machine = machines.byMac(packet.chaddr);
     // The interface that it would come in on is the one towards its address, or else the first.
@@ -24,6 +25,7 @@ export function dhcpPreview(
       ...client,
       boot: (firmware) => client.boot(firmware, network?.mode),
       ...{ network, port: 67, server: { address, netmask, identifier: undefined } },
+      isOurs,
       leases: network && leases.of(packet.chaddr, network),
     });
   };

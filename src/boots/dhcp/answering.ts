@@ -110,6 +110,7 @@ interface Asked {
 export class Answering {
   readonly #options: AnsweringOptions;
   readonly #post: Post;
+  readonly #isOurs: (address: string) => boolean;
   #isClosed = false;
   /** Who sent the last one: in a storm most come from one relay agent. */
   #last: Sender & { written: string } = { address: '', port: 0, written: '' };
@@ -117,6 +118,8 @@ export class Answering {
   constructor(options: AnsweringOptions, post: Post) {
     this.#options = options;
     this.#post = post;
+    const ours = new Set(options.interfaces.map(({ address }) => address));
+    this.#isOurs = (address) => ours.has(address);
   }
 
   /** Nothing is sent any more; what is under way comes to its end unheard. */
@@ -168,6 +171,7 @@ export class Answering {
         leases: network?.mode === 'pool' ? leases?.of(packet.chaddr, network) : undefined,
         port: role,
         server: { address: from.address, netmask: from.netmask, identifier: cameIn.serverIdentifier },
+        isOurs: this.#isOurs,
       };
       const outcome = respond(packet, context, client);
       if (outcome.lease !== undefined && network !== undefined && leases !== undefined)

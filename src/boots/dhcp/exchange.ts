@@ -81,6 +81,8 @@ export interface ResponderContext extends ClientContext {
    * relay agent wants another named (RFC 5107).
    */
   server: { address: string; netmask: string; identifier?: string | undefined };
+  /** Whether an address is one of this computer's, on whatever interface; absent: none is. */
+  isOurs?(address: string): boolean;
 }
 
 /** What a decision means for the leases: to be seen to before the reply is sent. */

@@ -51,6 +51,11 @@ export function respondWithReservation(
     const sentence = `${who} gets no address: it found its ${reservation.address} used by another computer`;
     return ignored('address-in-use', sentence);
   }
+  // RFC 2131 section 1.6: an address is not to be used by more than one.
+  if (type !== MessageType.INFORM && context.isOurs?.(reservation.address)) {
+    const sentence = `${who} gets no address: its ${reservation.address} is an address of this server itself; reserve another for it (dhcp.ip in its hardware data)`;
+    return ignored('address-in-use', sentence);
+  }
   const answer = client && context.boot(client);
   if (answer?.answer === 'ignore') return { kind: 'ignored', reason: answer.reason, sentence: answer.sentence };
   const exchange = { request, context, who, boot: client && answer && { client, answer } };

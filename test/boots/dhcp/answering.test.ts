@@ -193,6 +193,25 @@ describe('answering in pool mode', () => {
     assert.match(notes[0]?.sentence ?? '', /; no room was left for option 119 \(domain-search\), option 200$/);
   });
 
+  it('gives no machine an address of this computer that is reserved for it', async () => {
+    const reserved = { mac: MAC, nameServers: [], timeServers: [], netmask: '255.255.0.0' };
+    for (const [address, reason] of [
+      [SERVER, 'address-in-use'],
+      ['10.77.0.61', 'address-offered'],
+    ] as const) {
+      const contextFor = () => ({
+        ...optionsOf().contextFor(),
+        ...{ reservation: { ...reserved, address }, machineName: 'node1' },
+      });
+      const giving = new Answering(
+        { ...optionsOf(), contextFor, networkOf: () => network('reservation') },
+        { from, role: 67, ownPort: 67, send: () => [] },
+      );
+      giving.receive(encode(request('DISCOVER'), 1472).bytes, asking);
+      assert.equal(notes.at(-1)?.reason, reason);
+    }
+  });
+
   it('notes as failed what could not be sent, with why', async () => {
     const unsent = new Answering(
       { ...optionsOf(), leases, networkOf: () => pool },

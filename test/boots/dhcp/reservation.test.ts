@@ -88,6 +88,18 @@ describe('reservation mode: what each message gets', () => {
     assert.equal(fate(request('RELEASE', { ciaddr: '10.77.0.60' }), { declined: true }), 'noted address-released');
   });
 
+  it('does not give the address of this server itself, and says so', () => {
+    const ours = { isOurs: (address: string) => address === '10.77.0.60' };
+    assert.equal(fate(request('DISCOVER'), ours), 'ignored address-in-use');
+    for (const fields of [{}, { ciaddr: '10.77.0.60' }])
+      assert.equal(fate(request('REQUEST', fields), ours), 'ignored address-in-use');
+    assert.equal(fate(request('INFORM', { ciaddr: '10.77.0.70' }), ours), 'ACK configuration-given');
+    assert.equal(fate(request('DECLINE', {}, { ...OURS, ...RIGHT }), ours), 'noted address-declined');
+    assert.equal(fate(request('DISCOVER'), { isOurs: (address) => address === SERVER }), 'OFFER address-offered');
+    const { sentence } = respond(request('DISCOVER'), context(ours));
+    assert.match(sentence, /its 10\.77\.0\.60 is an address of this server itself; reserve another for it/);
+  });
+
   it('says which address was declined or released', () => {
     const declined = respond(request('DECLINE', {}, { ...OURS, ...RIGHT }), context());
     assert.equal(declined.kind === 'noted' && declined.address, '10.77.0.60');
