@@ -87,6 +87,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const machines = new Machines(store, events, clock);
     const lastSeen = new LastSeen(clock);
     const subnets = new Subnets({ store, events, clock, machines, interfaces });
+    subnets.served = { isOn: settings.dhcp !== 'off' };
     const leases = await LeaseStore.open(
       store,
       {

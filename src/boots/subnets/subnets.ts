@@ -16,7 +16,14 @@ import { type Parsed, parsed } from './parsed.ts';
 import { patched, type Read, readSubnet } from './reading.ts';
 import { networkFor } from './served.ts';
 import type { Subnet } from './subnet.ts';
-import { type OwnInterface, type Reservation, reservationsOf, warningAt, warningsAbout } from './warnings.ts';
+import {
+  type OwnInterface,
+  type Reservation,
+  reservationsOf,
+  type Served,
+  warningAt,
+  warningsAbout,
+} from './warnings.ts';
 
 /** A subnet with when it was made. ms since 1970 */
 export interface SubnetRecord {
@@ -61,6 +68,8 @@ interface Parts {
 }
 
 export class Subnets {
+  /** Set once it is known, to be warned of where a subnet needs more. */
+  served: Served = { isOn: true };
   readonly #parts: Parts;
   /** By name, as on disk. */
   #now: readonly Kept[];
@@ -182,7 +191,7 @@ export class Subnets {
     const puts = reads.flatMap(({ subnet, unsupported }): Put[] => {
       if (subnet === undefined) return [];
       const old = after.get(subnet.name);
-      const warnings = warningsAbout(parsed(subnet), this.#parts.interfaces);
+      const warnings = warningsAbout(parsed(subnet), this.#parts.interfaces, this.served);
       if (old && isDeepStrictEqual(old.subnet, subnet)) return [{ record: old, before: old, unsupported, warnings }];
       const record = { subnet, createdAt: old?.createdAt ?? now, updatedAt: now };
       after.set(subnet.name, record);

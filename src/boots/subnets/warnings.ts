@@ -12,6 +12,12 @@ export interface OwnInterface {
   netmask: string;
 }
 
+/** What of DHCP this appliance serves since its start. */
+export interface Served {
+  /** Not with `--dhcp off`. */
+  isOn: boolean;
+}
+
 /** An address that a machine has for itself. */
 export interface Reservation {
   machine: string;
@@ -29,11 +35,12 @@ export function reservationsOf(machine: { name: string; hardware: Hardware }): R
 }
 
 /** What to think over about a subnet that is put. */
-export function warningsAbout(parsed: Parsed, interfaces: readonly OwnInterface[]): string[] {
+export function warningsAbout(parsed: Parsed, interfaces: readonly OwnInterface[], served: Served): string[] {
   const { subnet, cidr, ranges, excluded } = parsed;
   const about = `subnet ${subnet.name}`;
   const own = interfaces.filter(({ address }) => contains(cidr, addressNumber(address)));
   return [
+    ...unserved(parsed, served),
     ...(ranges.length > 0 && subnet.mode !== 'pool'
       ? [`${about} has ranges, which only mode pool gives addresses of; its mode is ${subnet.mode}`]
       : []),
@@ -51,6 +58,14 @@ export function warningsAbout(parsed: Parsed, interfaces: readonly OwnInterface[
         : [],
     ),
   ];
+}
+
+/** What a subnet lacks that was decided on when the appliance was started. */
+function unserved({ subnet: { name, mode, enabled } }: Parsed, { isOn }: Served): string[] {
+  if (mode === 'off' || enabled === false) return [];
+  if (!isOn)
+    return [`subnet ${name} is kept, but nobody is answered: DHCP is off; start the appliance without --dhcp off`];
+  return [];
 }
 
 /** What is amiss with a reserved address, as far as subnets go; undefined: nothing. Without subnets there is nothing. */

@@ -165,6 +165,20 @@ describe('subnets', () => {
   });
 });
 
+describe('a subnet that the appliance was not started for', () => {
+  it('is warned of where DHCP is off, each time', async (t) => {
+    const { subnets } = await made(t);
+    subnets.served = { isOn: false };
+    const warning = /^subnet far-1 is kept, but nobody is answered: DHCP is off; start .* without --dhcp off$/;
+    for (let twice = 0; twice < 2; twice++)
+      assert.match((await subnets.putAll([far(1)]))[0]?.warnings.join('\n') ?? '', warning);
+    const off = await subnets.update('far-1', { enabled: false }, () => {});
+    assert.deepEqual(off.warnings, [], 'nobody expects an answer');
+    subnets.served = { isOn: true };
+    assert.deepEqual((await subnets.update('far-1', { enabled: true }, () => {})).warnings, []);
+  });
+});
+
 describe('a reserved address', () => {
   it('that another has a lease of is refused, and the lease is named', async (t) => {
     const { machines } = await made(t);
