@@ -87,7 +87,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const machines = new Machines(store, events, clock);
     const lastSeen = new LastSeen(clock);
     const subnets = new Subnets({ store, events, clock, machines, interfaces });
-    subnets.served = { isOn: settings.dhcp !== 'off' };
+    subnets.served = { isOn: settings.dhcp !== 'off', hasBootService: true };
     const leases = await LeaseStore.open(
       store,
       {
@@ -268,6 +268,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       const choices = loaderChoices({ loaders, secureBoot, filesDirectory, trace, inventories, clock });
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown, choices);
       const networks = servedNetworks(others.mode, { interfaces, ranges: settings.ranges }, { leases, subnets });
+      subnets.served = { isOn: true, hasBootService: networks.needsBootService };
       const dhcp = dhcpRole(around, networks, { contexts, leases });
       await roles.start({ ...dhcp, start: () => others.fits().then(() => dhcp.start()) });
       previewDhcp = dhcpPreview(networks, interfaces, { machines, contexts, leases });

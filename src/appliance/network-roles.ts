@@ -132,11 +132,10 @@ export function tftpRole(
 
 export function dhcpRole(
   { settings, interfaces, trace, log }: Around,
-  { mode, networkOf, networkAt }: ServedNetworks,
+  { mode, networkOf, networkAt, needsBootService }: ServedNetworks,
   { contexts, leases }: { contexts: DhcpContexts; leases: LeaseStore },
 ): Role {
-  const needsProxyPort = mode === 'proxy' || interfaces.some((each) => networkOf(direct(each))?.mode === 'proxy');
-  const proxyPort = needsProxyPort ? settings.proxyDhcpPort : undefined;
+  const proxyPort = needsBootService ? settings.proxyDhcpPort : undefined;
   return {
     name: `dhcp (${mode})`,
     transport: 'udp',

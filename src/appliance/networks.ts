@@ -9,6 +9,8 @@ export interface ServedNetworks {
   /** How networks are served that nobody has described. */
   mode: Exclude<Settings['dhcp'], 'auto' | 'off'>;
   networkOf: NetworkOf;
+  /** Whether port 4011 is to be bound: a network is in proxy mode now, here or behind a relay agent. */
+  needsBootService: boolean;
   /** The network that an address is of: that of its lease, or else the nearest one. */
   networkAt(address: string): Network | undefined;
 }
@@ -26,6 +28,8 @@ export function servedNetworks(
   const amongInterfaces = amongOwn(own, mode);
   return {
     mode,
+    needsBootService:
+      mode === 'proxy' || subnets.list().some(({ subnet }) => subnet.mode === 'proxy' && subnet.enabled !== false),
     networkOf: (cameIn) => subnets.networkOf(cameIn, amongInterfaces),
     networkAt(address) {
       const lease = leases.leases.get(address);

@@ -69,7 +69,7 @@ interface Parts {
 
 export class Subnets {
   /** Set once it is known, to be warned of where a subnet needs more. */
-  served: Served = { isOn: true };
+  served: Served = { isOn: true, hasBootService: true };
   readonly #parts: Parts;
   /** By name, as on disk. */
   #now: readonly Kept[];

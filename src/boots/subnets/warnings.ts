@@ -16,6 +16,8 @@ export interface OwnInterface {
 export interface Served {
   /** Not with `--dhcp off`. */
   isOn: boolean;
+  /** Port 4011, which is bound at the start or not at all. */
+  hasBootService: boolean;
 }
 
 /** An address that a machine has for itself. */
@@ -61,11 +63,13 @@ export function warningsAbout(parsed: Parsed, interfaces: readonly OwnInterface[
 }
 
 /** What a subnet lacks that was decided on when the appliance was started. */
-function unserved({ subnet: { name, mode, enabled } }: Parsed, { isOn }: Served): string[] {
+function unserved({ subnet: { name, mode, enabled } }: Parsed, { isOn, hasBootService }: Served): string[] {
   if (mode === 'off' || enabled === false) return [];
   if (!isOn)
     return [`subnet ${name} is kept, but nobody is answered: DHCP is off; start the appliance without --dhcp off`];
-  return [];
+  if (mode !== 'proxy' || hasBootService) return [];
+  const why = 'port 4011 is not served, where some firmware asks what to boot';
+  return [`subnet ${name} is in mode proxy, and ${why}: start the appliance again`];
 }
 
 /** What is amiss with a reserved address, as far as subnets go; undefined: nothing. Without subnets there is nothing. */

@@ -168,14 +168,26 @@ describe('subnets', () => {
 describe('a subnet that the appliance was not started for', () => {
   it('is warned of where DHCP is off, each time', async (t) => {
     const { subnets } = await made(t);
-    subnets.served = { isOn: false };
+    subnets.served = { isOn: false, hasBootService: false };
     const warning = /^subnet far-1 is kept, but nobody is answered: DHCP is off; start .* without --dhcp off$/;
     for (let twice = 0; twice < 2; twice++)
       assert.match((await subnets.putAll([far(1)]))[0]?.warnings.join('\n') ?? '', warning);
     const off = await subnets.update('far-1', { enabled: false }, () => {});
     assert.deepEqual(off.warnings, [], 'nobody expects an answer');
-    subnets.served = { isOn: true };
+    subnets.served = { isOn: true, hasBootService: false };
     assert.deepEqual((await subnets.update('far-1', { enabled: true }, () => {})).warnings, []);
+  });
+});
+
+describe('a subnet in proxy mode', () => {
+  it('is warned of where port 4011 was not bound at the start', async (t) => {
+    const { subnets } = await made(t);
+    assert.deepEqual((await subnets.putAll([far(1, { mode: 'proxy' })]))[0]?.warnings, []);
+    subnets.served = { isOn: true, hasBootService: false };
+    const { warnings } = await subnets.update('far-1', { mode: 'proxy' }, () => {});
+    assert.match(warnings.join('\n'), /^subnet far-1 is in mode proxy, and port 4011 .*: start the appliance again$/);
+    for (const patch of [{ mode: 'reservation' }, { mode: 'proxy', enabled: false }])
+      assert.deepEqual((await subnets.update('far-1', patch, () => {})).warnings, []);
   });
 });
 
