@@ -213,7 +213,7 @@ function passOn(
       forwarding.held.hold(id, res, sendingHeaders(reply.rawHeaders, { 'content-type': 'text/event-stream' }));
       return;
     }
-    if (!service && (reply.statusCode ?? 502) >= 400) linger(req, res, upstream);
+    if (!service && (reply.statusCode ?? 502) >= 400) linger(req, res);
     try {
       res.writeHead(reply.statusCode ?? 502, reply.statusMessage, responseHeaders(reply.rawHeaders));
     } catch (error) {

@@ -9,28 +9,24 @@ const LINGER_MS = 5000;
  */
 export function stopAtEnd(reply: IncomingMessage, req: IncomingMessage, upstream: ClientRequest): void {
   reply.once('end', () => {
-    if (!upstream.writableFinished) stop(req, upstream);
+    if (upstream.writableFinished) return;
+    req.unpipe(upstream);
+    req.resume();
+    upstream.destroy();
   });
-}
-
-function stop(req: IncomingMessage, upstream: ClientRequest): void {
-  req.unpipe(upstream);
-  req.resume();
-  upstream.destroy();
 }
 
 /**
  * For a refusal that comes before all of the request's body has, such as that of an upload. Who closes a connection with
- * bytes unread takes the answer away from the client as well (RFC 9112, 9.6), so they are read for a while. To be called
- * before the head of the answer is written.
+ * bytes unread takes the answer away from the client as well (RFC 9112, 9.6), so those that {@link stopAtEnd} lets go are read
+ * for a while. To be called before the head of the answer is written.
  */
-export function linger(req: IncomingMessage, res: ServerResponse, upstream: ClientRequest): void {
+export function linger(req: IncomingMessage, res: ServerResponse): void {
   if (req.complete) return;
   // Else node:http closes right behind the answer where the client has said that it is its last request.
   res.shouldKeepAlive = true;
   res.once('finish', () => {
     if (req.complete) return;
-    stop(req, upstream);
     const { socket } = req;
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     const over = (): void => clearTimeout(timer);
