@@ -3,11 +3,15 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 
-/** A checksum with the version of the file that it is of. */
-export interface Noted {
+/** Tells versions of a file apart: another in its place may have the size and time of the one before. */
+export interface Version {
   size: number;
   mtimeMs: number;
   ino: number;
+}
+
+/** A checksum with the version of the file that it is of. */
+export interface Noted extends Version {
   /** Hexadecimal digits. */
   sha256: string;
 }
@@ -38,13 +42,13 @@ export class Checksums {
   }
 
   /** What was noted last, for who may not wait; `version` is the file as it is now. */
-  knownNow(name: string, version: Omit<Noted, 'sha256'>): string | undefined {
+  knownNow(name: string, version: Version): string | undefined {
     const noted = this.#notes.get(name);
     return noted && sameFile(noted, version) ? noted.sha256 : undefined;
   }
 
   /** Notes what a version of a file has come to. */
-  learned(name: string, { size, mtimeMs, ino }: Omit<Noted, 'sha256'>, sha256: string): Promise<void> {
+  learned(name: string, { size, mtimeMs, ino }: Version, sha256: string): Promise<void> {
     return this.#notes.put(name, { size, mtimeMs, ino, sha256 });
   }
 
@@ -83,6 +87,7 @@ export class Checksums {
   }
 }
 
-function sameFile(noted: Noted, found: Omit<Noted, 'sha256'>): boolean {
-  return noted.size === found.size && noted.mtimeMs === found.mtimeMs && noted.ino === found.ino;
+/** Whether a file is the version that it was. */
+export function sameFile(a: Version, b: Version): boolean {
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ino === b.ino;
 }

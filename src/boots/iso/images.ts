@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../../errors.ts';
 import type { FileSegment } from '../../http/files/index.ts';
 import { openRootedHandle } from '../../system/rooted.ts';
+import { sameFile, type Version } from '../files/index.ts';
 import { type Directories, findFile } from './lookup.ts';
 import { IsoFault, type Reading, readLater, readNow, type Wanted } from './reading.ts';
 import { readVolume, type Volume } from './volume.ts';
@@ -13,12 +14,8 @@ import { readVolume, type Volume } from './volume.ts';
 export const ISOS = 'isos';
 
 /** An image as it lies on the disk: `path` is absolute and without links. */
-export interface Image {
+export interface Image extends Version {
   path: string;
-  size: number;
-  mtimeMs: number;
-  /** Another one in its place may have the size and time of this. */
-  ino: number;
 }
 
 /** Why a file of an image is not to be had; `sentence` says it to a person. */
@@ -157,7 +154,7 @@ export class IsoImages {
 
   *#volumeOf(image: Image): Reading<{ image: Image; volume: Volume; directories: Directories }> {
     const known = this.#known.get(image.path);
-    if (known && isSame(known.image, image)) return known;
+    if (known && sameFile(known.image, image)) return known;
     const read = { image, volume: yield* readVolume(image.size), directories: new Map() };
     this.#known.delete(image.path);
     this.#known.set(image.path, read);
@@ -213,7 +210,3 @@ function refusalOf(iso: string, error: unknown): NotInIso {
 const badImage = (sentence: string): NotInIso => ({ refused: 'bad-image', sentence });
 const noImage = (iso: string): NotInIso => ({ refused: 'no-image', sentence: `There is no image ${shown(iso)}.` });
 const shown = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
-
-function isSame(a: Image, b: Image): boolean {
-  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ino === b.ino;
-}
