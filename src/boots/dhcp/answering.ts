@@ -110,7 +110,7 @@ interface Asked {
 export class Answering {
   readonly #options: AnsweringOptions;
   readonly #post: Post;
-  readonly #isOurs: (address: string) => boolean;
+  readonly #isOurs = (address: string): boolean => this.#options.interfaces.some((own) => own.address === address);
   #isClosed = false;
   /** Who sent the last one: in a storm most come from one relay agent. */
   #last: Sender & { written: string } = { address: '', port: 0, written: '' };
@@ -118,8 +118,6 @@ export class Answering {
   constructor(options: AnsweringOptions, post: Post) {
     this.#options = options;
     this.#post = post;
-    const ours = new Set(options.interfaces.map(({ address }) => address));
-    this.#isOurs = (address) => ours.has(address);
   }
 
   /** Nothing is sent any more; what is under way comes to its end unheard. */
