@@ -3,6 +3,7 @@ import type { TraceEntry } from '../trace.ts';
 import type { Case } from './explain.ts';
 import type { Said } from './facts.ts';
 import { baseOf, isEfi, isIpxe, kindOf } from './files.ts';
+import { wholeLoads } from './whole.ts';
 import { sizeOf, timeOf, waitOf, withoutEnd } from './words.ts';
 
 /** Memory that an initrd takes, in multiples of its size: itself, and what it is unpacked to. */
@@ -114,10 +115,7 @@ export function missingScript(told: Case): Said {
       code: 'script-not-asked',
       sentence: `has its address, and never asked for its script at ${facts.network.server}`,
     };
-  const times = all.filter(
-    ({ role, outcome, what }) =>
-      (role === 'tftp' || role === 'http') && outcome === 'completed' && baseOf(what) === baseOf(loader.what),
-  );
+  const times = wholeLoads(all, (what) => baseOf(what) === baseOf(loader.what));
   const often = times.length > 1 ? ` ${times.length} times` : '';
   if (!isEfi(loader.what))
     return {

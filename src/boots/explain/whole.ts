@@ -33,3 +33,20 @@ function startOf({ details }: Pick<TraceEntry, 'details'>): { start: number; isO
   const [, start, end] = /^bytes=(\d+)-(\d*)$/.exec(String(details.range ?? '')) ?? [];
   return start === undefined ? undefined : { start: Number(start), isOpen: end === '' };
 }
+
+/** The times that a file came whole: no question for its size is one, and of parts only that which makes it whole. */
+export function wholeLoads(entries: readonly TraceEntry[], isFile: (what: string) => boolean): TraceEntry[] {
+  const loads: TraceEntry[] = [];
+  const sofar = new Map<string, TraceEntry[]>();
+  for (const entry of entries) {
+    const { role, what, outcome, reason, mac, boot } = entry;
+    if ((role !== 'tftp' && role !== 'http') || !isFile(what)) continue;
+    const key = `${mac} ${boot} ${what}`;
+    const parts = [...(sofar.get(key) ?? []), entry];
+    const isWhole = role === 'tftp' ? reason !== 'size-only' : reason === 'sent' && sentWhole(parts, entry);
+    if (outcome === 'completed' && isWhole) loads.push(entry);
+    // What comes after a whole file begins another load of it.
+    sofar.set(key, outcome === 'completed' && isWhole ? [] : parts);
+  }
+  return loads;
+}

@@ -1,0 +1,41 @@
+/** What is said of a link that is missing: only what the packets and requests show. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type ExplainFacts, explain } from '../../../src/boots/explain/index.ts';
+import type { TraceEntry } from '../../../src/boots/trace.ts';
+import { discover, facts, http, request, tftp, traced } from './entries.ts';
+
+/** After so many seconds. */
+const told = (entries: Partial<TraceEntry>[], seconds = 200, more: Partial<ExplainFacts> = {}) => {
+  const all = traced(...entries);
+  return explain(all, facts(more), (all.at(-1)?.time ?? 0) + seconds * 1000);
+};
+
+const ADDRESS = [discover('pxe'), request('pxe')];
+const SIZE = [tftp('ipxe.efi', 'answered'), { ...tftp('ipxe.efi'), reason: 'size-only' }];
+const LOADED = [tftp('ipxe.efi', 'answered'), tftp('ipxe.efi')];
+
+describe('a loader that was loaded and is silent', () => {
+  it('was not loaded by a question for its size', () => {
+    assert.match(told([...ADDRESS, ...SIZE, ...LOADED]).sentence, /^loaded ipxe\.efi and then nothing/);
+    const head = { ...http('ipxe.efi', { bytes: 0, total: 0 }), reason: 'size-only' };
+    assert.match(told([...ADDRESS, head, http('ipxe.efi')]).sentence, /^loaded ipxe\.efi and then nothing/);
+  });
+
+  it('was loaded once where it came in parts', () => {
+    const cut = http('ipxe.efi', { bytes: 6, total: 10 }, 'failed');
+    const rest = http('ipxe.efi', { bytes: 4, total: 4, range: 'bytes=6-9' });
+    const first = http('ipxe.efi', { bytes: 1, total: 1, range: 'bytes=0-0' });
+    assert.match(told([...ADDRESS, first, cut, rest]).sentence, /^loaded ipxe\.efi and then nothing/);
+    assert.match(told([...ADDRESS, http('ipxe.efi'), first]).sentence, /^loaded ipxe\.efi and then nothing/);
+  });
+
+  it('was loaded as often as it came whole', () => {
+    const { sentence, evidence } = told([...ADDRESS, ...SIZE, ...LOADED, ...SIZE, ...LOADED]);
+    assert.match(sentence, /^loaded ipxe\.efi 2 times and then nothing/);
+    assert.deepEqual(
+      evidence.map(({ reason }) => reason),
+      ['received', 'received'],
+    );
+  });
+});
