@@ -261,6 +261,19 @@ export const WAYS: readonly Way[] = [
     }),
   },
   {
+    what: 'Its firmware asks for the size of the loader, and for nothing more',
+    code: 'loader-declined',
+    says: /^asked only for the size of its boot loader ipxe\.efi, and then gave up$/,
+    provoke: played(
+      {},
+      async (machine) => {
+        await machine.address();
+        await machine.loadBadly('ipxe.efi', { tsize: 0 }, { code: 8, message: 'User aborted the transfer' });
+      },
+      20,
+    ),
+  },
+  {
     what: 'Secure Boot refuses the loader',
     code: 'secure-boot',
     says: /^loaded ipxe\.efi and then nothing: most likely Secure Boot is on/,

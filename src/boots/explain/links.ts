@@ -23,6 +23,8 @@ function otherServer(entries: readonly TraceEntry[]): { named: string; entry: Tr
 export function missingLoader({ progress, entries, facts }: Case): Said {
   const { broken } = progress.awaited ?? {};
   if (broken) return brokenFile(broken, 'its boot loader');
+  const size = onlyAsked(entries);
+  if (size) return size;
   const dhcp = entries.filter(({ role }) => role === 'dhcp');
   const other = otherServer(dhcp);
   const firmware = dhcp.find(({ details }) => details.firmware !== undefined);
@@ -81,6 +83,26 @@ export function missingLoader({ progress, entries, facts }: Case): Said {
     } does not reach us: a firewall`,
     next: 'Let UDP port 69 and all UDP from this host pass, and TCP to its HTTP port.',
     evidence,
+  };
+}
+
+/** A loader that firmware has looked at, and not fetched. */
+function onlyAsked(entries: readonly TraceEntry[]): Said | undefined {
+  const asked = entries.findLast(
+    ({ role, what, outcome }) =>
+      (role === 'tftp' || role === 'http') && outcome === 'completed' && kindOf(what) === 'loader',
+  );
+  if (asked === undefined) return undefined;
+  const { what, reason } = asked;
+  const part = reason === 'size-only' ? 'the size of' : reason === 'sent' ? 'a part of' : undefined;
+  return {
+    state: 'missing',
+    code: 'loader-declined',
+    sentence: part
+      ? `asked only for ${part} its boot loader ${baseOf(what)}, and then gave up`
+      : `asked for its boot loader ${baseOf(what)}, which did not come: ${withoutEnd(asked.sentence)}`,
+    next: 'Look at its console for what its firmware says.',
+    evidence: [asked],
   };
 }
 

@@ -66,6 +66,14 @@ interface Seen {
   proof?: TraceEntry;
   begun?: TraceEntry;
   broken?: TraceEntry;
+  /** Shows that the boot has come here, and gives it nothing: only the size of a loader was asked for. */
+  asked?: TraceEntry;
+}
+
+/** What an entry says of which stage. */
+interface Told {
+  stage: StageName;
+  how: keyof Seen;
 }
 
 /**
@@ -91,7 +99,7 @@ export function stagesOf(
     if (entry.reason === 'lease-renewed' && one.proof) return;
     if (how !== 'proof' || !isTransferOf(one.proof, entry)) one[how] = entry;
     // What was tried again, or has come, is not broken any more.
-    if (how !== 'broken') delete one.broken;
+    if (how === 'proof' || how === 'begun') delete one.broken;
     // An address that another computer has is none.
     if (entry.reason === 'address-declined') delete one.proof;
     if (how !== 'begun') delete one.begun;
@@ -102,8 +110,8 @@ export function stagesOf(
   // What asks for a script runs a loader, whether it was seen to load one or not.
   const provenAt = Math.max(...STAGES.map((stage) => seen.get(stage)?.proof?.time ?? 0));
   const tried = STAGES.findLastIndex((stage) => {
-    const { begun, broken } = seen.get(stage) ?? {};
-    return Math.max(begun?.time ?? -1, broken?.time ?? -1) >= provenAt;
+    const { begun, broken, asked } = seen.get(stage) ?? {};
+    return Math.max(begun?.time ?? -1, broken?.time ?? -1, asked?.time ?? -1) >= provenAt;
   });
   const stages = STAGES.map((stage, at): Stage => {
     const { proof, begun, broken } = seen.get(stage) ?? {};
@@ -124,18 +132,17 @@ export function isOverdue({ awaited }: BootProgress, now: number): boolean {
   return awaited !== undefined && now >= awaited.dueAt;
 }
 
-/** What an entry says of which stage; undefined: nothing. */
-function toldBy(
-  entry: TraceEntry,
-  isWhole: () => boolean,
-): { stage: StageName; how: 'proof' | 'begun' | 'broken' } | undefined {
+/** Undefined: it says nothing of any stage. */
+function toldBy(entry: TraceEntry, isWhole: () => boolean): Told | undefined {
   const { role, outcome, reason, what } = entry;
   switch (role) {
     case 'dhcp':
       return dhcpTold(entry);
     case 'tftp': {
       const kind = kindOf(what);
-      if (kind === 'other' || reason === 'size-only' || outcome === 'ignored') return undefined;
+      if (kind === 'other' || outcome === 'ignored') return undefined;
+      // The transfer that had begun for it is over.
+      if (reason === 'size-only') return { stage: kind, how: 'asked' };
       if (outcome === 'answered') return { stage: kind, how: 'begun' };
       if (outcome === 'completed') return { stage: kind, how: 'proof' };
       // A loader asks for its configuration under many names, of which most are not there.
@@ -144,7 +151,9 @@ function toldBy(
     case 'http': {
       const kind = kindOf(what);
       if (kind === 'other') return undefined;
-      if (outcome === 'completed') return reason === 'sent' && isWhole() ? { stage: kind, how: 'proof' } : undefined;
+      if (outcome === 'completed' && reason === 'sent' && isWhole()) return { stage: kind, how: 'proof' };
+      // Firmware looks at the size of its loader first; what else is looked at may be so by anybody.
+      if (outcome === 'completed') return kind === 'loader' ? { stage: kind, how: 'asked' } : undefined;
       return { stage: kind, how: 'broken' };
     }
     case 'script':
@@ -158,11 +167,7 @@ function toldBy(
   }
 }
 
-function dhcpTold({
-  outcome,
-  reason,
-  what,
-}: TraceEntry): { stage: 'address'; how: 'proof' | 'begun' | 'broken' } | undefined {
+function dhcpTold({ outcome, reason, what }: TraceEntry): Told | undefined {
   // What was to be given has not left this computer.
   if (outcome === 'failed') return { stage: 'address', how: 'broken' };
   // A REQUEST that names another server, or comes beside it (ProxyDHCP), takes that one's address.

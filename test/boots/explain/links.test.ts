@@ -39,3 +39,30 @@ describe('a loader that was loaded and is silent', () => {
     );
   });
 });
+
+describe('a loader of which only the size was asked for', () => {
+  it('is missing after its time, and was asked for', () => {
+    assert.equal(told([...ADDRESS, ...SIZE], 5).state, 'under-way');
+    const { state, code, link, sentence } = told([...ADDRESS, ...SIZE], 15);
+    assert.deepEqual([state, code, link], ['missing', 'loader-declined', 'loader']);
+    assert.equal(sentence, 'asked only for the size of its boot loader ipxe.efi, and then gave up');
+  });
+
+  it('is told the same over HTTP, by HEAD or by a part', () => {
+    const head = { ...http('ipxe.efi', { bytes: 0, total: 0 }), reason: 'size-only' };
+    const part = http('ipxe.efi', { bytes: 1, total: 1, range: 'bytes=0-0' });
+    assert.match(told([...ADDRESS, head]).sentence, /^asked only for the size of /);
+    assert.match(told([...ADDRESS, part]).sentence, /^asked only for a part of /);
+  });
+
+  it('is no missing address where another server gives those', () => {
+    assert.deepEqual([told(SIZE).link, told(SIZE).code], ['loader', 'loader-declined']);
+  });
+
+  it('comes while it is fetched after that, and is broken where that breaks off', () => {
+    assert.equal(told([...ADDRESS, ...SIZE, tftp('ipxe.efi', 'answered')], 100).state, 'under-way');
+    const cut = http('ipxe.efi', { bytes: 6, total: 10 }, 'failed');
+    const head = { ...http('ipxe.efi', { bytes: 0, total: 0 }), reason: 'size-only' };
+    assert.equal(told([...ADDRESS, cut, head]).code, 'loader-broke-off');
+  });
+});
