@@ -304,6 +304,16 @@ export const WAYS: readonly Way[] = [
     }),
   },
   {
+    what: 'The offer does not reach the iPXE that it has loaded',
+    code: 'offer-not-taken',
+    says: /^runs ipxe\.efi, was offered 10\.0\.0\.1 and has not taken it: /,
+    provoke: played({}, async (machine) => {
+      await machine.address();
+      await machine.load('ipxe.efi');
+      await machine.dhcp('DISCOVER', 'ipxe');
+    }),
+  },
+  {
     what: 'HTTP does not come through',
     code: 'http-unreachable',
     provoke: played({}, async (machine) => {

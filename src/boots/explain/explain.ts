@@ -5,8 +5,9 @@
 import type { TraceEntry } from '../trace.ts';
 import { givenNothing, missingAddress } from './address.ts';
 import type { ExplainFacts, Explanation, Said } from './facts.ts';
-import { missingFile, missingLoader, missingScript } from './links.ts';
+import { missingFile, missingLoader } from './links.ts';
 import { neverHeard } from './never-heard.ts';
+import { missingScript } from './script.ts';
 import { type BootProgress, isOverdue, STAGES, stagesOf } from './stages.ts';
 import { timeOf, waitOf, withoutEnd } from './words.ts';
 import { atWork, missingWorker } from './work.ts';

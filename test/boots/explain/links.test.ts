@@ -66,3 +66,20 @@ describe('a loader of which only the size was asked for', () => {
     assert.equal(told([...ADDRESS, cut, head]).code, 'loader-broke-off');
   });
 });
+
+describe('an iPXE that was loaded', () => {
+  const before = [...ADDRESS, ...LOADED];
+
+  it('has no address before it has taken one', () => {
+    const { code, link, sentence } = told([...before, discover('ipxe'), discover('ipxe')]);
+    assert.deepEqual([code, link], ['offer-not-taken', 'script']);
+    assert.match(sentence, /^runs ipxe\.efi, was offered 10\.0\.0\.1 and has not taken it/);
+  });
+
+  it('has one that it took, of whichever server, and keeps it when it asks once more', () => {
+    assert.equal(told([...before, discover('ipxe'), request('ipxe')]).code, 'http-unreachable');
+    assert.equal(told([...before, discover('ipxe'), request('ipxe'), discover('ipxe')]).code, 'http-unreachable');
+    const others = { ...request('ipxe'), outcome: 'ignored', reason: 'other-server' } as const;
+    assert.notEqual(told([...before, discover('ipxe'), others, discover('ipxe')]).code, 'offer-not-taken');
+  });
+});
