@@ -4,7 +4,7 @@ export type Kind = 'loader' | 'script' | 'kernel' | 'initrd' | 'other';
 
 /** Files that a loader looks for though they are not there as a rule, under several names one after the other. */
 const CONFIGURATIONS =
-  /(^|\/)(pxelinux\.cfg\/|grub\.cfg|menu\.lst|boot\.ipxe$|autoexec\.ipxe$|[^/]*\.ipxe$|cmdline\.txt$|config\.txt$)/i;
+  /(^|\/)(pxelinux\.cfg\/|grub\.cfg|menu\.lst|boot\.ipxe$|[^/]*\.ipxe$|cmdline\.txt$|config\.txt$)/i;
 const INITRDS = /(initrd|initramfs|\.cpio|modloop|squashfs|ramdisk|osie\.img|core\.gz|^signed-[^/]*\.img$)/i;
 const KERNELS = /^(vmlinu[xz]|linux|bzimage|kernel|image|uki)/i;
 const LOADERS = /(\.efi|\.[0x]?pxe|\.kpxe|\.kkpxe|\.0|\.n12|\.com|\.elf|bootcode\.bin|start4?\.elf)$/i;
@@ -13,6 +13,7 @@ const LOADERS = /(\.efi|\.[0x]?pxe|\.kpxe|\.kkpxe|\.0|\.n12|\.com|\.elf|bootcode
 export function kindOf(name: string): Kind {
   const path = name.replace(/\?.*$/, '');
   const base = path.slice(path.lastIndexOf('/') + 1);
+  if (isAutoexec(path)) return 'other';
   if (CONFIGURATIONS.test(path)) return 'script';
   if (INITRDS.test(base)) return 'initrd';
   if (KERNELS.test(base)) return 'kernel';
@@ -23,6 +24,9 @@ export function kindOf(name: string): Kind {
 export function baseOf(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
 }
+
+/** What iPXE runs where it finds it beside itself; ours takes an address and goes on to the machine's script, and is none. */
+export const isAutoexec = (name: string): boolean => /(^|\/)autoexec\.ipxe$/i.test(name);
 
 /** Loaders that go on to a script of ours. */
 export const isIpxe = (name: string): boolean => /(ipxe|undionly|snponly|snp)[^/]*$/i.test(name);

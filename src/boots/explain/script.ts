@@ -2,7 +2,7 @@
 import type { TraceEntry } from '../trace.ts';
 import type { Case } from './explain.ts';
 import type { Said } from './facts.ts';
-import { baseOf, isEfi } from './files.ts';
+import { baseOf, isAutoexec, isEfi } from './files.ts';
 import { wholeLoads } from './whole.ts';
 import { withoutEnd } from './words.ts';
 
@@ -28,7 +28,9 @@ export function missingScript(told: Case): Said {
       evidence: since.filter(({ role }) => role === 'dhcp').slice(-3),
     };
   }
-  if (ipxe && ipxe.outcome === 'answered')
+  // It may still have the address that its firmware took.
+  const autoexec = since.findLast(({ outcome, what }) => outcome === 'completed' && isAutoexec(what));
+  if (ipxe ? ipxe.outcome === 'answered' : autoexec)
     return {
       state: 'missing',
       code: 'http-unreachable',

@@ -4,7 +4,7 @@
  * the missing link. Pure; the time is passed in.
  */
 import type { TraceEntry } from '../trace.ts';
-import { isIpxe, kindOf, startsDisk } from './files.ts';
+import { isAutoexec, isIpxe, kindOf, startsDisk } from './files.ts';
 import { sentWhole } from './whole.ts';
 
 /** In the order in which a boot goes through them. */
@@ -66,7 +66,7 @@ interface Seen {
   proof?: TraceEntry;
   begun?: TraceEntry;
   broken?: TraceEntry;
-  /** Shows that the boot has come here, and gives it nothing: only the size of a loader was asked for. */
+  /** Shows that the boot has come here, and gives it nothing: a loader’s size was asked for, or what leads to a script. */
   asked?: TraceEntry;
 }
 
@@ -135,6 +135,8 @@ export function isOverdue({ awaited }: BootProgress, now: number): boolean {
 /** Undefined: it says nothing of any stage. */
 function toldBy(entry: TraceEntry, isWhole: () => boolean): Told | undefined {
   const { role, outcome, reason, what } = entry;
+  if ((role === 'tftp' || role === 'http') && outcome === 'completed' && isAutoexec(what))
+    return { stage: 'script', how: 'asked' };
   switch (role) {
     case 'dhcp':
       return dhcpTold(entry);

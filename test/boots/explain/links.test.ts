@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ExplainFacts, explain } from '../../../src/boots/explain/index.ts';
 import type { TraceEntry } from '../../../src/boots/trace.ts';
-import { discover, facts, http, request, tftp, traced } from './entries.ts';
+import { discover, facts, http, request, script, tftp, traced } from './entries.ts';
 
 /** After so many seconds. */
 const told = (entries: Partial<TraceEntry>[], seconds = 200, more: Partial<ExplainFacts> = {}) => {
@@ -81,5 +81,35 @@ describe('an iPXE that was loaded', () => {
     assert.equal(told([...before, discover('ipxe'), request('ipxe'), discover('ipxe')]).code, 'http-unreachable');
     const others = { ...request('ipxe'), outcome: 'ignored', reason: 'other-server' } as const;
     assert.notEqual(told([...before, discover('ipxe'), others, discover('ipxe')]).code, 'offer-not-taken');
+  });
+});
+
+describe('an iPXE that has found autoexec.ipxe', () => {
+  const autoexec = [tftp('a/autoexec.ipxe', 'answered'), tftp('a/autoexec.ipxe')];
+
+  it('has no script yet: that leads to it', () => {
+    const taken = [discover('ipxe'), request('ipxe')];
+    for (const entries of [
+      [...ADDRESS, ...LOADED, ...autoexec, ...taken],
+      [...ADDRESS, ...LOADED, ...taken, ...autoexec],
+    ]) {
+      const { code, link, sentence } = told(entries);
+      assert.deepEqual([code, link], ['http-unreachable', 'script']);
+      assert.match(sentence, /^runs ipxe\.efi and has an address, and never asked for its script/);
+    }
+  });
+
+  it('runs, though its DHCP was not heard here', () => {
+    assert.equal(told([...ADDRESS, ...LOADED, ...autoexec]).code, 'http-unreachable');
+    assert.deepEqual([told(autoexec).code, told(autoexec).link], ['http-unreachable', 'script']);
+  });
+
+  it('was given its script where it asked for it', () => {
+    assert.equal(told([...ADDRESS, ...LOADED, ...autoexec, script('osie')]).code, 'kernel-not-asked');
+  });
+
+  it('does without one that is not there', () => {
+    const none = tftp('autoexec.ipxe', 'refused');
+    assert.equal(told([...ADDRESS, ...LOADED, none]).code, 'secure-boot');
   });
 });
