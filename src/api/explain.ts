@@ -11,7 +11,7 @@ import {
 import type { AutoIpxe, UnknownPolicy } from '../boots/plan.ts';
 import { planFor } from '../boots/plan-for.ts';
 import type { TraceEntry } from '../boots/trace.ts';
-import type { Machine } from '../machines/machines.ts';
+import { interfaceOf, type Machine } from '../machines/machines.ts';
 import { currentAction, isFinal } from '../workflows/workflow.ts';
 import { autoIpxeOf } from './routes/services.ts';
 import type { Services } from './services.ts';
@@ -38,7 +38,8 @@ export function explaining(
   const waitsFor = waitsForOf(services);
 
   const autoIpxe = (id: string): AutoIpxe | undefined => autoIpxeOf(services, id);
-  const machineFacts = ({ id }: Machine): ExplainFacts['machine'] => {
+  const machineFacts = (machine: Machine, mac: string): ExplainFacts['machine'] => {
+    const { id } = machine;
     const { queue, installed, verb, worker, last } = machines.work(id);
     const { halt, locked } = lives.get(id);
     const inventory = discovery.inventories.of(id)?.inventory;
@@ -56,6 +57,7 @@ export function explaining(
       },
       memory: inventory?.memory.total,
       secureBoot: inventory?.firmware.secureBoot,
+      binary: interfaceOf(machine, mac)?.netboot?.ipxe?.binary,
     };
   };
 
@@ -63,13 +65,14 @@ export function explaining(
     macs.flatMap((mac) => trace.of(mac)).sort((a, b) => a.time - b.time);
   const factsOf = (subject: Subject): ExplainFacts => {
     const { machine, macs } = subject;
+    // As the card boots that was heard, where there are several.
+    const mac = lastBoot(entriesOf(subject))[0]?.mac ?? macs[0] ?? '';
     const address = machine?.hardware.network.interfaces[0]?.dhcp.ip?.address;
     return {
       who: machine?.name ?? macs[0] ?? '',
       macs,
-      // As the card boots that was heard, where there are several.
-      plan: planFor({ machines, autoIpxe, ...boot }, lastBoot(entriesOf(subject))[0]?.mac ?? macs[0] ?? '').plan,
-      machine: machine && machineFacts(machine),
+      plan: planFor({ machines, autoIpxe, ...boot }, mac).plan,
+      machine: machine && machineFacts(machine, mac),
       network: {
         ...rolesOf(services),
         server: serverUrl(address),

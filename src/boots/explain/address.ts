@@ -1,6 +1,6 @@
 /** Of a boot that has no address. Pure. */
 import type { Case } from './explain.ts';
-import type { Said } from './facts.ts';
+import type { MachineFacts, Said } from './facts.ts';
 import { withoutEnd } from './words.ts';
 
 /** Why a packet of DHCP was not answered, where that is decided here and nothing is wrong. */
@@ -32,8 +32,17 @@ const NEXT: Readonly<Record<string, string>> = {
   'relay-unknown': 'Add a subnet for the network of that relay.',
 };
 
+/** What to do about it; what the machine's own hardware data says wins over all that is set for everyone. */
+function nextOf(code: string, machine: MachineFacts | undefined): { next?: string } {
+  const next =
+    code === 'no-loader' && machine?.binary
+      ? `Change netboot.ipxe.binary in its hardware data (tinsmith machine push), or put ${machine.binary} below the served files.`
+      : NEXT[code];
+  return next === undefined ? {} : { next };
+}
+
 /** What firmware was told that was given an address and nothing to boot; undefined: it was given something since. */
-export function givenNothing({ entries }: Pick<Case, 'entries'>): Said | undefined {
+export function givenNothing({ entries, facts }: Pick<Case, 'entries' | 'facts'>): Said | undefined {
   const last = entries.findLast(
     ({ role, outcome, details }) => role === 'dhcp' && outcome === 'answered' && details.firmware !== undefined,
   );
@@ -44,7 +53,7 @@ export function givenNothing({ entries }: Pick<Case, 'entries'>): Said | undefin
     state: DECLINED.includes(code) ? 'declined' : 'missing',
     code,
     sentence: `was given ${address === undefined ? 'an address' : `the address ${String(address)}`} and nothing to boot: ${why}`,
-    ...(NEXT[code] !== undefined && { next: NEXT[code] }),
+    ...nextOf(code, facts.machine),
     evidence: entries.filter(({ role }) => role === 'dhcp').slice(-4),
   };
 }
@@ -59,7 +68,7 @@ export function missingAddress({ progress, entries, facts, now }: Case): Said {
       state: DECLINED.includes(broken.reason) ? 'declined' : 'missing',
       code: declined ? 'address-in-use' : broken.reason,
       sentence: withoutEnd(broken.sentence).replace(/^its firmware /, ''),
-      ...(NEXT[broken.reason] !== undefined && { next: NEXT[broken.reason] }),
+      ...nextOf(broken.reason, facts.machine),
       evidence: dhcp.filter(({ reason }) => reason === broken.reason).slice(-3),
     };
   }

@@ -30,6 +30,8 @@ export interface MachineFacts {
   /** Bytes, and whether Secure Boot is on, as its worker has told once. */
   memory?: number | undefined;
   secureBoot?: 'on' | 'off' | 'unknown' | undefined;
+  /** The loader that its hardware data names. */
+  binary?: string | undefined;
 }
 
 export interface WorkflowFacts {

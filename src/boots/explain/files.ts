@@ -36,3 +36,16 @@ export const startsDisk = (name: string): boolean => /localboot[^/]*\.efi$/i.tes
 
 /** Loaders that a firmware with Secure Boot may refuse. */
 export const isEfi = (name: string): boolean => /\.efi$/i.test(name);
+
+/** Our iPXEs, which differ in their drivers, by the firmware that runs them. */
+const BIOS = ['undionly.kpxe', 'ipxe.pxe'];
+const UEFI = ['ipxe.efi', 'snponly.efi'];
+
+/** The advice to try another loader than this one; undefined: there is none for such a firmware. */
+export function anotherThan(loader: string): string | undefined {
+  const name = baseOf(loader);
+  // What is signed, and all for ARM, is there once.
+  if (/(aa64|arm64|arm32)/i.test(name)) return undefined;
+  const others = (isEfi(name) ? UEFI : BIOS).filter((other) => other !== name);
+  return `Try another loader for it: ${others.join(', or ')}.`;
+}

@@ -2,7 +2,7 @@
 import type { TraceEntry } from '../trace.ts';
 import type { Case } from './explain.ts';
 import type { Said } from './facts.ts';
-import { baseOf, isAutoexec, isEfi } from './files.ts';
+import { anotherThan, baseOf, isAutoexec, isEfi } from './files.ts';
 import { wholeLoads } from './whole.ts';
 import { withoutEnd } from './words.ts';
 
@@ -20,11 +20,12 @@ export function missingScript(told: Case): Said {
   const hasTaken = since.some(({ role, what }) => role === 'dhcp' && what === 'REQUEST');
   if (ipxe && ipxe.outcome === 'answered' && ipxe.what === 'DISCOVER' && !hasTaken) {
     const { address } = ipxe.details;
+    const another = loader && anotherThan(loader.what);
     return {
       state: 'missing',
       code: 'offer-not-taken',
       sentence: `runs ${name}, was offered ${address === undefined ? 'what to boot' : String(address)} and has not taken it: most likely its switch port does not forward yet (spanning tree), or ${name} does not work with its network card`,
-      next: 'Have its switch port forward at once (portfast, edge port), or try another loader for it.',
+      next: ['Have its switch port forward at once (portfast, edge port).', another].filter(Boolean).join(' '),
       evidence: since.filter(({ role }) => role === 'dhcp').slice(-3),
     };
   }
@@ -51,13 +52,14 @@ export function missingScript(told: Case): Said {
       sentence: `has its address, and never asked for its script at ${facts.network.server}`,
     };
   const times = wholeLoads(all, (what) => baseOf(what) === baseOf(loader.what));
+  const another = anotherThan(loader.what);
   const often = times.length > 1 ? ` ${times.length} times` : '';
   if (!isEfi(loader.what))
     return {
       state: 'missing',
       code: 'loader-silent',
       sentence: `loaded ${name} whole${often} and then nothing: most likely that loader has no driver for its network card`,
-      next: 'Try another loader for it: snponly.efi, or undionly.kpxe.',
+      ...(another !== undefined && { next: another }),
       evidence: times.slice(-3),
     };
   const { secureBoot } = facts.machine ?? {};
@@ -74,6 +76,7 @@ export function missingScript(told: Case): Said {
       state: 'missing',
       code: 'loader-silent',
       sentence: `loaded ${name} whole${often} and then nothing: Secure Boot was off when its worker was last heard, so most likely that loader is not for its firmware`,
+      ...(another !== undefined && { next: another }),
       evidence: times.slice(-3),
     };
   return {

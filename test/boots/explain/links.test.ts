@@ -113,3 +113,32 @@ describe('an iPXE that has found autoexec.ipxe', () => {
     assert.equal(told([...ADDRESS, ...LOADED, none]).code, 'secure-boot');
   });
 });
+
+describe('what to do about a loader', () => {
+  const next = (loader: string, more: Partial<ExplainFacts> = {}) => told([...ADDRESS, tftp(loader)], 200, more).next;
+
+  it('is to try the next one for the same firmware', () => {
+    assert.equal(next('undionly.kpxe'), 'Try another loader for it: ipxe.pxe.');
+    assert.equal(next('a/ipxe.pxe'), 'Try another loader for it: undionly.kpxe.');
+    const off = { machine: { secureBoot: 'off' } } as const;
+    assert.equal(next('ipxe.efi', off), 'Try another loader for it: snponly.efi.');
+    assert.equal(next('snponly.efi', off), 'Try another loader for it: ipxe.efi.');
+    assert.equal(next('ipxe-arm64.efi', off), undefined);
+    const unaddressed = told([...ADDRESS, tftp('undionly.kpxe'), discover('ipxe')]).next;
+    assert.match(unaddressed ?? '', /\(portfast, edge port\)\. Try another loader for it: ipxe\.pxe\.$/);
+  });
+
+  it('that is not here is to change the hardware data, where that names it', () => {
+    const none = { ...discover('pxe'), outcome: 'ignored', reason: 'no-loader' } as const;
+    const given = { ...request('pxe'), details: { firmware: 'pxe', nothingToBoot: 'no-loader' } } as const;
+    for (const entries of [[none], [discover('pxe'), given]]) {
+      assert.match(told(entries).next ?? '', /tinsmith up --loader/);
+      const named = told(entries, 200, { machine: { binary: 'nosuch.efi' } });
+      assert.equal(named.code, 'no-loader');
+      assert.equal(
+        named.next,
+        'Change netboot.ipxe.binary in its hardware data (tinsmith machine push), or put nosuch.efi below the served files.',
+      );
+    }
+  });
+});
