@@ -47,6 +47,15 @@ describe('boot files', () => {
     assert.equal(nameOf(programOf(Buffer.from('\n<!DOCTYPE html>'))), 'a web page');
     assert.equal(nameOf(programOf(Buffer.alloc(0))), 'empty');
     assert.equal(nameOf(programOf(Buffer.from('MZ'))), 'no EFI program and no script');
+    const disk = Buffer.alloc(512);
+    disk.writeUInt16BE(0x55aa, 510);
+    assert.equal(nameOf(programOf(disk)), 'no EFI program and no script');
+    disk[450] = 0xee;
+    assert.equal(nameOf(programOf(disk)), 'an image of a disk');
+    assert.equal(nameOf(programOf(disk.subarray(0, 511))), 'no EFI program and no script');
+    // An old kernel has more than partitions there.
+    disk[494] = 1;
+    assert.equal(nameOf(programOf(disk)), 'no EFI program and no script');
   });
 });
 

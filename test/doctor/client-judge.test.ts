@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Answer, firmwareNamed } from '../../src/boots/dhcp-client/index.ts';
+import { fatSegments } from '../../src/boots/files/index.ts';
 import type { Boot } from '../../src/doctor/client/boot.ts';
 import type { Fetched } from '../../src/doctor/client/fetch.ts';
 import { judgeBoot } from '../../src/doctor/client/judge.ts';
@@ -85,6 +86,12 @@ EFI.writeUInt32LE(0x80, 0x3c);
 EFI.write('PE\0\0', 0x80);
 EFI.writeUInt16LE(0x8664, 0x84);
 
+/** The first sector of a disk that we make ourselves. */
+const [sector] = fatSegments([{ path: 'a', content: [{ kind: 'bytes', bytes: Buffer.from('a') }] }]);
+const DISK = sector?.kind === 'bytes' ? sector.bytes : assert.fail('a disk begins with its first sector');
+const disk = (file: string) => offer('10.0.0.6', { lease, ...boot({ vendorClass: 'HTTPClient', file }) });
+const [IMG, ISO] = [disk('http://10.0.0.6/signed-x64.img'), disk('http://10.0.0.6/a.iso?b')];
+
 describe('what was given', () => {
   const fetched = (head: Buffer, more: object = {}): Fetched => ({ ok: true, bytes: 500, ms: 1, head, ...more });
   const judged = (name: string, answers: Answer[], more: Partial<Boot> = {}): string[] => {
@@ -122,6 +129,24 @@ describe('what was given', () => {
       judged('uefi', [PLAIN], { fetched: fetched(Buffer.alloc(600)) }),
       ['not-an-efi-program'],
     ],
+    [
+      'a disk for UEFI HTTP boot, by its type of content',
+      judged('http', [HTTP], { fetched: fetched(DISK, { contentType: 'application/vnd.efi-img' }) }),
+      ['boots'],
+    ],
+    ['such a disk by its name', judged('http', [IMG], { fetched: fetched(DISK) }), ['boots']],
+    ['an ISO by its name', judged('http', [ISO], { fetched: fetched(Buffer.alloc(600)) }), ['boots']],
+    [
+      'a disk that firmware takes for a program',
+      judged('http', [IMG], { fetched: fetched(DISK, { contentType: 'application/efi' }) }),
+      ['not-an-efi-program'],
+    ],
+    [
+      'what is called a disk and is none',
+      judged('http', [IMG], { fetched: fetched(Buffer.alloc(600)) }),
+      ['not-an-efi-program'],
+    ],
+    ['a disk for PXE', judged('uefi', [PLAIN], { fetched: fetched(DISK) }), ['not-an-efi-program']],
     [
       'a type of content that firmware refuses',
       judged('http', [HTTP], { fetched: fetched(EFI, { contentType: 'text/plain' }) }),

@@ -15,7 +15,12 @@ const MACHINE_OF: Readonly<Record<number, string>> = {
   16: 'x86-64',
   19: 'arm64',
 };
-const CONTENT_TYPES = /^application\/(efi|octet-stream|x-(msdownload|msdos-program|efi|dosexec))|^$/;
+const CONTENT_TYPES = /^application\/(efi|vnd\.efi-(img|iso)|octet-stream|x-(msdownload|msdos-program|efi|dosexec))|^$/;
+
+/** What UEFI HTTP boot takes for a disk in memory: by its type of content, else by its name (UEFI 2.10, section 24.7.3.2). */
+const DISK_TYPES = /^application\/vnd\.efi-(img|iso)\b/i;
+const DISK_NAMES = /\.(img|iso)$/i;
+const PROGRAM_TYPE = /^application\/efi\b/i;
 
 /** Findings about one boot, the first of them the one that ends it. */
 export function judgeBoot(boot: Boot): Finding[] {
@@ -114,7 +119,11 @@ function bootFindings({ firmware, bootServer, file, fetched }: Boot, told: Answe
       ),
     ];
   const program = programOf(fetched.head);
-  const unfit = unfitness(firmware, program);
+  const disk =
+    firmware.kind === 'http' && place.protocol === 'http' ? takenForDisk(place.url, fetched.contentType) : undefined;
+  // The first sectors of an ISO 9660 may have anything in them.
+  const isDisk = disk !== undefined && (program.kind === 'disk' || (disk === 'iso' && program.kind === 'other'));
+  const unfit = isDisk ? undefined : unfitness(firmware, program);
   if (unfit) return [unfit];
   const findings = [ok('boots', `Is given ${name}, ${fetched.bytes} bytes, ${nameOf(program)}.`)];
   if (place.protocol === 'tftp' && fetched.bytes > LARGE_FOR_TFTP)
@@ -130,6 +139,13 @@ function bootFindings({ firmware, bootServer, file, fetched }: Boot, told: Answe
       ),
     );
   return findings;
+}
+
+/** Of which kind the disk is that firmware takes a file for; undefined: it takes it for a program. */
+function takenForDisk(url: string, contentType = ''): string | undefined {
+  const typed = DISK_TYPES.exec(contentType);
+  if (typed || PROGRAM_TYPE.test(contentType)) return typed?.[1]?.toLowerCase();
+  return DISK_NAMES.exec(url.replace(/[?#].*$/, ''))?.[1]?.toLowerCase();
 }
 
 /** Why firmware cannot run a program. */
@@ -152,6 +168,7 @@ function unfitness({ kind, architecture, title }: Firmware, program: Program): F
         `${title} was given ${nameOf(program)}, which it cannot run.`,
         architecture === 0 ? 'Give BIOS a boot program such as undionly.kpxe, by option 93.' : next,
       );
+    case 'disk':
     case 'other':
       return wanted === undefined || kind === 'ipxe'
         ? undefined

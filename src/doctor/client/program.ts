@@ -6,6 +6,8 @@ export type Program =
   | { kind: 'ipxe-script' }
   | { kind: 'html' }
   | { kind: 'empty' }
+  /** A file system of FAT, or a disk with partitions. */
+  | { kind: 'disk' }
   /** A boot program of BIOS has no mark of its own. */
   | { kind: 'other' };
 
@@ -38,7 +40,22 @@ export function programOf(head: Buffer): Program {
       return { kind: 'efi', machine: MACHINES[machine] ?? `machine type 0x${machine.toString(16)}` };
     }
   }
-  return { kind: 'other' };
+  return isDisk(head) ? { kind: 'disk' } : { kind: 'other' };
+}
+
+/** Where the type of a FAT12 or FAT16, or of a FAT32, stands in its first sector. */
+const FAT_TYPES = [0x36, 0x52];
+/** The four partitions of a master boot record; in front of a GPT, one of them is for all of the disk. */
+const PARTITIONS = [446, 462, 478, 494];
+const SECTOR_END = 510;
+
+function isDisk(head: Buffer): boolean {
+  if (head.length < SECTOR_END + 2 || head.readUInt16BE(SECTOR_END) !== 0x55aa) return false;
+  if (FAT_TYPES.some((at) => /^FAT(12|16|32)? /.test(head.toString('latin1', at, at + 8)))) return true;
+  // Old kernels end their first sector so too, and have other bytes where partitions are active or not.
+  return (
+    PARTITIONS.every((at) => head[at] === 0 || head[at] === 0x80) && PARTITIONS.some((at) => (head[at + 4] ?? 0) !== 0)
+  );
 }
 
 /** In words. */
@@ -52,6 +69,8 @@ export function nameOf(program: Program): string {
       return 'a web page';
     case 'empty':
       return 'empty';
+    case 'disk':
+      return 'an image of a disk';
     case 'other':
       return 'no EFI program and no script';
   }
