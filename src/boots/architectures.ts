@@ -71,6 +71,11 @@ export const REGISTERED: ReadonlyMap<number, Architecture> = new Map(
   Object.entries(ARCHITECTURES).map(([code, architecture]) => [Number(code), architecture]),
 );
 
+/** Those that boot by HTTP. */
+const OVER_HTTP: ReadonlySet<number> = new Set([15, 16, 17, 18, 19, 20, 23, 24, 26, 28, 30, 38, 40]);
+
+export const bootsOverHttp = (code: number): boolean => OVER_HTTP.has(code);
+
 /** The firmware behind a code, where we know it. */
 export function firmwareOfCode(code: number): Firmware | undefined {
   return REGISTERED.get(code)?.firmware;

@@ -85,6 +85,8 @@ EFI.write('MZ');
 EFI.writeUInt32LE(0x80, 0x3c);
 EFI.write('PE\0\0', 0x80);
 EFI.writeUInt16LE(0x8664, 0x84);
+const EFI_32 = Buffer.from(EFI);
+EFI_32.writeUInt16LE(0x14c, 0x84);
 
 /** The first sector of a disk that we make ourselves. */
 const [sector] = fatSegments([{ path: 'a', content: [{ kind: 'bytes', bytes: Buffer.from('a') }] }]);
@@ -116,6 +118,12 @@ describe('what was given', () => {
     ['an EFI program for BIOS', judged('bios', [PLAIN], { fetched: fetched(EFI) }), ['wrong-architecture']],
     ['one for another architecture', judged('arm64', [PLAIN], { fetched: fetched(EFI) }), ['wrong-architecture']],
     ['one for an architecture that we do not know', judged('33', [PLAIN], { fetched: fetched(EFI) }), ['boots']],
+    ['one for the 64-bit firmware that says 6', judged('6', [PLAIN], { fetched: fetched(EFI) }), ['boots']],
+    ['one for the 64-bit firmware that says 15', judged('15', [HTTP], { fetched: fetched(EFI) }), ['boots']],
+    ['one for EFI byte code, by HTTP', judged('17', [HTTP], { fetched: fetched(EFI) }), ['boots']],
+    ['an EFI program for BIOS by HTTP', judged('20', [HTTP], { fetched: fetched(EFI) }), ['wrong-architecture']],
+    ['one of 32 bits for those of 64', judged('7', [PLAIN], { fetched: fetched(EFI_32) }), ['wrong-architecture']],
+    ['one of 32 bits for those of 32', judged('6', [PLAIN], { fetched: fetched(EFI_32) }), ['boots']],
     [
       'a script for firmware',
       judged('uefi', [PLAIN], { fetched: fetched(Buffer.from('#!ipxe')) }),

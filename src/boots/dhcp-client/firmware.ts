@@ -1,4 +1,5 @@
 /** The firmwares that can be played, and what each says of itself (from captures of real ones; RFC 4578, IANA's list). */
+import { bootsOverHttp } from '../architectures.ts';
 import { Option, subOptions, text, u8, u16 } from '../dhcp/options.ts';
 
 /** A firmware that boots from the network. */
@@ -25,13 +26,18 @@ export const FIRMWARES: readonly Firmware[] = [
 
 const HIGHEST_ARCHITECTURE = 0xffff;
 
-/** A firmware by name, or PXE of an architecture by its number in IANA's list; undefined: there is none of that name. */
+/**
+ * A firmware by name, or one of an architecture by its number in IANA's list, which says whether it boots by HTTP;
+ * undefined: there is none of that name.
+ */
 export function firmwareNamed(name: string): Firmware | undefined {
   const known = FIRMWARES.find((each) => each.name === name);
   if (known) return known;
   const architecture = /^\d{1,5}$/.test(name) ? Number(name) : Number.NaN;
   if (!(architecture <= HIGHEST_ARCHITECTURE)) return undefined;
-  return { name, title: `PXE of architecture ${architecture}`, kind: 'pxe', architecture };
+  return bootsOverHttp(architecture)
+    ? { name, title: `HTTP Boot of architecture ${architecture}`, kind: 'http', architecture }
+    : { name, title: `PXE of architecture ${architecture}`, kind: 'pxe', architecture };
 }
 
 /** What EDK2 asks for; its HTTP Boot leaves out the name of the TFTP server. */

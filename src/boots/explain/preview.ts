@@ -1,4 +1,5 @@
 /** What a firmware would be answered by DHCP if it asked now, in words: the packet it would send, and the reply's fields. Pure. */
+import { bootsOverHttp } from '../architectures.ts';
 import type { DhcpPacket } from '../dhcp/index.ts';
 import { addressAt, NO_ADDRESS, Option, PxeSubOption, readSubOptions, text, u8 } from '../dhcp/options.ts';
 import { BOOTREQUEST } from '../dhcp/packet.ts';
@@ -21,16 +22,13 @@ export const USUAL: readonly Firmware[] = [
   { name: 'ipxe', kind: 'ipxe', architecture: 7 },
 ];
 
-/** Architectures of option 93 that boot by HTTP (IANA, Processor Architecture Types). */
-const OVER_HTTP: ReadonlySet<number> = new Set([15, 16, 17, 18, 19, 20, 23, 24, 26, 28, 30, 38, 40]);
-
 /** The firmware of a name above, or of a code of option 93. Undefined: it is neither. */
 export function firmwareNamed(word: string): Firmware | undefined {
   const usual = USUAL.find(({ name }) => name === word.toLowerCase());
   if (usual) return usual;
   const code = /^\d{1,5}$/.test(word) ? Number(word) : Number.NaN;
   if (!(code <= 0xffff)) return undefined;
-  const kind = OVER_HTTP.has(code) ? 'http' : 'pxe';
+  const kind = bootsOverHttp(code) ? 'http' : 'pxe';
   return { name: `architecture ${code}`, kind, architecture: code };
 }
 

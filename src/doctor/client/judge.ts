@@ -7,14 +7,18 @@ import { nameOf, type Program, programOf } from './program.ts';
 /** Firmware of UEFI gives up on a first program that is larger than its free memory; and TFTP takes its time, bytes. */
 const LARGE_FOR_TFTP = 32 * 1024 * 1024;
 /** Architectures of option 93 by what their programs are for. */
-const MACHINE_OF: Readonly<Record<number, string>> = {
-  6: 'x86',
-  7: 'x86-64',
-  9: 'x86-64',
-  11: 'arm64',
-  16: 'x86-64',
-  19: 'arm64',
+const MACHINES_OF: Readonly<Record<number, readonly string[]>> = {
+  // 32-bit by the registry, but some 64-bit firmware says it too.
+  6: ['x86', 'x86-64'],
+  7: ['x86-64'],
+  9: ['x86-64'],
+  11: ['arm64'],
+  15: ['x86', 'x86-64'],
+  16: ['x86-64'],
+  19: ['arm64'],
 };
+/** BIOS, by PXE and by HTTP. */
+const BIOS: readonly number[] = [0, 20];
 const CONTENT_TYPES = /^application\/(efi|vnd\.efi-(img|iso)|octet-stream|x-(msdownload|msdos-program|efi|dosexec))|^$/;
 
 /** What UEFI HTTP boot takes for a disk in memory: by its type of content, else by its name (UEFI 2.10, section 24.7.3.2). */
@@ -150,7 +154,8 @@ function takenForDisk(url: string, contentType = ''): string | undefined {
 
 /** Why firmware cannot run a program. */
 function unfitness({ kind, architecture, title }: Firmware, program: Program): Finding | undefined {
-  const wanted = MACHINE_OF[architecture];
+  const wanted = MACHINES_OF[architecture];
+  const isBios = BIOS.includes(architecture);
   const next = 'Give each architecture its own file: tinsmith dhcp-settings shows how.';
   switch (program.kind) {
     case 'empty':
@@ -162,11 +167,11 @@ function unfitness({ kind, architecture, title }: Firmware, program: Program): F
         ? undefined
         : problem('script-for-firmware', `${title} was given an iPXE script, which only iPXE can run.`, next);
     case 'efi':
-      if (wanted === program.machine || (wanted === undefined && architecture !== 0)) return undefined;
+      if (wanted?.includes(program.machine) || (wanted === undefined && !isBios)) return undefined;
       return problem(
         'wrong-architecture',
         `${title} was given ${nameOf(program)}, which it cannot run.`,
-        architecture === 0 ? 'Give BIOS a boot program such as undionly.kpxe, by option 93.' : next,
+        isBios ? 'Give BIOS a boot program such as undionly.kpxe, by option 93.' : next,
       );
     case 'disk':
     case 'other':

@@ -58,6 +58,18 @@ describe('a client', () => {
 
   it('can be any architecture by its number', () => {
     assert.equal(firmwareNamed('9')?.architecture, 9);
+    assert.deepEqual(
+      ['0', '6', '9', '11', '15', '16', '17', '18', '19', '20', '21', '25', '38'].map(
+        (code) => firmwareNamed(code)?.kind,
+      ),
+      [...Array(4).fill('pxe'), ...Array(6).fill('http'), 'pxe', 'pxe', 'http'],
+    );
+    assert.match(
+      String(
+        decoded(discover({ ...asker, firmware: firmwareNamed('15') })).options.get(Option.VENDOR_CLASS_IDENTIFIER),
+      ),
+      /^HTTPClient:Arch:00015:/,
+    );
     assert.equal(firmwareNamed('65536'), undefined);
     assert.equal(firmwareNamed('sparc'), undefined);
   });
