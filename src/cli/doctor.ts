@@ -89,7 +89,7 @@ async function playClient({ client, arch = USUAL, mac, take, server, output }: C
     ...{ interface: client, firmwares, server, take: take === true, signal: terminal.interrupted },
     mac: mac?.toLowerCase().replaceAll('-', ':'),
   });
-  const views = boots.map(present);
+  const views = boots.map((boot) => present(boot, boots));
   if (output === 'json') writeJson(terminal, { data: views });
   else
     terminal.stdout.write(

@@ -100,7 +100,9 @@ describe('what was given', () => {
     const selection = select(firmware(name), answers);
     const place = selection.boot && placeOf(selection.boot, MAC);
     const file = selection.boot && place && { place, toldBy: selection.boot, how: 'offer' as const };
-    return judgeBoot({ firmware: firmware(name), mac: MAC, answers, selection, file, ...more }).map(({ code }) => code);
+    return judgeBoot({ firmware: firmware(name), mac: MAC, answers, selection, file, ...more }, []).map(
+      ({ code }) => code,
+    );
   };
   for (const [what, found, expected] of [
     ['nothing', judged('uefi', []), ['no-answer']],
@@ -173,4 +175,43 @@ describe('what was given', () => {
     ['two addresses', judged('uefi', [ROUTER, PLAIN], { fetched: fetched(EFI) }), ['several-servers', 'boots']],
   ] as const)
     it(`was ${what}`, () => assert.deepEqual(found, expected));
+});
+
+describe('firmware that nobody answered', () => {
+  const silent: Boot = { firmware: firmware('arm64'), mac: MAC, answers: [], selection: select(firmware('arm64'), []) };
+  const heard: Boot = { ...silent, firmware: firmware('uefi'), answers: [PLAIN] };
+  const judged = (boot: Boot, run: readonly Boot[]) => {
+    const [finding, ...more] = judgeBoot(boot, run);
+    assert.deepEqual(more, []);
+    return finding ?? assert.fail('something is said of it');
+  };
+
+  it('is a problem where no other was answered either', () => {
+    const { level, code } = judged(silent, [silent, silent]);
+    assert.deepEqual([level, code], ['problem', 'no-answer']);
+  });
+
+  it('is none where the server is there, before or after it', () => {
+    for (const run of [
+      [heard, silent],
+      [silent, heard, heard],
+    ]) {
+      const { level, code, sentence } = judged(silent, run);
+      assert.deepEqual([level, code], ['warning', 'not-for-this-firmware']);
+      assert.equal(
+        sentence,
+        'Nobody answered UEFI arm64, though 10.0.0.2 answered other firmware: that gives nothing to architecture 11.',
+      );
+    }
+  });
+
+  it('was answered by servers that --server leaves out', () => {
+    const only = { server: '10.0.0.9', others: ['10.0.0.1', '10.0.0.2'] };
+    const { level, code, sentence } = judged({ ...silent, only }, [{ ...silent, only }]);
+    assert.deepEqual([level, code], ['problem', 'no-answer']);
+    assert.equal(sentence, '10.0.0.9 did not answer; 10.0.0.1 and 10.0.0.2 did, which --server leaves out.');
+    assert.equal(judged({ ...silent, only }, [heard]).code, 'not-for-this-firmware');
+    const nobody = { ...silent, only: { ...only, others: [] } };
+    assert.equal(judged(nobody, [nobody]).sentence, 'No DHCP server answered at all.');
+  });
 });

@@ -11,6 +11,8 @@ export interface Boot {
   /** Every answer, in the order in which they came. */
   answers: Answer[];
   selection: Selection;
+  /** The only server whose answers count, where there is one, and which others answered. */
+  only?: { server: string; others: string[] } | undefined;
   /** What became of taking the address; undefined: it was left where it is. */
   taken?: { ok: true; address: string } | { ok: false; why: string } | undefined;
   /** What the boot server said on port 4011; undefined: it was not asked. */

@@ -26,21 +26,38 @@ const DISK_TYPES = /^application\/vnd\.efi-(img|iso)\b/i;
 const DISK_NAMES = /\.(img|iso)$/i;
 const PROGRAM_TYPE = /^application\/efi\b/i;
 
-/** Findings about one boot, the first of them the one that ends it. */
-export function judgeBoot(boot: Boot): Finding[] {
+/**
+ * Findings about one boot, the first of them the one that ends it.
+ * @param run all that were played with it: a server that answered one of them is there
+ */
+export function judgeBoot(boot: Boot, run: readonly Boot[]): Finding[] {
   const { firmware, answers, selection } = boot;
-  if (answers.length === 0)
-    return [
-      problem(
-        'no-answer',
-        'No DHCP server answered at all.',
-        'Check the cable and the VLAN of this port, that a DHCP server runs and is meant for this network, and that no firewall drops UDP 67. A server on this same computer does not hear it: play the machine from another one.',
-      ),
-    ];
+  if (answers.length === 0) return [noAnswer(boot, run)];
   return [
     ...leaseFindings(boot),
     ...(selection.boot ? bootFindings(boot, selection.boot) : [nothingToBoot(firmware, answers)]),
   ];
+}
+
+function noAnswer({ firmware, only }: Boot, run: readonly Boot[]): Finding {
+  const heard = run.flatMap(({ answers }) => answers);
+  if (heard.length > 0)
+    return warning(
+      'not-for-this-firmware',
+      `Nobody answered ${firmware.title}, though ${namesOf(heard)} answered other firmware: that gives nothing to architecture ${firmware.architecture}.`,
+      'Where there are such machines, look into the log of that server; an appliance says why: tinsmith explain MAC.',
+    );
+  if (only && only.others.length > 0)
+    return problem(
+      'no-answer',
+      `${only.server} did not answer; ${only.others.join(' and ')} did, which --server leaves out.`,
+      'Check that the server which is meant runs and has that address, or leave out --server.',
+    );
+  return problem(
+    'no-answer',
+    'No DHCP server answered at all.',
+    'Check the cable and the VLAN of this port, that a DHCP server runs and is meant for this network, and that no firewall drops UDP 67. A server on this same computer does not hear it: play the machine from another one.',
+  );
 }
 
 function leaseFindings({ answers, selection, taken }: Boot): Finding[] {

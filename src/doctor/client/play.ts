@@ -10,9 +10,7 @@ import {
   type ClientSocket,
   discover,
   type Firmware,
-  type Frame,
   openClientSocket,
-  readAnswer,
   release,
   request,
 } from '../../boots/dhcp-client/index.ts';
@@ -21,6 +19,7 @@ import { messageOf, TinsmithError } from '../../errors.ts';
 import { runProgram } from '../../run-program.ts';
 import type { Boot } from './boot.ts';
 import { fetchFile } from './fetch.ts';
+import { Heard } from './heard.ts';
 import { placeOf, select } from './select.ts';
 
 export interface Wishes {
@@ -45,7 +44,6 @@ const CARRIER_MS = 5000;
 const POLL_MS = 100;
 /** How long an answer to a REQUEST is waited for, ms, and how often it is sent. */
 const REQUEST = { ms: 2000, tries: 3 };
-const ANSWERS_MOST = 500;
 
 /**
  * Plays one firmware after the other.
@@ -79,43 +77,6 @@ async function carrierOf({ interface: name, signal }: Wishes): Promise<void> {
   }
 }
 
-/** The answers so far, and who waits for more. */
-class Heard {
-  readonly #server: string | undefined;
-  readonly #answers: Answer[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  /** @param server the only one that counts */
-  constructor(server: string | undefined) {
-    this.#server = server;
-  }
-
-  take(frame: Frame): void {
-    const answer = readAnswer(frame);
-    if (answer === undefined || this.#answers.length >= ANSWERS_MOST) return;
-    if (this.#server !== undefined && answer.server !== this.#server && answer.source !== this.#server) return;
-    this.#answers.push(answer);
-    for (const look of this.#waiting) look();
-  }
-
-  of(xid: number): Answer[] {
-    return this.#answers.filter((answer) => answer.xid === xid);
-  }
-
-  /** Waits until something is so, or so many ms. */
-  async until(isSo: () => boolean, ms: number, signal: AbortSignal): Promise<void> {
-    const ended = new AbortController();
-    const look = (): void => {
-      if (isSo()) ended.abort();
-    };
-    this.#waiting.add(look);
-    look();
-    await sleep(ms, undefined, { signal: AbortSignal.any([ended.signal, signal]) }).catch(() => {});
-    this.#waiting.delete(look);
-    signal.throwIfAborted();
-  }
-}
-
 function broadcast({ link, send }: ClientSocket, payload: Buffer): void {
   send({
     ...{ sourceMac: link.mac ?? '', destinationMac: BROADCAST_MAC, source: '0.0.0.0', destination: '255.255.255.255' },
@@ -141,6 +102,8 @@ class Player {
     const answers = await this.#discover(firmware);
     const selection = select(firmware, answers);
     const boot: Boot = { firmware, mac: this.#asker.mac, answers, selection };
+    const { server } = this.#wishes;
+    if (server !== undefined) boot.only = { server, others: this.#heard.othersOf(this.#asker.xid) };
     const { lease } = selection;
     const ack = lease?.lease && this.#wishes.take ? await this.#take(boot, lease) : undefined;
     const held = ack?.lease;

@@ -39,7 +39,8 @@ export interface BootView {
   findings: Finding[];
 }
 
-export function present(boot: Boot): BootView {
+/** @param run all that were played with it */
+export function present(boot: Boot, run: readonly Boot[]): BootView {
   const { firmware, mac, answers, selection, taken, file, fetched } = boot;
   const { lease } = selection;
   return {
@@ -65,7 +66,7 @@ export function present(boot: Boot): BootView {
         ...{ options: fetched.options, contentType: fetched.contentType },
       },
     }),
-    findings: judgeBoot(boot),
+    findings: judgeBoot(boot, run),
   };
 }
 
