@@ -1,4 +1,5 @@
 /** Messages of syslog over UDP, in whichever of its formats; total: every datagram is a message. Pure. */
+import { isIPv6 } from 'node:net';
 
 export const SEVERITIES = ['emergency', 'alert', 'critical', 'error', 'warning', 'notice', 'info', 'debug'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -99,9 +100,10 @@ function rfc3164(rest: string): Rest {
   const time = TIMES.map((form) => form.exec(rest)).find((found) => found !== null);
   let text = time ? rest.slice(time[0].length) : rest;
   let host: string | undefined;
-  // Behind a time stands a host; senders that leave it out begin with the tag at once.
-  if (time && !TAG.test(text)) {
-    host = /^(\S+) /.exec(text)?.[1];
+  // Behind a time stands a host; senders that leave it out begin with the tag at once. An IPv6 address looks like one.
+  const first = /^(\S+) /.exec(text)?.[1];
+  if (time && (!TAG.test(text) || isIPv6(first ?? ''))) {
+    host = first;
     text = host === undefined ? text : text.slice(host.length + 1);
   }
   const tag = TAG.exec(text);
