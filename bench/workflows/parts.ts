@@ -73,6 +73,7 @@ export async function openParts(directory: string): Promise<Services> {
       roles: [],
     }),
     serverUrl: () => 'http://127.0.0.1',
+    loaderChoice: {},
     neighbour: () => undefined,
   };
 }

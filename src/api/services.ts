@@ -4,6 +4,7 @@ import type { BootFiles } from '../boots/boot-files.ts';
 import type { FileStore } from '../boots/files/index.ts';
 import type { IsoShelf } from '../boots/iso/index.ts';
 import type { LeaseStore } from '../boots/leases/index.ts';
+import type { LoaderChoice } from '../boots/loaders.ts';
 import type { Subnets } from '../boots/subnets/index.ts';
 import type { Trace } from '../boots/trace.ts';
 import type { Content } from '../content/index.ts';
@@ -64,6 +65,8 @@ export interface Services {
   status(): Status;
   /** `http://ADDRESS:PORT` by which a machine with this address reaches us. */
   serverUrl(address: string | undefined): string;
+  /** What is set of boot loaders for all machines. */
+  loaderChoice: LoaderChoice;
   /** MAC address behind an IP address on a network of ours, as the kernel knows it. */
   neighbour(address: string): string | undefined;
   clock(): number;

@@ -45,6 +45,7 @@ import { DhcpContexts, reservedMac } from './dhcp-contexts.ts';
 import { dhcpPreview } from './dhcp-preview.ts';
 import { interfaceTowards, servedInterfaces } from './interfaces.ts';
 import { loaderChoices } from './loader-choices.ts';
+import { choiceForAll } from './loaders-for-all.ts';
 import { dhcpRole, httpRole, httpsRole, tftpRole } from './network-roles.ts';
 import { direct, servedNetworks } from './networks.ts';
 import { OtherServers } from './other-servers.ts';
@@ -203,6 +204,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
       adminToken: adminToken(settings.data),
       status,
       serverUrl,
+      loaderChoice: choiceForAll(settings),
       neighbour,
       clock,
       log,
@@ -263,9 +265,8 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     } else roles.off('tftp');
     if (settings.dhcp === 'off' || !others) roles.off('dhcp');
     else {
-      const { loaders, secureBoot } = settings;
       const { inventories } = services.discovery;
-      const choices = loaderChoices({ loaders, secureBoot, filesDirectory, trace, inventories, clock });
+      const choices = loaderChoices({ ...settings, filesDirectory, trace, inventories, clock });
       const contexts = new DhcpContexts(machines, httpAt, clock, environments, unknown, choices);
       const networks = servedNetworks(others.mode, { interfaces, ranges: settings.ranges }, { leases, subnets });
       subnets.served = { isOn: true, hasBootService: networks.needsBootService };

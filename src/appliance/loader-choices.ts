@@ -1,11 +1,10 @@
 /** What is set and known of a machine that decides about its boot loader. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { failedLoaders } from '../boots/attempts.ts';
 import type { LoaderChoice, SecureBootPolicy } from '../boots/loaders.ts';
 import type { Trace } from '../boots/trace.ts';
 import type { Inventories } from '../machines/discovery/inventories.ts';
 import { interfaceOf, type Machine } from '../machines/machines.ts';
+import { fileBelow } from './loaders-for-all.ts';
 
 export interface LoaderParts {
   loaders: ReadonlyMap<number, string>;
@@ -36,8 +35,7 @@ export function loaderChoices({
       secureBoot: isSecure === undefined ? set.secureBoot : isSecure ? 'on' : 'off',
       wasSecure: () => machine !== undefined && inventories.of(machine.id)?.inventory.firmware.secureBoot === 'on',
       failed: () => failedLoaders(trace.of(mac), clock()),
-      // What climbs out of the directory is refused when it is asked for.
-      hasFile: (name) => !name.split('/').includes('..') && existsSync(join(filesDirectory, name)),
+      hasFile: fileBelow(filesDirectory),
     };
   };
 }

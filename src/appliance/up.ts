@@ -4,8 +4,9 @@ import type { Status } from '../api/types.ts';
 import { EXTERNAL_SERVERS, settingsFor } from '../boots/external-dhcp/index.ts';
 import { messageOf, TinsmithError } from '../errors.ts';
 import { claimDataDirectory } from '../store/data-directory.ts';
+import { choiceForAll, type SetForAll } from './loaders-for-all.ts';
 import { createLog } from './log.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 
 /** How long stopping may take before the process ends all the same, ms. */
 const STOP_LIMIT_MS = 10_000;
@@ -36,7 +37,7 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
   ]);
   const appliance = await startAppliance(settings, data, log);
   if (settings.logFormat === 'pretty')
-    process.stdout.write(summary(appliance.status()) + whatNext(settings.dhcp, appliance.url()));
+    process.stdout.write(summary(appliance.status()) + whatNext(settings, appliance.url()));
   const giving = giveBackWhenQuiet();
   const signal = await told;
   giving.stop();
@@ -85,9 +86,9 @@ function summary({ version, commit, roles, state, dataDirectory, otherServers = 
   return `Tinsmith ${version} (${commit}) is ${state}. Data in ${dataDirectory}.\n${[...lines, ...others, ...warnings].join('\n')}\n`;
 }
 
-function whatNext(dhcp: string, http: string): string {
-  if (dhcp !== 'off') return 'Add a machine: tinsmith machine add NAME --mac MAC --ip ADDRESS\n';
-  const appliance = { address: new URL(http).hostname, http };
+export function whatNext(settings: SetForAll & Pick<Settings, 'dhcp'>, http: string): string {
+  if (settings.dhcp !== 'off') return 'Add a machine: tinsmith machine add NAME --mac MAC --ip ADDRESS\n';
+  const appliance = { address: new URL(http).hostname, http, choice: choiceForAll(settings) };
   const texts = EXTERNAL_SERVERS.map((server) => {
     const { title, where, text } = settingsFor(server, appliance);
     return `### ${title}: ${where}\n\n${text}`;

@@ -103,6 +103,7 @@ export async function running(
       dataDirectory: directory,
     }),
     serverUrl: () => 'http://10.0.0.1:8080',
+    loaderChoice: {},
     neighbour: (address) => neighbours.get(address),
     log,
   };

@@ -15,7 +15,7 @@ const query = z.object({
     .describe('An address of the network that the machines are on, where the appliance serves several.'),
 });
 
-export function dhcpSettingsOperations({ serverUrl }: Services): Operation[] {
+export function dhcpSettingsOperations({ serverUrl, loaderChoice: choice }: Services): Operation[] {
   return [
     operation(
       {
@@ -28,7 +28,7 @@ export function dhcpSettingsOperations({ serverUrl }: Services): Operation[] {
       },
       ({ query: { address } }) => {
         const http = serverUrl(address);
-        const appliance = { address: new URL(http).hostname, http };
+        const appliance = { address: new URL(http).hostname, http, choice };
         return { data: EXTERNAL_SERVERS.map((server) => settingsFor(server, appliance)) };
       },
     ),

@@ -1,5 +1,6 @@
 /** What a DHCP server of somebody else has to tell each firmware, so that it boots from this appliance. Pure. */
-import { bootAnswer } from '../loaders.ts';
+import { bootsOverHttp, REGISTERED } from '../architectures.ts';
+import { bootAnswer, type LoaderChoice } from '../loaders.ts';
 import type { BootPlan } from '../plan.ts';
 
 /** Where this appliance is for machines. */
@@ -8,6 +9,8 @@ export interface Appliance {
   address: string;
   /** `http://ADDRESS:PORT` */
   http: string;
+  /** What people have set for all machines. */
+  choice?: LoaderChoice | undefined;
 }
 
 /** What firmware of one kind gets. */
@@ -37,16 +40,48 @@ const FAMILIES: readonly Omit<BootFile, 'file'>[] = [
 const ANY: BootPlan = { boot: 'environment', environment: 'any', reason: 'boot-environment', sentence: '' };
 const NO_MAC = '00:00:00:00:00:00';
 
-/** The boot file of each firmware that there is one for. */
-export function bootFilesFor({ http }: Appliance): BootFile[] {
-  return FAMILIES.flatMap((family) => {
-    const answer = bootAnswer(ANY, family, { http, mac: NO_MAC });
-    const named = answer.answer === 'file' ? answer.name : answer.answer === 'url' ? answer.url : undefined;
-    // What is made for each machine has no name that a foreign server could tell.
-    return named === undefined || named.includes(`/boot/${NO_MAC}/`)
-      ? []
-      : [{ ...family, file: named.replace(`${NO_MAC}/`, '') }];
+/** The boot file of each firmware that there is one for; codes of a family that are set to different files stand alone. */
+export function bootFilesFor(appliance: Appliance): BootFile[] {
+  return [...FAMILIES, ...familiesSet(appliance)].flatMap((family) => {
+    const byFile = new Map<string, number[]>();
+    for (const code of family.architectures) {
+      const file = fileFor(appliance, family.kind, code);
+      if (file !== undefined) byFile.set(file, [...(byFile.get(file) ?? []), code]);
+    }
+    return [...byFile].map(([file, architectures], at): BootFile => {
+      const [code = 0] = architectures;
+      const own = at === 0 ? {} : { tag: `${family.tag}-${code}`, title: REGISTERED.get(code)?.name ?? family.title };
+      return { ...family, ...own, architectures, file };
+    });
   });
+}
+
+/** Of architectures that only people have set a loader for. */
+function familiesSet({ choice }: Appliance): Omit<BootFile, 'file'>[] {
+  const usual = FAMILIES.flatMap(({ architectures }) => architectures);
+  return [...(choice?.byArchitecture?.keys() ?? [])]
+    .filter((code) => !usual.includes(code))
+    .map((code) => ({
+      ...{ tag: `arch-${code}`, title: REGISTERED.get(code)?.name ?? `architecture ${code}` },
+      ...{ kind: bootsOverHttp(code) ? 'http' : 'pxe', architectures: [code] },
+    }));
+}
+
+function fileFor({ http, choice }: Appliance, kind: BootFile['kind'], code: number): string | undefined {
+  const answer = bootAnswer(ANY, { kind, architectures: [code] }, { http, mac: NO_MAC, choice });
+  switch (answer.answer) {
+    case 'file':
+      return answer.name.replace(`${NO_MAC}/`, '');
+    case 'url': {
+      // What is made for each machine has no name that a foreign server could tell.
+      if (answer.url.includes(`/boot/${NO_MAC}/`)) return undefined;
+      const [, folder, name = ''] = new RegExp(`^(.*/boot/loaders/)${NO_MAC}/(.*)$`).exec(answer.url) ?? [];
+      // The first folder behind that of the loaders would be taken for a MAC address.
+      return folder === undefined ? answer.url : name.includes('/') ? `${http}/${name}` : `${folder}${name}`;
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** The script for iPXE, which puts the MAC address of the card that it booted from in. */
