@@ -7,6 +7,8 @@ import { CACHE, progress } from './step.ts';
 import { withoutServices } from './without-services.ts';
 
 const QUIET = ['-qq', '-y', '-o', 'APT::Install-Recommends=0', '-o', 'DPkg::Lock::Timeout=300'];
+// Of a name server that does not answer apt has enough after 9 s; with so many tries after a minute and a half.
+QUIET.push('-o', 'Acquire::Retries=7');
 
 let updated: Promise<string> | undefined;
 
