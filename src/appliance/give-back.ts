@@ -11,7 +11,7 @@ import { trimPools } from '../system/libc.ts';
 
 /** How often it is looked, ms. */
 const EVERY_MS = 5_000;
-/** The share of that time that the event loop may have been busy: some 20 exchanges of DHCP a second. */
+/** The processor time that all threads may have taken, as a share of that: some 20 exchanges of DHCP a second. */
 const QUIET = 0.02;
 /** Growth that is worth a pause, bytes. */
 const WORTH = 16 << 20;
@@ -22,7 +22,7 @@ export class Quietness {
   #left = 0;
 
   /**
-   * @param busy share of the time since the last look
+   * @param busy processor time since the last look, as a share of the time
    * @param resident bytes
    */
   isTime(busy: number, resident: number): boolean {
@@ -43,16 +43,33 @@ export function giveBackWhenQuiet(every = EVERY_MS): { stop(): void } {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as NodeJS.GCFunction;
   const quietness = new Quietness();
-  let before = performance.eventLoopUtilization();
+  let before = { at: performance.now(), used: usedMs() };
   const timer = setInterval(() => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, before);
+    const now = { at: performance.now(), used: usedMs() };
+    // Downloads are sent by threads of their own.
+    const busy = (now.used - before.used) / (now.at - before.at);
     before = now;
-    if (!quietness.isTime(utilization, process.memoryUsage.rss())) return;
+    const resident = residentBytes();
+    if (resident === undefined || !quietness.isTime(busy, resident)) return;
     // Any other flavour keeps the pages.
     collect({ type: 'major', flavor: 'last-resort' });
     trimPools();
-    quietness.gaveBack(process.memoryUsage.rss());
+    quietness.gaveBack(residentBytes() ?? resident);
   }, every).unref();
   return { stop: () => clearInterval(timer) };
+}
+
+/** Undefined: the process has no file descriptor left to ask with. */
+function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processor time of all threads, ms. */
+function usedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -31,4 +31,17 @@ describe('memory is given back', () => {
     while (process.memoryUsage.rss() > idle + 30 * MB) await pause(20, undefined, { signal: t.signal });
     assert.equal(staying.length, 1000);
   });
+
+  it('not while the process has no descriptor left to look how much it has, and again afterwards', async (t) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let looks = 0;
+    t.mock.method(process.memoryUsage, 'rss', () => {
+      looks += 1;
+      if (looks > 2) resolve();
+      throw new Error('EMFILE: too many open files');
+    });
+    const giving = giveBackWhenQuiet(1);
+    t.after(() => giving.stop());
+    await promise;
+  });
 });
