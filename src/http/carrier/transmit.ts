@@ -12,6 +12,8 @@ export type Transmitted =
 
 /** The last bytes of a part's {@link TAIL}, which follow the last look at the file. */
 const END = 4096;
+/** Of what is in memory, so much is written at once, bytes. */
+const PIECE = 128 << 10;
 /** The shortest part that is worth more than one call, bytes. */
 const LEAST = 1024 * 1024;
 /** Bytes that are read in the ordinary way where the kernel does not have them in memory, before it is asked again. */
@@ -141,7 +143,7 @@ export async function transmit(
   try {
     for (const segment of segments) {
       const file = segment.kind === 'file' ? files.get(segment) : undefined;
-      if (segment.kind === 'bytes') await body.write(segment.bytes);
+      if (segment.kind === 'bytes') for (const piece of piecesOf(segment.bytes)) await body.write(piece);
       else if (file !== undefined) {
         const fault = await transmitFile(body, segment, file, means);
         if (fault !== undefined) {
@@ -160,4 +162,9 @@ export async function transmit(
     means.zeroCopy?.uncork(body);
     for (const file of files.values()) file.release();
   }
+}
+
+/** In pieces, so that it is known how far a client has come that goes away. */
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
 }

@@ -195,6 +195,20 @@ describe('transmit', () => {
     assert.ok(result.bytes > 0 && result.bytes < 20 * SIZE);
   });
 
+  test('of what is in memory it is known how far a client came that went away', async (t) => {
+    const { port, results } = await serving(t, {}, [{ kind: 'bytes', bytes: Buffer.alloc(64 << 20) }]);
+    const socket = await connected(port);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    let got = 0;
+    for await (const part of socket) {
+      got += part.length;
+      if (got > 1 << 20) break;
+    }
+    const result = await results[0];
+    assert.equal(result?.end, 'aborted');
+    assert.ok(result.bytes > 512 << 10 && result.bytes < 64 << 20, `${result.bytes}`);
+  });
+
   for (const [what, change] of [
     ['is cut', (file: string) => truncateSync(file, 5_000_000)],
     ['is written to', (file: string) => utimesSync(file, 1, 1)],
