@@ -170,6 +170,7 @@ export class Answering {
         port: role,
         server: { address: from.address, netmask: from.netmask, identifier: cameIn.serverIdentifier },
         isOurs: this.#isOurs,
+        elsewhere: (address) => this.#elsewhere(address, packet.giaddr),
       };
       const outcome = respond(packet, context, client);
       if (outcome.lease !== undefined && network !== undefined && leases !== undefined)
@@ -193,6 +194,17 @@ export class Answering {
       ({ name, address, netmask }) => name !== from.name && sameSubnet(address, ciaddr, netmask),
     );
     return (isOfOther ? undefined : this.#options.networkAt?.(ciaddr)) ?? networkOf(cameIn);
+  }
+
+  /** The interface whose network an address is of, where the client is not at that. */
+  #elsewhere(address: string, giaddr: string): string | undefined {
+    const { name: own } = this.#post.from;
+    const at = this.#options.interfaces.filter((each) => sameSubnet(each.address, address, each.netmask));
+    const isThere =
+      giaddr === NO_ADDRESS
+        ? at.some(({ name }) => name === own)
+        : at.some(({ address: other, netmask }) => sameSubnet(other, giaddr, netmask));
+    return isThere ? undefined : at[0]?.name;
   }
 
   #seeTo(

@@ -83,6 +83,8 @@ export interface ResponderContext extends ClientContext {
   server: { address: string; netmask: string; identifier?: string | undefined };
   /** Whether an address is one of this computer's, on whatever interface; absent: none is. */
   isOurs?(address: string): boolean;
+  /** Name of the interface that has the network of an address, where the packet is not from there. */
+  elsewhere?(address: string): string | undefined;
 }
 
 /** What a decision means for the leases: to be seen to before the reply is sent. */
@@ -159,6 +161,7 @@ export type IgnoredReason =
   | 'no-address'
   | 'dhcp-disabled'
   | 'address-in-use'
+  | 'other-network'
   | 'other-server'
   | 'not-firmware'
   | 'dhcp-off'

@@ -51,6 +51,12 @@ export function respondWithReservation(
     const sentence = `${who} gets no address: it found its ${reservation.address} used by another computer`;
     return ignored('address-in-use', sentence);
   }
+  // RFC 2131 section 4.3.1: an address is to be of the client's subnet. It may be heard on two interfaces: no NAK.
+  const elsewhere = type === MessageType.INFORM ? undefined : context.elsewhere?.(reservation.address);
+  if (elsewhere !== undefined) {
+    const sentence = `${who} gets no address: its ${reservation.address} is of the network at ${elsewhere}, from which it does not ask`;
+    return ignored('other-network', sentence);
+  }
   // RFC 2131 section 1.6: an address is not to be used by more than one.
   if (type !== MessageType.INFORM && context.isOurs?.(reservation.address)) {
     const sentence = `${who} gets no address: its ${reservation.address} is an address of this server itself; reserve another for it (dhcp.ip in its hardware data)`;

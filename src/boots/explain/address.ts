@@ -24,6 +24,7 @@ const NEXT: Readonly<Record<string, string>> = {
   'http-only': HTTP_BOOT,
   'secure-boot': HTTP_BOOT,
   'no-address': 'Give it one: --ip in tinsmith machine add, or dhcp.ip in its hardware data.',
+  'other-network': 'Plug it in where that network is, or reserve it an address of the one that it asks from.',
   'address-in-use': 'Find the other computer with that address, or give the machine another.',
   'address-declined': 'Find the other computer with that address, or give the machine another.',
   'pool-exhausted': 'Make the range of addresses larger, or the leases shorter.',

@@ -8,7 +8,7 @@ import type { DhcpNote } from '../../../src/boots/dhcp/note.ts';
 import { type DhcpPacket, encode } from '../../../src/boots/dhcp/packet.ts';
 import { isWithin, LeaseStore } from '../../../src/boots/leases/index.ts';
 import { HeldStore } from '../leases/kept.ts';
-import { MAC, network, request, requestedAddress, SERVER, serverIdentifier } from './requests.ts';
+import { MAC, network, request, requestedAddress, reservation, SERVER, serverIdentifier } from './requests.ts';
 
 const OTHER = '52:54:00:77:00:02';
 const FIRST = '10.77.1.0';
@@ -239,4 +239,37 @@ describe('answering in pool mode', () => {
       log: pino({ level: 'silent' }),
     };
   }
+});
+
+describe('answering a machine whose reserved address is of the network at one of the interfaces', () => {
+  const at = { eth0: from, eth1: { name: 'eth1', address: '10.99.0.1', netmask: '255.255.0.0' } };
+  const reasonOf = (packet: DhcpPacket, device: keyof typeof at, address: string): string | undefined => {
+    const notes: DhcpNote[] = [];
+    const options = {
+      interfaces: Object.values(at),
+      networkOf: () => network(),
+      contextFor: () => ({
+        ...{ reservation: { ...reservation, address }, machineName: 'node1', declined: false },
+        boot: () => ({ answer: 'none', reason: 'none', sentence: 'nothing' }) as const,
+      }),
+      note: (_mac: string, made: () => DhcpNote) => void notes.push(made()),
+      log: pino({ level: 'silent' }),
+    };
+    const answering = new Answering(options, { from: at[device], role: 67, ownPort: 67, send: () => [] });
+    answering.receive(encode(packet, 1472).bytes, asking);
+    return notes[0]?.reason;
+  };
+  const relayed = (giaddr: string) => request('DISCOVER', { giaddr });
+
+  it('gives it there, and nowhere else', () => {
+    assert.equal(reasonOf(request('DISCOVER'), 'eth1', '10.99.0.60'), 'address-offered');
+    assert.equal(reasonOf(request('DISCOVER'), 'eth0', '10.99.0.60'), 'other-network');
+    assert.equal(reasonOf(relayed('10.88.0.1'), 'eth1', '10.99.0.60'), 'other-network');
+    assert.equal(reasonOf(relayed('10.99.0.254'), 'eth0', '10.99.0.60'), 'address-offered');
+  });
+
+  it('gives one of a network at none of them wherever it is asked for', () => {
+    assert.equal(reasonOf(request('DISCOVER'), 'eth0', '10.11.0.60'), 'address-offered');
+    assert.equal(reasonOf(relayed('10.88.0.1'), 'eth1', '10.88.0.60'), 'address-offered');
+  });
 });

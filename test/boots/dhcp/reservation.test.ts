@@ -35,6 +35,18 @@ const RIGHT = requestedAddress('10.77.0.60');
 const WRONG = requestedAddress('10.77.0.61');
 const relayed = { giaddr: '10.88.0.1' };
 
+describe('reservation mode: an address of another network', () => {
+  const there = { elsewhere: (address: string) => (address === reservation.address ? 'eth1' : undefined) };
+
+  it('is not given, nor refused: the server may hear one client on two interfaces', () => {
+    for (const asked of [request('DISCOVER'), request('REQUEST', {}, RIGHT), request('REQUEST', {}, WRONG)])
+      assert.equal(fate(asked, there), 'ignored other-network');
+    const { sentence } = respond(request('DISCOVER'), context(there));
+    assert.match(sentence, /its 10\.77\.0\.60 is of the network at eth1, from which it does not ask$/);
+    assert.equal(fate(request('INFORM', { ciaddr: '10.77.0.70' }), there), 'ACK configuration-given');
+  });
+});
+
 describe('reservation mode: what each message gets', () => {
   const table: [what: string, got: string, expected: string][] = [
     ['DISCOVER', fate(request('DISCOVER')), 'OFFER address-offered'],
