@@ -314,6 +314,17 @@ export const WAYS: readonly Way[] = [
     }),
   },
   {
+    what: 'A second DHCP server was quicker for the iPXE that it has loaded',
+    code: 'second-server',
+    says: /^runs ipxe\.efi, and took an address from 192\.168\.1\.1, which does not name its script: /,
+    provoke: played({}, async (machine) => {
+      await machine.address();
+      await machine.load('ipxe.efi');
+      await machine.dhcp('DISCOVER', 'ipxe');
+      await machine.dhcp('REQUEST', 'ipxe', { requested: '192.168.1.77', server: OTHER });
+    }),
+  },
+  {
     what: 'HTTP does not come through',
     code: 'http-unreachable',
     provoke: played({}, async (machine) => {

@@ -48,7 +48,8 @@ export function progressOf(entries: readonly TraceEntry[], { plan, machine }: Pi
 
 /**
  * The entries of a machine's last boot. Of several cards that were heard lately the one counts that got furthest: the
- * others only asked, or are up in a system that runs.
+ * others only asked, or are up in a system that runs. Where one has a script, and the firmware of another has begun to ask
+ * since, the machine was started again.
  */
 export function lastBoot(all: readonly TraceEntry[]): TraceEntry[] {
   const newest = all.at(-1)?.time ?? 0;
@@ -56,11 +57,24 @@ export function lastBoot(all: readonly TraceEntry[]): TraceEntry[] {
     const last = own.at(-1);
     if (last === undefined || last.time < newest - LATELY_MS) return [];
     const entries = own.filter(({ boot }) => boot === last.boot);
-    const reached = stagesOf(entries)?.reached?.stage;
-    return [{ entries, last: last.time, far: reached === undefined ? -1 : STAGES.indexOf(reached) }];
+    const reached = stagesOf(entries)?.reached;
+    const far = reached === undefined ? -1 : STAGES.indexOf(reached.stage);
+    return [{ entries, last: last.time, far, reachedAt: reached?.entry?.time ?? last.time }];
   });
-  return boots.sort((a, b) => b.far - a.far || b.last - a.last)[0]?.entries ?? [];
+  const begins = boots.flatMap(({ entries }) =>
+    entries
+      .slice(0, 1)
+      .filter(isOfFirmware)
+      .map(({ time }) => time),
+  );
+  const latest = Math.max(...begins);
+  const running = boots.filter(({ far, reachedAt }) => far < STAGES.indexOf('script') || reachedAt >= latest);
+  return running.sort((a, b) => b.far - a.far || b.last - a.last)[0]?.entries ?? [];
 }
+
+/** iPXE asks on all its cards within one boot. */
+const isOfFirmware = ({ what, details: { firmware } }: TraceEntry): boolean =>
+  what === 'DISCOVER' && (firmware === 'pxe' || firmware === 'http');
 
 function sayOf(told: Case): Said {
   const { progress, facts, now } = told;

@@ -9,7 +9,7 @@ import { sizeOf, timeOf, waitOf, withoutEnd } from './words.ts';
 const UNPACKED = 4;
 
 /** The server whose address it took, where that is not ours. */
-function otherServer(entries: readonly TraceEntry[]): { named: string; entry: TraceEntry } | undefined {
+export function otherServer(entries: readonly TraceEntry[]): { named: string; entry: TraceEntry } | undefined {
   const entry = entries.findLast(
     ({ role, what, reason }) =>
       role === 'dhcp' && what === 'REQUEST' && (reason === 'other-server' || reason === 'not-firmware'),
@@ -32,6 +32,15 @@ export function missingLoader({ progress, entries, facts }: Case): Said {
     ? `took an address from ${other.named}`
     : `took the address ${String(given?.details.address ?? 'it was offered')}`;
   const evidence = dhcp.slice(-4);
+  const unread = firmware ? undefined : dhcp.findLast(({ details }) => saysFirmware(details.vendorClass));
+  if (unread)
+    return {
+      state: 'missing',
+      code: 'firmware-not-understood',
+      sentence: `${took}, and nothing to boot: its firmware says ${unread.details.vendorClass}, without an architecture (option 93) or with a malformed identifier (option 97)`,
+      next: 'Update its firmware, or start it with an iPXE of your own from a USB stick or a CD.',
+      evidence,
+    };
   if (firmware === undefined)
     return {
       state: 'missing',
@@ -84,6 +93,9 @@ export function missingLoader({ progress, entries, facts }: Case): Said {
     evidence,
   };
 }
+
+const saysFirmware = (vendorClass: unknown): boolean =>
+  typeof vendorClass === 'string' && /^(PXE|HTTP)Client/.test(vendorClass);
 
 /** A loader that firmware has looked at, and not fetched. */
 function onlyAsked(entries: readonly TraceEntry[]): Said | undefined {

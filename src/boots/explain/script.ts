@@ -3,6 +3,7 @@ import type { TraceEntry } from '../trace.ts';
 import type { Case } from './explain.ts';
 import type { Said } from './facts.ts';
 import { anotherThan, baseOf, isAutoexec, isEfi } from './files.ts';
+import { otherServer } from './links.ts';
 import { wholeLoads } from './whole.ts';
 import { withoutEnd } from './words.ts';
 
@@ -29,9 +30,22 @@ export function missingScript(told: Case): Said {
       evidence: since.filter(({ role }) => role === 'dhcp').slice(-3),
     };
   }
+  const other = ipxe && otherServer([ipxe]);
+  // Beside a router's DHCP (ProxyDHCP) that is where its address comes from.
+  const offered = since.findLast(
+    ({ role, what, outcome }) => role === 'dhcp' && what === 'DISCOVER' && outcome === 'answered',
+  );
+  if (other && offered?.details.address !== undefined)
+    return {
+      state: 'missing',
+      code: 'second-server',
+      sentence: `runs ${name}, and took an address from ${other.named}, which does not name its script: a second DHCP server answers on its network`,
+      next: `Switch off DHCP at ${other.named}, or start the appliance with --dhcp proxy.`,
+      evidence: since.filter(({ role }) => role === 'dhcp').slice(-3),
+    };
   // It may still have the address that its firmware took.
   const autoexec = since.findLast(({ outcome, what }) => outcome === 'completed' && isAutoexec(what));
-  if (ipxe ? ipxe.outcome === 'answered' : autoexec)
+  if (ipxe ? ipxe.outcome === 'answered' || (other && offered) : autoexec)
     return {
       state: 'missing',
       code: 'http-unreachable',

@@ -1,7 +1,7 @@
 /** What is said of a link that is missing: only what the packets and requests show. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ExplainFacts, explain } from '../../../src/boots/explain/index.ts';
+import { type ExplainFacts, explain, lastBoot } from '../../../src/boots/explain/index.ts';
 import type { TraceEntry } from '../../../src/boots/trace.ts';
 import { discover, facts, http, request, script, tftp, traced } from './entries.ts';
 
@@ -67,6 +67,40 @@ describe('a loader of which only the size was asked for', () => {
   });
 });
 
+describe('a machine with an address and no loader', () => {
+  const from = (vendorClass: string | undefined) =>
+    [discover(), request()].map((entry) => ({ ...entry, details: { ...entry.details, vendorClass } }));
+
+  it('boots from something else, or its firmware was not understood', () => {
+    assert.equal(told(from('MSFT 5.0')).code, 'not-from-network');
+    const { code, sentence } = told(from('PXEClient:Arch:00007:UNDI:003000'));
+    assert.equal(code, 'firmware-not-understood');
+    assert.match(
+      sentence,
+      /^took the address 10\.0\.0\.1, and nothing to boot: its firmware says PXEClient:Arch:00007/,
+    );
+  });
+});
+
+describe('a machine with two cards', () => {
+  const LATER = 60_000;
+  const second = (...entries: Partial<TraceEntry>[]) =>
+    traced(...entries).map((entry) => ({ ...entry, mac: 'b', time: entry.time + LATER }));
+  const macOf = (...entries: Partial<TraceEntry>[]) => lastBoot(traced(...entries))[0]?.mac;
+  const booted = [...ADDRESS, ...LOADED, script('local')];
+
+  it('is where the card has come that got furthest', () => {
+    assert.equal(macOf(...ADDRESS, ...LOADED, ...second(discover('pxe'))), 'a', 'its firmware tries the other');
+    assert.equal(macOf(...booted, ...second(discover('ipxe'))), 'a', 'iPXE tries the other');
+    assert.equal(macOf(...booted, ...second(discover(), request())), 'a', 'its system is up');
+  });
+
+  it('was started again where the other asks after that', () => {
+    assert.equal(macOf(...booted, ...second(discover('pxe'))), 'b');
+    assert.equal(macOf(...second(...booted), ...traced(discover('pxe'))), 'b');
+  });
+});
+
 describe('an iPXE that was loaded', () => {
   const before = [...ADDRESS, ...LOADED];
 
@@ -79,8 +113,22 @@ describe('an iPXE that was loaded', () => {
   it('has one that it took, of whichever server, and keeps it when it asks once more', () => {
     assert.equal(told([...before, discover('ipxe'), request('ipxe')]).code, 'http-unreachable');
     assert.equal(told([...before, discover('ipxe'), request('ipxe'), discover('ipxe')]).code, 'http-unreachable');
-    const others = { ...request('ipxe'), outcome: 'ignored', reason: 'other-server' } as const;
-    assert.notEqual(told([...before, discover('ipxe'), others, discover('ipxe')]).code, 'offer-not-taken');
+  });
+
+  it('has an address of the server that it took one from', () => {
+    const others: Partial<TraceEntry> = {
+      ...{ ...request('ipxe'), outcome: 'ignored', reason: 'other-server' },
+      details: { firmware: 'ipxe', serverIdentifier: '10.0.0.7' },
+    };
+    const second = told([...before, discover('ipxe'), others]);
+    assert.equal(second.code, 'second-server');
+    assert.match(
+      second.sentence,
+      /^runs ipxe\.efi, and took an address from 10\.0\.0\.7, which does not name its script/,
+    );
+    assert.equal(told([...before, discover('ipxe'), others, discover('ipxe')]).code, 'http-unreachable');
+    const beside = { ...discover('ipxe'), reason: 'boot-offered', details: { firmware: 'ipxe' } };
+    assert.equal(told([...before, beside, others]).code, 'http-unreachable');
   });
 });
 
