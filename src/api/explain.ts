@@ -10,6 +10,7 @@ import {
 } from '../boots/explain/index.ts';
 import type { AutoIpxe, UnknownPolicy } from '../boots/plan.ts';
 import { planFor } from '../boots/plan-for.ts';
+import { ownEntries } from '../boots/played.ts';
 import type { TraceEntry } from '../boots/trace.ts';
 import { interfaceOf, type Machine } from '../machines/machines.ts';
 import { currentAction, isFinal } from '../workflows/workflow.ts';
@@ -62,7 +63,7 @@ export function explaining(
   };
 
   const entriesOf = ({ macs }: Subject): TraceEntry[] =>
-    macs.flatMap((mac) => trace.of(mac)).sort((a, b) => a.time - b.time);
+    ownEntries(macs.flatMap((mac) => trace.of(mac))).sort((a, b) => a.time - b.time);
   const factsOf = (subject: Subject): ExplainFacts => {
     const { machine, macs } = subject;
     // As the card boots that was heard, where there are several.

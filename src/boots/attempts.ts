@@ -2,6 +2,7 @@
  * What came of the loaders that a machine fetched, by its trace. A loader that runs is heard of: iPXE asks DHCP again by
  * its own name, shim fetches GRUB, GRUB its configuration. After one that does not run, the firmware asks again. Pure.
  */
+import { isPlayed } from './played.ts';
 import type { TraceEntry } from './trace.ts';
 
 /** How often each loader, by its name, was fetched whole and nothing came of it. `script`: the URL of the iPXE script. */
@@ -28,7 +29,7 @@ export function failedLoaders(entries: readonly TraceEntry[], now: number): Fail
     fetched = undefined;
   };
   for (const entry of entries) {
-    if (now - entry.time > COUNTS_MS) continue;
+    if (now - entry.time > COUNTS_MS || isPlayed(entry)) continue;
     if (isRefusedUrl(entry)) failed.set('script', (failed.get('script') ?? 0) + 1);
     const name = loaderFetched(entry);
     if (name !== undefined) {

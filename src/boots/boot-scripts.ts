@@ -11,6 +11,7 @@ import { PREVIEW_TOKEN } from './ipxe/scripts.ts';
 import type { WorkerFacts } from './kernel-arguments.ts';
 import type { BootPlan } from './plan.ts';
 import { type PlanParts, planFor } from './plan-for.ts';
+import { PLAYED } from './played.ts';
 
 export interface BootScriptParts extends Network, PlanParts {
   machines: Machines;
@@ -33,6 +34,8 @@ export interface ScriptRequest {
   server: string;
   /** It is only looked at: no token in it opens anything, and anybody who may look may have it. */
   preview: boolean;
+  /** It is asked for by who only plays the machine: no token in it opens anything. */
+  played?: boolean | undefined;
   /** Services of workflows may have a script of their own, which is for iPXE. */
   services: boolean;
   /** What was asked for, for the trace. */
@@ -69,7 +72,7 @@ export class BootScripts {
    *   missing), INVALID_INPUT (a template that cannot be filled in)
    */
   async give(request: ScriptRequest, make: (admitted: Admitted) => Promise<string>): Promise<string> {
-    const { mac, remote, server, preview, services } = request;
+    const { mac, remote, server, preview, played, services } = request;
     const { trace, bootFiles, kernelArguments, syslog, environments } = this.#parts;
     const { plan: decided, machine } = this.planFor(mac, services);
     const autoIpxe = decided.boot === 'osie' ? decided.autoIpxe : undefined;
@@ -86,6 +89,7 @@ export class BootScripts {
           ...(decided.boot === 'environment' && { environment: decided.environment }),
           ...(autoIpxe && { service: autoIpxe.state }),
           remote,
+          ...(played && PLAYED),
         },
       });
     if (decided.boot === 'nothing') {
@@ -114,7 +118,7 @@ export class BootScripts {
     }
     let issued: Promise<string> | undefined;
     const issue = (): Promise<string> => {
-      issued ??= preview ? Promise.resolve(PREVIEW_TOKEN) : this.#issue(machine, mac);
+      issued ??= preview || played ? Promise.resolve(PREVIEW_TOKEN) : this.#issue(machine, mac);
       return issued;
     };
     try {

@@ -1,5 +1,6 @@
 /** Which processor firmware has said that it runs on, by DHCP option 93, and where that is nothing registered, option 60. */
 import { codeInVendorClass, inWords, processorOfCode } from './architectures.ts';
+import { isPlayed } from './played.ts';
 import { isRaspberryPi } from './raspberry-pi.ts';
 import type { Trace, TraceEntry } from './trace.ts';
 
@@ -12,7 +13,9 @@ export interface SaidProcessor {
 /** What firmware said last of its processor, on any of a machine's MAC addresses. */
 export function processorSeen(trace: Pick<Trace, 'of'>, macs: readonly string[]): SaidProcessor | undefined {
   const last = macs.flatMap((mac) => {
-    const entry = trace.of(mac).findLast(({ role, details }) => role === 'dhcp' && details.architecture !== undefined);
+    const entry = trace
+      .of(mac)
+      .findLast((each) => each.role === 'dhcp' && each.details.architecture !== undefined && !isPlayed(each));
     return entry === undefined ? [] : [entry];
   });
   const [newest] = last.sort((a, b) => b.time - a.time);

@@ -17,6 +17,7 @@ import { fileRoutes } from './file-routes.ts';
 import { ipxeScript } from './ipxe/index.ts';
 import { WITHOUT_SERVICE } from './ipxe/scripts.ts';
 import type { IsoShelf } from './iso/index.ts';
+import { isPlayedRequest, PLAYED } from './played.ts';
 import { type DiskPlan, diskSegments, planDisk, SIGNED_DISKS, type SignedDisk } from './signed-disk.ts';
 import type { Texts } from './texts.ts';
 import type { Trace, TraceEntry } from './trace.ts';
@@ -39,13 +40,18 @@ export interface About {
   mac: string;
   what: string;
   remote: string;
+  /** Where a machine is only played. */
+  playedBy?: string;
 }
 
 export function bootRoutes(parts: BootRoutes): Router {
   const { machines, trace, bootFiles, scripts } = parts;
   const routes = Router({ caseSensitive: true });
 
-  const about = (req: Request, mac: string, what: string): About => ({ mac, what, remote: remoteOf(req).address });
+  const about = (req: Request, mac: string, what: string): About => ({
+    ...{ mac, what, remote: remoteOf(req).address },
+    ...(isPlayedRequest(req) && PLAYED),
+  });
 
   routes.get('/boot/loaders/:name', (req, res) => sendLoader(req, res, '', req.params.name));
   routes.get('/boot/loaders/:mac/*name', (req, res) =>
@@ -71,7 +77,14 @@ export function bootRoutes(parts: BootRoutes): Router {
     const { address: remote, local } = remoteOf(req);
     // Express answers HEAD too; neither that nor a look by the administrator may use up a token.
     const preview = req.method === 'HEAD' || parts.isAdministrator(req);
-    return { mac, remote, what, preview, server: `http://${local.address}:${local.port}` };
+    return {
+      mac,
+      remote,
+      what,
+      preview,
+      played: isPlayedRequest(req),
+      server: `http://${local.address}:${local.port}`,
+    };
   };
 
   routes.get('/boot/:mac/auto.ipxe', async (req, res) => {
@@ -160,6 +173,7 @@ export function noteSent(trace: Trace, sent: Sent, about: unknown): void {
     details: {
       ...{ bytes: sent.bytes, total: sent.total, ms: Math.round(sent.ms), remote: about.remote },
       ...(sent.range !== undefined && { range: sent.range }),
+      ...(about.playedBy !== undefined && PLAYED),
     },
   });
 }

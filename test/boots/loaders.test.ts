@@ -6,6 +6,7 @@ import { failedLoaders } from '../../src/boots/attempts.ts';
 import type { FirmwareClient } from '../../src/boots/dhcp/index.ts';
 import { bootAnswer, type LoaderChoice } from '../../src/boots/loaders.ts';
 import type { BootPlan } from '../../src/boots/plan.ts';
+import { PLAYED } from '../../src/boots/played.ts';
 import type { TraceEntry } from '../../src/boots/trace.ts';
 import { macOf } from '../machines/examples.ts';
 
@@ -189,6 +190,14 @@ describe('loaders that came to nothing', () => {
     assert.deepEqual(failed([overHttp('sent', 0), asks(1)]), { 'ipxe.efi': 1 }, 'there is nothing in it to run');
     assert.deepEqual(failed([overHttp('size-only', 0), asks(1)]), {}, 'HEAD');
     assert.deepEqual(failed([overHttp('sent', 10, 'bytes=0-9'), asks(1)]), {}, 'a part');
+  });
+
+  it('are none where a machine was only played', () => {
+    const details = { bytes: 10, size: 10, ...PLAYED };
+    const played = [asks(0), entry(1, 'tftp', 'ipxe.efi', { details }), asks(2)];
+    assert.deepEqual(failed(played), {});
+    const asked = { ...asks(2), details: { firmware: 'pxe', ...PLAYED } };
+    assert.deepEqual(failed([asks(0), fetches(1, 'ipxe.efi'), asked, asks(3, 'ipxe')]), {});
   });
 
   it('are not those that speak, nor what failed before they did', () => {

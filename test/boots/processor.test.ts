@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { REGISTERED } from '../../src/boots/architectures.ts';
+import { PLAYED } from '../../src/boots/played.ts';
 import { processorOfCodes, processorSeen } from '../../src/boots/processor.ts';
 import { Trace } from '../../src/boots/trace.ts';
 import { macOf } from '../machines/examples.ts';
@@ -71,6 +72,13 @@ describe('what was seen of it', () => {
     const { heard, seen } = made();
     heard(1, 1, { architecture: '11', firmware: 'pxe' });
     heard(10_000_000, 1);
+    assert.equal(seen(1), 'arm64');
+  });
+
+  it('is not what was said in its name where it was only played', () => {
+    const { heard, seen } = made();
+    heard(1, 1, { architecture: '11' });
+    heard(2, 1, { architecture: '7', ...PLAYED });
     assert.equal(seen(1), 'arm64');
   });
 

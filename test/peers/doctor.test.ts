@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import type { TraceEntry } from '../../src/boots/trace.ts';
 import type { Finding } from '../../src/doctor/index.ts';
 import { temporaryDirectory } from '../store/opened.ts';
 import { needTools, TestNetwork } from './dhcp-network.ts';
@@ -123,21 +124,32 @@ describe('tinsmith doctor', { timeout: 180_000 }, () => {
     writeFileSync(file, JSON.stringify(hardware));
     await appliance(t, data, '--dhcp', 'reservation', '--files', files);
     await network.run('box', process.execPath, MAIN, 'hardware', 'push', '--file', file, '--data', data);
-    const arches = ['--arch', 'bios', '--arch', 'uefi', '--arch', 'ipxe'];
+    // More than once as the same firmware: what was played before is no loader that has failed.
+    const arches = ['bios', 'uefi', '7', '9', 'ipxe'].flatMap((name) => ['--arch', name]);
     const { boots, code } = await played(network, 'machine', 'eth0', '--take', ...arches);
+    const given = (name: string, file: string) => [name, 'boots', '10.81.0.2', true, file, 'ack'];
     assert.deepEqual(
+      // An object has names that are numbers first.
       Object.entries(boots).map(([name, { findings, address, bootFile }]) => [
         ...[name, findings[0]?.code, address?.address, address?.taken, bootFile?.name, bootFile?.told],
       ]),
       [
-        ['bios', 'boots', '10.81.0.2', true, `${MAC}/undionly.kpxe`, 'ack'],
-        ['uefi', 'boots', '10.81.0.2', true, `${MAC}/ipxe.efi`, 'ack'],
-        ['ipxe', 'boots', '10.81.0.2', true, `http://10.81.0.1:8080/boot/${MAC}/auto.ipxe`, 'ack'],
+        given('7', `${MAC}/ipxe.efi`),
+        given('9', `${MAC}/ipxe.efi`),
+        given('bios', `${MAC}/undionly.kpxe`),
+        given('uefi', `${MAC}/ipxe.efi`),
+        given('ipxe', `http://10.81.0.1:8080/boot/${MAC}/auto.ipxe`),
       ],
       JSON.stringify(boots),
     );
     assert.equal(boots.ipxe?.fetched?.what, 'an iPXE script');
     assert.equal(code, 0);
+    const explained = [MAIN, 'explain', MAC, '--data', data, '--output', 'json'];
+    const said = await network.run('box', 'sh', '-c', '"$@" || true', 'sh', process.execPath, ...explained);
+    const { evidence } = (JSON.parse(said) as { data: { evidence: TraceEntry[] } }).data;
+    assert.ok(evidence.length > 0, said);
+    for (const { role, what, details } of evidence)
+      assert.equal(details.playedBy, 'tinsmith-doctor', `${role} ${what}`);
     const stranger = await played(network, 'machine', 'eth0', '--mac', '52-54-00-00-2A-99', '--arch', 'bios');
     assert.deepEqual(
       [stranger.boots.bios?.mac, stranger.boots.bios?.findings[0]?.code],

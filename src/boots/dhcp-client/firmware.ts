@@ -1,6 +1,7 @@
 /** The firmwares that can be played, and what each says of itself (from captures of real ones; RFC 4578, IANA's list). */
 import { bootsOverHttp } from '../architectures.ts';
 import { Option, subOptions, text, u8, u16 } from '../dhcp/options.ts';
+import { PLAYED_BY_BYTES, PLAYED_BY_OPTION } from '../played.ts';
 
 /** A firmware that boots from the network. */
 export interface Firmware {
@@ -68,6 +69,7 @@ export function optionsOf(firmware: Firmware | undefined, mac: string): [code: n
     [Option.CLIENT_SYSTEM_ARCHITECTURE, u16(architecture)],
     [Option.CLIENT_NETWORK_INTERFACE, Buffer.of(1, isBios ? 2 : 3, isBios ? 1 : 0)],
     [Option.CLIENT_MACHINE_IDENTIFIER, identifierOf(mac)],
+    [PLAYED_BY_OPTION, PLAYED_BY_BYTES],
   ];
   if (kind !== 'ipxe') return options;
   const features = [...FEATURES.common, isBios ? FEATURES.bios : FEATURES.efi];

@@ -2,6 +2,7 @@
  * Tells of boots that are stuck though nobody asks: once for each boot of a machine of ours, when what should have come
  * next has not. One sweep looks after all of them.
  */
+import { isPlayed } from '../played.ts';
 import type { TraceEntry } from '../trace.ts';
 import type { Explanation } from './facts.ts';
 
@@ -47,8 +48,9 @@ export class StuckBoots {
   }
 
   /** Strangers are not watched: they are left alone, or discovered. */
-  #note({ mac, boot, time }: TraceEntry): void {
-    if (this.#told.get(mac) === boot || !this.#parts.isKnown(mac)) return;
+  #note(entry: TraceEntry): void {
+    const { mac, boot, time } = entry;
+    if (isPlayed(entry) || this.#told.get(mac) === boot || !this.#parts.isKnown(mac)) return;
     this.#watched.set(mac, Math.min(this.#watched.get(mac) ?? Number.POSITIVE_INFINITY, time + EARLIEST_MS));
   }
 

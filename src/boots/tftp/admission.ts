@@ -4,16 +4,19 @@ import { ERROR_CODE, type Malformed, type TftpPacket } from './packet.ts';
 
 export type ReadRequest = Extract<TftpPacket, { kind: 'read-request' }>;
 
-/** An ERROR to send, and what the trace says about it. `file` is empty where the datagram names none. */
+/** What a datagram asks for. */
+export type Asked = Pick<ReadRequest, 'file' | 'options'>;
+
+/** An ERROR to send, and what the trace says about it. `asked` is undefined where the datagram names no file. */
 export type Refusal = {
   kind: 'refuse';
-  file: string;
+  asked: Asked | undefined;
   reason: string;
   sentence: string;
   error: { code: number; message: string };
 };
 
-export type Ignored = { kind: 'ignore'; file: string; reason: string; sentence: string };
+export type Ignored = { kind: 'ignore'; reason: string; sentence: string };
 
 /** Judges a datagram that came from `port`. */
 export function admit(
@@ -27,20 +30,20 @@ export function admit(
       // say what to do instead of spoiling them. `mail` is obsolete (RFC 1350).
       if (packet.mode !== 'octet') {
         const mode = JSON.stringify(packet.mode);
-        return refuse(packet.file, 'mode', `mode ${mode} was asked for; files go out as they are, in mode "octet"`, {
+        return refuse(packet, 'mode', `mode ${mode} was asked for; files go out as they are, in mode "octet"`, {
           code: ERROR_CODE.ILLEGAL_OPERATION,
           message: 'Only octet (binary) mode is served',
         });
       }
       return { kind: 'read', request: packet };
     case 'write-request':
-      return refuse(packet.file, 'read-only', 'the client wanted to write; this server only gives files out', {
+      return refuse(packet, 'read-only', 'the client wanted to write; this server only gives files out', {
         code: ERROR_CODE.ACCESS_VIOLATION,
         message: 'Access violation: the server is read-only',
       });
     case 'malformed':
       if (!packet.request) return ignore(packet.reason, packet.sentence);
-      return refuse('', packet.reason, packet.sentence, {
+      return refuse(undefined, packet.reason, packet.sentence, {
         code: ERROR_CODE.ILLEGAL_OPERATION,
         message: `Malformed request: ${packet.reason}`,
       });
@@ -53,22 +56,22 @@ export function admit(
 }
 
 /** What the client is told when its file is not given out. */
-export function refusalOf(file: string, answer: TftpRefusal): Refusal {
+export function refusalOf(asked: Asked, answer: TftpRefusal): Refusal {
   if (answer.refused === 'template')
-    return refuse(file, 'template', answer.sentence, {
+    return refuse(asked, 'template', answer.sentence, {
       code: ERROR_CODE.SEE_MESSAGE,
       message: answer.sentence.slice(0, MESSAGE_MAX),
     });
-  return refuse(file, answer.refused, answer.sentence, ERROR_FOR[answer.refused]);
+  return refuse(asked, answer.refused, answer.sentence, ERROR_FOR[answer.refused]);
 }
 
-export function busy(file: string, most: number): Refusal {
-  return refuse(file, 'busy', `all ${most} transfers are taken`, BUSY);
+export function busy(asked: Asked, most: number): Refusal {
+  return refuse(asked, 'busy', `all ${most} transfers are taken`, BUSY);
 }
 
 /** The socket of a transfer could not be had, as when the process has no file descriptors left. */
-export function noSocket(file: string, sentence: string): Refusal {
-  return refuse(file, 'no-socket', sentence, BUSY);
+export function noSocket(asked: Asked, sentence: string): Refusal {
+  return refuse(asked, 'no-socket', sentence, BUSY);
 }
 
 const BUSY = { code: ERROR_CODE.SEE_MESSAGE, message: 'The server is busy, ask again' };
@@ -85,10 +88,10 @@ const ERROR_FOR: Record<Exclude<TftpRefusal['refused'], 'template'>, Refusal['er
   'not-allowed': { code: ERROR_CODE.ACCESS_VIOLATION, message: 'Access violation: not allowed' },
 };
 
-function refuse(file: string, reason: string, sentence: string, error: Refusal['error']): Refusal {
-  return { kind: 'refuse', file, reason, sentence, error };
+function refuse(asked: Asked | undefined, reason: string, sentence: string, error: Refusal['error']): Refusal {
+  return { kind: 'refuse', asked, reason, sentence, error };
 }
 
 function ignore(reason: string, sentence: string): Ignored {
-  return { kind: 'ignore', file: '', reason, sentence };
+  return { kind: 'ignore', reason, sentence };
 }

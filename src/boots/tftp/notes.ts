@@ -1,6 +1,8 @@
 /** What the trace is told about requests and transfers. Pure. */
 
 import type { Endpoint } from '../../system/libc.ts';
+import { isPlayedRead, PLAYED } from '../played.ts';
+import type { Asked } from './admission.ts';
 import { parseName } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { bytesAcknowledged, type Transfer } from './transfer.ts';
@@ -27,7 +29,9 @@ export type TftpNote = {
 
 type Outcome = Pick<TftpNote, 'outcome' | 'reason' | 'sentence'> & Partial<Pick<TftpNote, 'bytes' | 'ms' | 'details'>>;
 
-export function noteOf(client: Endpoint, file: string, outcome: Outcome): TftpNote {
+/** @param asked undefined: the datagram names no file */
+export function noteOf(client: Endpoint, asked: Asked | undefined, outcome: Outcome): TftpNote {
+  const { file = '', options = [] } = asked ?? {};
   const { mac } = parseName(file);
   const { details, ...rest } = outcome;
   return {
@@ -35,7 +39,7 @@ export function noteOf(client: Endpoint, file: string, outcome: Outcome): TftpNo
     file,
     ...(mac === undefined ? {} : { mac }),
     ...rest,
-    details: { port: client.port, ...details },
+    details: { port: client.port, ...details, ...(isPlayedRead(options) && PLAYED) },
   };
 }
 

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.ts';
 import type { Endpoint } from '../../system/libc.ts';
-import { admit, busy, noSocket, type ReadRequest, type Refusal, refusalOf } from './admission.ts';
+import { type Asked, admit, busy, noSocket, type ReadRequest, type Refusal, refusalOf } from './admission.ts';
 import type { TftpFiles, TftpFound, TftpRefusal } from './files.ts';
 import { mtuOf } from './mtu.ts';
 import { negotiate } from './negotiate.ts';
@@ -128,7 +128,7 @@ class Server {
         this.#refuse(listener, from, verdict);
         break;
       case 'ignore':
-        this.#ignore(from, verdict.file, verdict.reason, verdict.sentence);
+        this.#ignore(from, undefined, verdict.reason, verdict.sentence);
     }
   }
 
@@ -138,7 +138,7 @@ class Server {
     const earlier = this.#places.get(key);
     if (earlier !== undefined) {
       if (!isAbandoned(earlier, bytes)) {
-        this.#ignore(from, file, 'repeated-request', 'the same request came again; its transfer is under way');
+        this.#ignore(from, request, 'repeated-request', 'the same request came again; its transfer is under way');
         return;
       }
       earlier.session?.stop('superseded', 'the client asked anew from the same port');
@@ -146,7 +146,7 @@ class Server {
     }
     const most = this.#options.mostTransfers ?? MOST_TRANSFERS;
     if (this.#places.size >= most) {
-      this.#refuse(listener, from, busy(file, most));
+      this.#refuse(listener, from, busy(request, most));
       return;
     }
     const place: Place = { request: Buffer.from(bytes), session: undefined };
@@ -178,7 +178,7 @@ class Server {
     const isWanted = this.#places.get(key) === place && !this.#closed;
     if ('refused' in answer) {
       free();
-      if (isWanted) this.#refuse(listener, from, refusalOf(request.file, answer));
+      if (isWanted) this.#refuse(listener, from, refusalOf(request, answer));
       return;
     }
     const { found } = answer;
@@ -188,7 +188,7 @@ class Server {
       return;
     }
     const terms = negotiate(request.options, found, listener);
-    this.#options.note(noteOf(from, request.file, answered(found.size, terms)));
+    this.#options.note(noteOf(from, request, answered(found.size, terms)));
     place.session = new Session({
       source: found,
       terms,
@@ -198,34 +198,34 @@ class Server {
       sockets: this.#sockets,
       onEnd: (end, session) => {
         free();
-        this.#onEnd(listener, from, request.file, end, session);
+        this.#onEnd(listener, from, request, end, session);
       },
     });
   }
 
-  #onEnd(listener: Listener, from: Endpoint, file: string, end: SessionEnd, session: Session): void {
-    if (end.reason === 'no-socket') this.#refuse(listener, from, noSocket(file, end.sentence));
+  #onEnd(listener: Listener, from: Endpoint, asked: Asked, end: SessionEnd, session: Session): void {
+    if (end.reason === 'no-socket') this.#refuse(listener, from, noSocket(asked, end.sentence));
     const ms = performance.now() - session.startedAt;
-    this.#options.note(noteOf(from, file, ended(end, session.transfer, ms)));
+    this.#options.note(noteOf(from, asked, ended(end, session.transfer, ms)));
   }
 
   #onStranger(from: Endpoint): void {
     const sentence = `a datagram from port ${from.port} came to a port where it has no transfer`;
-    this.#options.note(noteOf(from, '', { outcome: 'refused', reason: 'wrong-transfer-id', sentence }));
+    this.#options.note(noteOf(from, undefined, { outcome: 'refused', reason: 'wrong-transfer-id', sentence }));
   }
 
   #refuse(listener: Listener, to: Endpoint, refusal: Refusal): void {
-    const { file, reason, sentence, error } = refusal;
+    const { asked, reason, sentence, error } = refusal;
     if (!this.#closed) {
       listener.socket.send(encode({ kind: 'error', ...error }), to.port, to.address, (fault) => {
         if (fault) this.#options.log.debug({ err: fault, address: to.address }, 'TFTP error not sent');
       });
     }
-    this.#options.note(noteOf(to, file, { outcome: 'refused', reason, sentence, details: { error: error.code } }));
+    this.#options.note(noteOf(to, asked, { outcome: 'refused', reason, sentence, details: { error: error.code } }));
   }
 
-  #ignore(from: Endpoint, file: string, reason: string, sentence: string): void {
-    this.#options.note(noteOf(from, file, { outcome: 'ignored', reason, sentence }));
+  #ignore(from: Endpoint, asked: Asked | undefined, reason: string, sentence: string): void {
+    this.#options.note(noteOf(from, asked, { outcome: 'ignored', reason, sentence }));
   }
 }
 

@@ -1,4 +1,5 @@
 /** Where one boot of a machine ends and the next begins, told by the entries of its trace as they come. Pure. */
+import { isPlayed } from '../played.ts';
 import type { TraceEntry } from '../trace.ts';
 
 /** What of the entries before decides whether a boot begins. */
@@ -25,6 +26,7 @@ type Told = Pick<TraceEntry, 'time' | 'role' | 'what' | 'details'>;
  */
 export function beginsBoot({ time, role, what, details }: Told, before: Sketch | undefined): boolean {
   if (before === undefined) return true;
+  if (isPlayed({ details })) return false;
   const silence = time - before.lastAt;
   switch (role) {
     case 'dhcp': {
@@ -41,7 +43,8 @@ export function beginsBoot({ time, role, what, details }: Told, before: Sketch |
 }
 
 /** The sketch once an entry is added to its boot. */
-export function sketchAfter({ time, role }: Told, before: Sketch | undefined): Sketch {
+export function sketchAfter({ time, role, details }: Told, before: Sketch | undefined): Sketch {
+  if (before !== undefined && isPlayed({ details })) return before;
   return {
     lastAt: time,
     gotOn: before?.gotOn === true || role !== 'dhcp',

@@ -1,5 +1,6 @@
 /** A boot file over HTTP, without following redirects: firmware does not either. */
 import { get } from 'node:http';
+import { PLAYED_BY } from '../../boots/played.ts';
 import { messageOf } from '../../errors.ts';
 import type { Fetched, From } from './fetch.ts';
 import { ENOUGH_BYTES } from './program.ts';
@@ -12,7 +13,9 @@ const HTTP_PATIENCE_MS = 10_000;
 export function fetchHttp(url: string, from: From): Promise<Fetched> {
   const begun = performance.now();
   return new Promise((resolve) => {
-    const request = get(url, { localAddress: from.address, agent: false, timeout: HTTP_PATIENCE_MS }, (response) => {
+    const headers = { 'user-agent': PLAYED_BY };
+    const how = { localAddress: from.address, agent: false, timeout: HTTP_PATIENCE_MS, headers };
+    const request = get(url, how, (response) => {
       const { statusCode: status = 0, headers } = response;
       const parts: Buffer[] = [];
       let seen = 0;

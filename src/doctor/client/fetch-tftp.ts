@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { printable } from '../../boots/dhcp/options.ts';
 import { bindToInterface } from '../../boots/interface-socket.ts';
+import { PLAYED_BY } from '../../boots/played.ts';
 import { decode, encode, type TftpPacket } from '../../boots/tftp/packet.ts';
 import { messageOf } from '../../errors.ts';
 import type { Fetched, From } from './fetch.ts';
@@ -41,6 +42,7 @@ export async function fetchTftp(
       options: [
         { name: 'tsize', value: '0' },
         { name: 'blksize', value: String(BLOCK_BYTES) },
+        { name: PLAYED_BY, value: '1' },
       ],
     },
     port,

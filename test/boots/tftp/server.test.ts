@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { PLAYED_BY } from '../../../src/boots/played.ts';
 import { bootFiles } from '../../../src/boots/tftp/index.ts';
 import { encode } from '../../../src/boots/tftp/packet.ts';
 import { DEFAULT_LIMITS } from '../../../src/boots/tftp/transfer.ts';
@@ -50,6 +51,15 @@ const USUAL: Record<string, number>[] = [
 const loaders = (options = {}) => serveLoaders({ 'ipxe.efi': LOADER }, { limits: NO_TIMERS, ...options });
 
 describe('the TFTP server', () => {
+  it('notes that a machine is only played, whatever comes of it', () =>
+    withClient(loaders(), async ({ port, notes }, client) => {
+      for (const file of ['ipxe.efi', 'nosuch.efi']) {
+        const options = [{ name: PLAYED_BY, value: '1' }];
+        client.send(port, { kind: 'read-request', file, mode: 'octet', options });
+        assert.equal((await notes.take()).details.playedBy, PLAYED_BY, file);
+      }
+    }));
+
   it('notes a request and its end', () =>
     withClient(loaders(), async ({ port, notes, server }) => {
       assert.deepEqual(await fetch(port, `/${MAC}/ipxe.efi`, { blksize: 1428, tsize: 0, windowsize: 4 }), LOADER);
