@@ -46,6 +46,11 @@ describe('slow and greedy clients', () => {
     clearInterval(drip);
   });
 
+  test('several Host headers are a 400, and the end of the connection', async () => {
+    const answer = await exchange(served.port, `${HEAD}Host: y\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1.1 400 [\s\S]*several Host headers/);
+  });
+
   test('a connection that says nothing is closed', async () => {
     await readAll(await connected(served.port));
   });

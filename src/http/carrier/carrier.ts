@@ -18,6 +18,7 @@ import { plainAddress } from './headers.ts';
 import { Held } from './held.ts';
 import type { Address, CarrierSettings, FromCarrier, Limits, Refusal, TlsPair } from './messages.ts';
 import { PlainConnections } from './plain-connections.ts';
+import { problem } from './problem.ts';
 import { ServedFiles } from './served-files.ts';
 import { ZeroCopy } from './zero-copy.ts';
 
@@ -74,6 +75,11 @@ function refusalOf(error: NodeJS.ErrnoException): Refusal | undefined {
   }
 }
 
+/** More than one are wrong (RFC 9112 section 3.2), and node:http takes the first. */
+function hostsIn({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
+}
+
 function listening(server: Server, { address, port }: Address): Promise<Address> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -124,7 +130,10 @@ function publicServer(
       else busy.delete(socket);
       if (left === 0 && res.writableFinished) plain.answered(socket);
     });
-    if (!direct.take(req, res)) forward(req, res, forwarding);
+    if (hostsIn(req) > 1) {
+      refuse('malformed', 'several Host headers');
+      problem(res, 400, 'The request has several Host headers.', { connection: 'close' });
+    } else if (!direct.take(req, res)) forward(req, res, forwarding);
   };
   const server =
     tls === undefined
