@@ -9,6 +9,7 @@ import type { Quarantined } from './quarantine.ts';
 
 const PREFIX = 'lease/';
 const keyOf = (address: string): string => `${PREFIX}${address}`;
+const QUARANTINES = 'quarantine/';
 
 /** A lease that ended so long ago is forgotten at the next start: its client has gone. */
 const FORGOTTEN_MS = 90 * 86_400_000;
@@ -39,8 +40,18 @@ export class LeaseStore {
   }
 
   static async open(store: Store, surroundings: Surroundings, clock: () => number): Promise<LeaseStore> {
-    const leases = new Leases(surroundings);
+    const leases = new Leases(surroundings, (address, why) => {
+      const key = `${QUARANTINES}${address}`;
+      const kept = store.change((transaction) => (why ? transaction.put(key, why) : transaction.delete(key)));
+      // It holds in memory all the same, and the address is asked for before it is offered.
+      kept.catch(() => {});
+    });
     const old: string[] = [];
+    const quarantines: [key: string, why: Quarantined][] = [];
+    for await (const page of store.pages<Quarantined>(QUARANTINES)) quarantines.push(...page);
+    for (const [key, why] of quarantines.sort(([, a], [, b]) => a.until - b.until)) {
+      if (!leases.restoreQuarantine(key.slice(QUARANTINES.length), why, clock())) old.push(key);
+    }
     for await (const page of store.pages<Kept>(PREFIX)) {
       for (const [key, kept] of page) {
         const lease = leaseOf(key.slice(PREFIX.length), kept);

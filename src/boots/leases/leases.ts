@@ -56,7 +56,7 @@ export class Leases {
   readonly #offers = new Map<number, Offer>();
   /** Addresses that a client has, had, or was offered: mostly one. */
   readonly #ofClient = new Map<string, readonly number[]>();
-  readonly #quarantine = new Quarantine((address, now) => this.#freed(address, now));
+  readonly #quarantine: Quarantine;
   /** By name of the network. */
   readonly #pools = new Map<string, Pool>();
   readonly #states: AddressStates = {
@@ -65,8 +65,21 @@ export class Leases {
     isKept: (address) => this.#isKept(address),
   };
 
-  constructor(surroundings: Surroundings) {
+  /** @param quarantineChanged told why an address is in quarantine now, or remembered for it; undefined: it is not */
+  constructor(
+    surroundings: Surroundings,
+    quarantineChanged: (address: string, why: Quarantined | undefined) => void = () => {},
+  ) {
     this.#surroundings = surroundings;
+    this.#quarantine = new Quarantine(
+      (address, now) => this.#freed(address, now),
+      (address) => quarantineChanged(dotted(address), this.#quarantine.get(address)),
+    );
+  }
+
+  /** Takes in a quarantine that is on the disk. @returns whether it means anything still */
+  restoreQuarantine(address: string, why: Quarantined, now: number): boolean {
+    return this.#quarantine.restore(addressNumber(address), why, now);
   }
 
   /** The lease of an address, whatever has become of it since. */

@@ -26,10 +26,23 @@ export class Quarantine {
   /** The oldest first. */
   readonly #all = new Map<number, Quarantined>();
   readonly #onFreed: (address: number, now: number) => void;
+  readonly #onChanged: (address: number) => void;
 
-  /** @param onFreed told of an address that is freed before its time */
-  constructor(onFreed: (address: number, now: number) => void) {
+  /**
+   * @param onFreed told of an address that is freed before its time
+   * @param onChanged told of each whose entry is another now, or gone
+   */
+  constructor(onFreed: (address: number, now: number) => void, onChanged: (address: number) => void) {
     this.#onFreed = onFreed;
+    this.#onChanged = onChanged;
+  }
+
+  /** Takes in an entry that was kept, as long as it means anything. @returns whether it does */
+  restore(address: number, why: Quarantined, now: number): boolean {
+    if (now - why.until >= REMEMBERED_MS || this.#all.size >= MOST) return false;
+    // The clock may have been ahead.
+    this.#all.set(address, { ...why, until: Math.min(why.until, now + LONGEST_MS) });
+    return true;
   }
 
   until(address: number): number {
@@ -86,12 +99,14 @@ export class Quarantine {
       if (this.#all.size <= MOST) break;
       this.#free(oldest, now);
     }
+    this.#onChanged(address);
     return entry;
   }
 
   #free(address: number | undefined, now: number): void {
     if (address === undefined) return;
     this.#all.delete(address);
+    this.#onChanged(address);
     this.#onFreed(address, now);
   }
 }

@@ -27,6 +27,8 @@ async function reopened(t: TestContext, directory: string, clock: () => number) 
   return { store, leases: await LeaseStore.open(store, nothingElse, clock) };
 }
 
+const onDisk = (why: unknown) => why && JSON.parse(JSON.stringify(why));
+
 describe('leases on the disk', () => {
   it('are there again after a restart, renewed, released and deleted', async (t) => {
     const directory = temporaryDirectory(t);
@@ -62,6 +64,32 @@ describe('leases on the disk', () => {
     now += 91 * DAY;
     assert.deepEqual([...(await LeaseStore.open(disk.store, nothingElse, () => now)).leases.all()], []);
     assert.equal(disk.disk.size, 0);
+  });
+
+  it('are not given of addresses that were found in use before a restart', async () => {
+    const disk = new HeldStore();
+    let now = 1_000_000_000_000;
+    const clock = () => now;
+    const open = () => LeaseStore.open(disk.store, nothingElse, clock);
+    const before = await open();
+    before.foundInUse(FIRST, OTHER);
+    await before.keep(client, pool, '10.77.1.1', 600);
+    await before.decline(MAC, pool, '10.77.1.1');
+    before.foundInUse('10.77.1.2', undefined);
+    await assert.doesNotReject(before.delete('10.77.1.2'));
+    const after = await open();
+    for (const address of [FIRST, '10.77.1.1', '10.77.1.2']) {
+      const why = after.leases.quarantineOf(address);
+      assert.deepEqual(why, onDisk(before.leases.quarantineOf(address)), address);
+    }
+    assert.equal(after.of(OTHER, pool).choose(undefined)?.address, '10.77.1.2');
+    assert.equal(after.foundInUse(FIRST, OTHER).times, 2, 'it is known how often');
+    now -= 20 * DAY;
+    const { until } = (await open()).leases.quarantineOf(FIRST) ?? assert.fail();
+    assert.equal(until - now, 4 * 3_600_000, 'the clock was ahead');
+    now += 30 * DAY;
+    assert.equal((await open()).leases.quarantineOf(FIRST), undefined);
+    assert.deepEqual([...disk.disk.keys()], ['lease/10.77.1.1']);
   });
 
   it('on their way there are nobody else’s, however long that takes', async () => {
