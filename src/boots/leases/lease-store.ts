@@ -6,10 +6,10 @@ import type { Network } from '../dhcp/network.ts';
 import { endAfter, FOR_EVER, isActive, type Lease } from './lease.ts';
 import { Leases, type Surroundings } from './leases.ts';
 import type { Quarantined } from './quarantine.ts';
+import { QuarantineKeeper } from './quarantine-keeper.ts';
 
 const PREFIX = 'lease/';
 const keyOf = (address: string): string => `${PREFIX}${address}`;
-const QUARANTINES = 'quarantine/';
 
 /** A lease that ended so long ago is forgotten at the next start: its client has gone. */
 const FORGOTTEN_MS = 90 * 86_400_000;
@@ -31,27 +31,26 @@ export class LeaseStore {
   readonly leases: Leases;
   readonly #store: Store;
   readonly #clock: () => number;
+  readonly #quarantines: QuarantineKeeper;
   #underWay = 0;
 
-  private constructor(store: Store, leases: Leases, clock: () => number) {
+  private constructor(
+    store: Store,
+    leases: Leases,
+    { clock, keeper }: { clock: () => number; keeper: QuarantineKeeper },
+  ) {
     this.#store = store;
     this.leases = leases;
     this.#clock = clock;
+    this.#quarantines = keeper;
   }
 
   static async open(store: Store, surroundings: Surroundings, clock: () => number): Promise<LeaseStore> {
-    const leases = new Leases(surroundings, (address, why) => {
-      const key = `${QUARANTINES}${address}`;
-      const kept = store.change((transaction) => (why ? transaction.put(key, why) : transaction.delete(key)));
-      // It holds in memory all the same, and the address is asked for before it is offered.
-      kept.catch(() => {});
-    });
+    const keeper = new QuarantineKeeper(store, (address) => leases.quarantineOf(address));
+    const leases = new Leases(surroundings, (address) => keeper.changed(address));
     const old: string[] = [];
-    const quarantines: [key: string, why: Quarantined][] = [];
-    for await (const page of store.pages<Quarantined>(QUARANTINES)) quarantines.push(...page);
-    for (const [key, why] of quarantines.sort(([, a], [, b]) => a.until - b.until)) {
-      if (!leases.restoreQuarantine(key.slice(QUARANTINES.length), why, clock())) old.push(key);
-    }
+    for (const [address, why] of await keeper.read())
+      if (!leases.restoreQuarantine(address, why, clock())) keeper.changed(address);
     for await (const page of store.pages<Kept>(PREFIX)) {
       for (const [key, kept] of page) {
         const lease = leaseOf(key.slice(PREFIX.length), kept);
@@ -64,7 +63,7 @@ export class LeaseStore {
         for (const key of old) transaction.delete(key);
       });
     }
-    return new LeaseStore(store, leases, clock);
+    return new LeaseStore(store, leases, { clock, keeper });
   }
 
   /** Who has a lease of an address now, and until when, ms since 1970; `Infinity`: for ever. */
@@ -172,6 +171,7 @@ export class LeaseStore {
     const lease = this.leases.get(address);
     const wasQuarantined = this.leases.acquit(address, this.#clock());
     if (lease === undefined && !wasQuarantined) throw noLease(address);
+    await this.#quarantines.kept();
     if (lease === undefined) return undefined;
     await this.#store.change((transaction) => {
       transaction.delete(keyOf(address));

@@ -65,15 +65,12 @@ export class Leases {
     isKept: (address) => this.#isKept(address),
   };
 
-  /** @param quarantineChanged told why an address is in quarantine now, or remembered for it; undefined: it is not */
-  constructor(
-    surroundings: Surroundings,
-    quarantineChanged: (address: string, why: Quarantined | undefined) => void = () => {},
-  ) {
+  /** @param quarantineChanged told of each address whose quarantine is another now, or none */
+  constructor(surroundings: Surroundings, quarantineChanged: (address: string) => void = () => {}) {
     this.#surroundings = surroundings;
     this.#quarantine = new Quarantine(
       (address, now) => this.#freed(address, now),
-      (address) => quarantineChanged(dotted(address), this.#quarantine.get(address)),
+      (address) => quarantineChanged(dotted(address)),
     );
   }
 

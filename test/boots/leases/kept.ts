@@ -38,6 +38,10 @@ export class HeldStore {
     });
   }
 
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Writes all that waits, in one go. */
   write(): void {
     for (const { writes, callbacks, resolve } of this.#waiting.splice(0)) {

@@ -92,6 +92,33 @@ describe('leases on the disk', () => {
     assert.deepEqual([...disk.disk.keys()], ['lease/10.77.1.1']);
   });
 
+  it('have a quarantine whose end is on the disk before it is told', async () => {
+    const { disk, leases } = await held(() => 1_000_000_000_000);
+    leases.foundInUse(FIRST, OTHER);
+    disk.write();
+    await new Promise(setImmediate);
+    const refused = leases.delete(FIRST);
+    disk.fail();
+    await assert.rejects(refused, /no space left/);
+    assert.equal(disk.disk.size, 1);
+    // It is tried again with the next.
+    leases.foundInUse('10.77.1.5', OTHER);
+    disk.write();
+    assert.deepEqual([...disk.disk.keys()], ['quarantine/10.77.1.5']);
+  });
+
+  it('do not pile up in memory where many are declined and the disk stands still', async () => {
+    const { disk, leases } = await held(() => 1_000_000_000_000);
+    for (let at = 0; at < 200; at++) leases.foundInUse('10.77.1.3', OTHER);
+    assert.equal(disk.waiting, 1);
+    disk.write();
+    await new Promise(setImmediate);
+    assert.equal(disk.waiting, 1);
+    disk.write();
+    await new Promise(setImmediate);
+    assert.equal(disk.waiting, 0);
+  });
+
   it('on their way there are nobody else’s, however long that takes', async () => {
     let now = 1_000_000_000_000;
     const { disk, leases } = await held(() => now);
