@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.ts';
 import { sameSubnet } from '../../machines/hardware.ts';
+import { isWithin } from '../leases/addresses.ts';
 import { cameInOf } from './came-in.ts';
 import type { Probe, User } from './conflict-probe.ts';
 import type {
@@ -170,7 +171,7 @@ export class Answering {
         port: role,
         server: { address: from.address, netmask: from.netmask, identifier: cameIn.serverIdentifier },
         isOurs: this.#isOurs,
-        elsewhere: (address) => this.#elsewhere(address, packet.giaddr),
+        elsewhere: (address) => this.#elsewhere(address, packet, network),
       };
       const outcome = respond(packet, context, client);
       if (outcome.lease !== undefined && network !== undefined && leases !== undefined)
@@ -196,14 +197,16 @@ export class Answering {
     return (isOfOther ? undefined : this.#options.networkAt?.(ciaddr)) ?? networkOf(cameIn);
   }
 
-  /** The interface whose network an address is of, where the client is not at that. */
-  #elsewhere(address: string, giaddr: string): string | undefined {
+  /** The interface whose network an address is of, where the client is known to be at another. */
+  #elsewhere(address: string, { giaddr, ciaddr }: DhcpPacket, network: Network | undefined): string | undefined {
+    // Behind a relay agent whose network nobody has described it may be anywhere.
+    if (network === undefined ? giaddr !== NO_ADDRESS : isWithin(address, network)) return undefined;
+    if (ciaddr === address) return undefined;
     const { name: own } = this.#post.from;
     const at = this.#options.interfaces.filter((each) => sameSubnet(each.address, address, each.netmask));
-    const isThere =
-      giaddr === NO_ADDRESS
-        ? at.some(({ name }) => name === own)
-        : at.some(({ address: other, netmask }) => sameSubnet(other, giaddr, netmask));
+    const isThere = at.some(({ name, address: other, netmask }) =>
+      giaddr === NO_ADDRESS ? name === own : sameSubnet(other, giaddr, netmask),
+    );
     return isThere ? undefined : at[0]?.name;
   }
 

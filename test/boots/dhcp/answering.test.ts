@@ -4,6 +4,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Answering } from '../../../src/boots/dhcp/answering.ts';
 import type { User } from '../../../src/boots/dhcp/conflict-probe.ts';
+import type { CameIn } from '../../../src/boots/dhcp/network.ts';
 import type { DhcpNote } from '../../../src/boots/dhcp/note.ts';
 import { type DhcpPacket, encode } from '../../../src/boots/dhcp/packet.ts';
 import { isWithin, LeaseStore } from '../../../src/boots/leases/index.ts';
@@ -243,11 +244,18 @@ describe('answering in pool mode', () => {
 
 describe('answering a machine whose reserved address is of the network at one of the interfaces', () => {
   const at = { eth0: from, eth1: { name: 'eth1', address: '10.99.0.1', netmask: '255.255.0.0' } };
+  const served = [
+    network(),
+    network('reservation', { name: 'other', address: '10.99.0.0' }),
+    network('reservation', { name: 'rack', address: '10.88.0.0' }),
+  ];
   const reasonOf = (packet: DhcpPacket, device: keyof typeof at, address: string): string | undefined => {
     const notes: DhcpNote[] = [];
     const options = {
       interfaces: Object.values(at),
-      networkOf: () => network(),
+      // As a subnet has it that is known by its relay agent, whatever address that has.
+      networkOf: ({ giaddr, interface: { address: own } }: CameIn) =>
+        served.find((each) => isWithin(giaddr === '10.255.0.1' ? '10.99.0.1' : (giaddr ?? own), each)),
       contextFor: () => ({
         ...{ reservation: { ...reservation, address }, machineName: 'node1', declined: false },
         boot: () => ({ answer: 'none', reason: 'none', sentence: 'nothing' }) as const,
@@ -265,7 +273,20 @@ describe('answering a machine whose reserved address is of the network at one of
     assert.equal(reasonOf(request('DISCOVER'), 'eth1', '10.99.0.60'), 'address-offered');
     assert.equal(reasonOf(request('DISCOVER'), 'eth0', '10.99.0.60'), 'other-network');
     assert.equal(reasonOf(relayed('10.88.0.1'), 'eth1', '10.99.0.60'), 'other-network');
+  });
+
+  it('gives it by whatever relay agent its network is known', () => {
     assert.equal(reasonOf(relayed('10.99.0.254'), 'eth0', '10.99.0.60'), 'address-offered');
+    assert.equal(reasonOf(relayed('10.255.0.1'), 'eth0', '10.99.0.60'), 'address-offered');
+    assert.equal(
+      reasonOf(relayed('10.66.0.1'), 'eth0', '10.99.0.60'),
+      'address-offered',
+      'of no network that is served',
+    );
+  });
+
+  it('renews it wherever it is in use', () => {
+    assert.equal(reasonOf(request('REQUEST', { ciaddr: '10.99.0.60' }), 'eth0', '10.99.0.60'), 'lease-renewed');
   });
 
   it('gives one of a network at none of them wherever it is asked for', () => {
