@@ -77,7 +77,7 @@ function fileFor({ http, choice }: Appliance, kind: BootFile['kind'], code: numb
       if (answer.url.includes(`/boot/${NO_MAC}/`)) return undefined;
       const [, folder, name = ''] = new RegExp(`^(.*/boot/loaders/)${NO_MAC}/(.*)$`).exec(answer.url) ?? [];
       // The first folder behind that of the loaders would be taken for a MAC address.
-      return folder === undefined ? answer.url : name.includes('/') ? `${http}/${name}` : `${folder}${name}`;
+      return folder === undefined ? answer.url : name.includes('/') ? `${http}/files/${name}` : `${folder}${name}`;
     }
     default:
       return undefined;

@@ -41,7 +41,7 @@ describe('the boot files that other DHCP servers name', () => {
 
   it('are URLs for HTTP boot, which lead to the file', () => {
     assert.equal(filesFor(set([16, 'my.efi']))['http-x64'], `${HTTP}/boot/loaders/my.efi for 16`);
-    assert.equal(filesFor(set([16, 'own/my.efi']))['http-x64'], `${HTTP}/own/my.efi for 16`);
+    assert.equal(filesFor(set([16, 'own/my.efi']))['http-x64'], `${HTTP}/files/own/my.efi for 16`);
   });
 
   it('are there for an architecture that only has one because it is set', () => {
