@@ -48,8 +48,9 @@ export function progressOf(entries: readonly TraceEntry[], { plan, machine }: Pi
 
 /**
  * The entries of a machine's last boot. Of several cards that were heard lately the one counts that got furthest: the
- * others only asked, or are up in a system that runs. Where one has a script, and the firmware of another has begun to ask
- * since, the machine was started again.
+ * others only asked, or are up in a system that runs. Where one has come to a script and is silent since, and the firmware of
+ * another has begun to ask after that, the machine was started again, or goes on to its next boot device: that counts once it
+ * is given something, or where nothing was wrong with the first.
  */
 export function lastBoot(all: readonly TraceEntry[]): TraceEntry[] {
   const newest = all.at(-1)?.time ?? 0;
@@ -57,19 +58,17 @@ export function lastBoot(all: readonly TraceEntry[]): TraceEntry[] {
     const last = own.at(-1);
     if (last === undefined || last.time < newest - LATELY_MS) return [];
     const entries = own.filter(({ boot }) => boot === last.boot);
-    const reached = stagesOf(entries)?.reached;
-    const far = reached === undefined ? -1 : STAGES.indexOf(reached.stage);
-    return [{ entries, last: last.time, far, reachedAt: reached?.entry?.time ?? last.time }];
+    const progress = stagesOf(entries);
+    const far = progress?.reached === undefined ? -1 : STAGES.indexOf(progress.reached.stage);
+    const [first = last] = entries;
+    const begins = isOfFirmware(first) ? first.time : undefined;
+    return [{ entries, begins, last: last.time, far, isBroken: progress?.awaited?.broken !== undefined }];
   });
-  const begins = boots.flatMap(({ entries }) =>
-    entries
-      .slice(0, 1)
-      .filter(isOfFirmware)
-      .map(({ time }) => time),
-  );
-  const latest = Math.max(...begins);
-  const running = boots.filter(({ far, reachedAt }) => far < STAGES.indexOf('script') || reachedAt >= latest);
-  return running.sort((a, b) => b.far - a.far || b.last - a.last)[0]?.entries ?? [];
+  const isOver = ({ far, last, isBroken }: (typeof boots)[number]): boolean =>
+    far >= STAGES.indexOf('script') &&
+    boots.some((other) => other.begins !== undefined && other.begins > last && (!isBroken || other.far >= 0));
+  const counting = boots.filter((boot) => !isOver(boot));
+  return counting.sort((a, b) => b.far - a.far || b.last - a.last)[0]?.entries ?? [];
 }
 
 /** iPXE asks on all its cards within one boot. */

@@ -44,8 +44,8 @@ const UEFI = ['ipxe.efi', 'snponly.efi'];
 /** The advice to try another loader than this one; undefined: there is none for such a firmware. */
 export function anotherThan(loader: string): string | undefined {
   const name = baseOf(loader);
-  // What is signed, and all for ARM, is there once.
-  if (/(aa64|arm64|arm32)/i.test(name)) return undefined;
+  // What is signed, and all that is not for x86-64, is there once.
+  if (/(aa64|arm64|arm32|i386|ia32|shim|grub)/i.test(name)) return undefined;
   const others = (isEfi(name) ? UEFI : BIOS).filter((other) => other !== name);
   return `Try another loader for it: ${others.join(', or ')}.`;
 }

@@ -49,7 +49,9 @@ export function missingScript(told: Case): Said {
     return {
       state: 'missing',
       code: 'http-unreachable',
-      sentence: `runs ${name} and has an address, and never asked for its script: most likely ${facts.network.server} does not reach us: a firewall`,
+      sentence: `runs ${name} and has an address, and never asked for its script: most likely ${facts.network.server} does not reach us: a firewall${
+        autoexec ? ', unless an autoexec.ipxe of your own boots something else' : ''
+      }`,
       next: 'Let TCP to the HTTP port of this host pass, from the network of the machine.',
     };
   if (ipxe)

@@ -93,6 +93,10 @@ describe('a machine with two cards', () => {
     assert.equal(macOf(...ADDRESS, ...LOADED, ...second(discover('pxe'))), 'a', 'its firmware tries the other');
     assert.equal(macOf(...booted, ...second(discover('ipxe'))), 'a', 'iPXE tries the other');
     assert.equal(macOf(...booted, ...second(discover(), request())), 'a', 'its system is up');
+    const broken = [...ADDRESS, ...LOADED, script('osie'), http('vmlinuz', { bytes: 1, total: 10 }, 'failed')];
+    const unanswered = { ...discover('pxe'), outcome: 'ignored', reason: 'no-address' } as const;
+    assert.equal(macOf(...broken, ...second(unanswered)), 'a', 'iPXE has left to the next boot device');
+    assert.equal(macOf(...broken, ...second(...ADDRESS)), 'b');
   });
 
   it('was started again where the other asks after that', () => {
