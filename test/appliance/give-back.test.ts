@@ -32,7 +32,7 @@ describe('memory is given back', () => {
     assert.equal(staying.length, 1000);
   });
 
-  it('not while the process has no descriptor left to look how much it has, and again afterwards', async (t) => {
+  it('not while the process has no descriptor left to look how much it has, which ends nothing', async (t) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let looks = 0;
     t.mock.method(process.memoryUsage, 'rss', () => {
