@@ -10,7 +10,7 @@ import {
 } from '../boots/explain/index.ts';
 import type { AutoIpxe, UnknownPolicy } from '../boots/plan.ts';
 import { planFor } from '../boots/plan-for.ts';
-import { ownEntries } from '../boots/played.ts';
+import { isPlayed, ownEntries } from '../boots/played.ts';
 import type { TraceEntry } from '../boots/trace.ts';
 import { interfaceOf, type Machine } from '../machines/machines.ts';
 import { currentAction, isFinal } from '../workflows/workflow.ts';
@@ -80,6 +80,7 @@ export function explaining(
         startedAt: Date.parse(services.startedAt),
         missedAt: trace.missedAt,
       },
+      isPlayed: macs.some((each) => trace.of(each).some(isPlayed)),
     };
   };
   return {

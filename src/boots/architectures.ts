@@ -76,6 +76,9 @@ const OVER_HTTP: ReadonlySet<number> = new Set([15, 16, 17, 18, 19, 20, 23, 24, 
 
 export const bootsOverHttp = (code: number): boolean => OVER_HTTP.has(code);
 
+/** BIOS, by PXE and by HTTP. */
+export const isBios = (code: number): boolean => code === 0 || code === 20;
+
 /** The firmware behind a code, where we know it. */
 export function firmwareOfCode(code: number): Firmware | undefined {
   return REGISTERED.get(code)?.firmware;

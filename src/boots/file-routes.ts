@@ -7,6 +7,7 @@ import { openRooted } from '../system/rooted.ts';
 import { macBehind } from './asker.ts';
 import { BOOTENVS } from './environments.ts';
 import { ISOS, inImages, openInImages } from './iso/index.ts';
+import { isPlayedBy, PLAYED } from './played.ts';
 import type { About, BootRoutes } from './routes.ts';
 import { sendText } from './text-routes.ts';
 
@@ -14,17 +15,23 @@ import { sendText } from './text-routes.ts';
 export function filesByPath(parts: Pick<BootRoutes, 'filesDirectory' | 'machines' | 'neighbour'>): FileRoutes {
   return {
     folders: [{ path: FILES, directory: parts.filesDirectory, headers: WHOLE.headers }],
-    about: (path, client) => aboutFile(parts, path.slice(FILES.length), client),
+    about: ({ path, client, userAgent }) =>
+      aboutFile(parts, path.slice(FILES.length), { client, isPlayed: isPlayedBy(userAgent) }),
   };
 }
 
 const FILES = '/files/';
 const WHOLE = { status: 200, headers: { 'content-type': 'application/octet-stream' } };
 
-const aboutFile = (parts: Pick<BootRoutes, 'machines' | 'neighbour'>, name: string, client: string): About => ({
+const aboutFile = (
+  parts: Pick<BootRoutes, 'machines' | 'neighbour'>,
+  name: string,
+  { client, isPlayed }: { client: string; isPlayed: boolean },
+): About => ({
   mac: macBehind(parts, parts.machines, client),
   what: name,
   remote: client,
+  ...(isPlayed && PLAYED),
 });
 
 export function fileRoutes(parts: BootRoutes): Router {
@@ -32,7 +39,8 @@ export function fileRoutes(parts: BootRoutes): Router {
   const { filesDirectory, machines, isos, environments } = parts;
 
   const sendSegments = (req: Request, res: Response, name: string, segments: Segment[]): void => {
-    send(res, { ...WHOLE, segments }, aboutFile(parts, name, remoteOf(req).address));
+    const asker = { client: remoteOf(req).address, isPlayed: isPlayedBy(req.headers['user-agent']) };
+    send(res, { ...WHOLE, segments }, aboutFile(parts, name, asker));
   };
   const sendFile = async (req: Request, res: Response, name: string): Promise<TinsmithError | undefined> => {
     const found = await openRooted(filesDirectory, name);

@@ -17,7 +17,7 @@ import { fileRoutes } from './file-routes.ts';
 import { ipxeScript } from './ipxe/index.ts';
 import { WITHOUT_SERVICE } from './ipxe/scripts.ts';
 import type { IsoShelf } from './iso/index.ts';
-import { isPlayedRequest, PLAYED } from './played.ts';
+import { isPlayedBy, PLAYED } from './played.ts';
 import { type DiskPlan, diskSegments, planDisk, SIGNED_DISKS, type SignedDisk } from './signed-disk.ts';
 import type { Texts } from './texts.ts';
 import type { Trace, TraceEntry } from './trace.ts';
@@ -50,7 +50,7 @@ export function bootRoutes(parts: BootRoutes): Router {
 
   const about = (req: Request, mac: string, what: string): About => ({
     ...{ mac, what, remote: remoteOf(req).address },
-    ...(isPlayedRequest(req) && PLAYED),
+    ...(isPlayedBy(req.headers['user-agent']) && PLAYED),
   });
 
   routes.get('/boot/loaders/:name', (req, res) => sendLoader(req, res, '', req.params.name));
@@ -82,7 +82,7 @@ export function bootRoutes(parts: BootRoutes): Router {
       remote,
       what,
       preview,
-      played: isPlayedRequest(req),
+      played: isPlayedBy(req.headers['user-agent']),
       server: `http://${local.address}:${local.port}`,
     };
   };

@@ -2,6 +2,7 @@
  * What was seen of each machine's boots: every packet and request, what was decided, and why. Bounded in memory; what is
  * in memory is what is kept on the disk, a moment later (`trace/keeper.ts`).
  */
+import { ownEntries } from './played.ts';
 import { beginsBoot, sketchAfter } from './trace/beginnings.ts';
 import { DROPPED, type Kept, type KeptBoot, type KeptMac, keyOf, numberIn } from './trace/kept.ts';
 import { type Limits, OF_MACHINES, OF_STRANGERS, victimOf } from './trace/limits.ts';
@@ -221,9 +222,11 @@ export class Trace {
   /** The last answer that a MAC address had from DHCP, if that was within so many ms. */
   lastAnswer(mac: string, ms: number): TraceEntry | undefined {
     const since = this.#clock() - ms;
-    return this.of(mac).findLast(
+    const answered = this.of(mac).filter(
       ({ role, outcome, time }) => role === 'dhcp' && outcome === 'answered' && time >= since,
     );
+    // One that was played says nothing of the machine's address, unless there is no other.
+    return ownEntries(answered).at(-1) ?? answered.at(-1);
   }
 
   /** When something that a stranger did was dropped last, or not kept at all, because too many came; ms since 1970. */

@@ -130,7 +130,7 @@ export async function startHttp(settings: HttpSettings): Promise<HttpServer> {
       log.error({ err: error }, 'a report of what was sent could not be noted');
     }
   });
-  const aboutFile = ({ path, client }: FoundFile): unknown => settings.files?.about(path, client);
+  const aboutFile = (file: FoundFile): unknown => settings.files?.about(file);
   const streams = new Streams((message) => worker?.postMessage(message));
   const internal = internalServer(app, (req) => admit(req, secret, outbox, streams), limits, log);
   await new Promise<void>((resolve, reject) => {

@@ -19,7 +19,7 @@ describe('a file of a folder that is served to everybody', () => {
       { path: '/files/', directory: folder, headers: { 'content-type': 'x/y' } },
       { path: '/more/', directory: join(folder, 'more'), headers: { 'content-type': 'more' } },
     ],
-    about: (path, client) => ({ path, client }),
+    about: ({ path, client }) => ({ path, client }),
   };
 
   before(async () => {

@@ -144,12 +144,15 @@ describe('tinsmith doctor', { timeout: 180_000 }, () => {
     );
     assert.equal(boots.ipxe?.fetched?.what, 'an iPXE script');
     assert.equal(code, 0);
-    const explained = [MAIN, 'explain', MAC, '--data', data, '--output', 'json'];
-    const said = await network.run('box', 'sh', '-c', '"$@" || true', 'sh', process.execPath, ...explained);
-    const { evidence } = (JSON.parse(said) as { data: { evidence: TraceEntry[] } }).data;
-    assert.ok(evidence.length > 0, said);
-    for (const { role, what, details } of evidence)
-      assert.equal(details.playedBy, 'tinsmith-doctor', `${role} ${what}`);
+    const asked = (...words: string[]) => {
+      const command = [process.execPath, MAIN, ...words, '--data', data, '--output', 'json'];
+      return network.run('box', 'sh', '-c', '"$@" || true', 'sh', ...command);
+    };
+    const { data: trace } = JSON.parse(await asked('trace', MAC)) as { data: TraceEntry[] };
+    assert.ok(trace.some(({ role }) => role === 'tftp') && trace.some(({ role }) => role === 'script'));
+    for (const { role, what, details } of trace) assert.equal(details.playedBy, 'tinsmith-doctor', `${role} ${what}`);
+    const explained = JSON.parse(await asked('explain', MAC)) as { data: { code: string } };
+    assert.equal(explained.data.code, 'only-played');
     const stranger = await played(network, 'machine', 'eth0', '--mac', '52-54-00-00-2A-99', '--arch', 'bios');
     assert.deepEqual(
       [stranger.boots.bios?.mac, stranger.boots.bios?.findings[0]?.code],

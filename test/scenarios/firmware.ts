@@ -52,6 +52,8 @@ export interface Changes {
   requested?: string;
   server?: string;
   giaddr?: string;
+  /** Options by number. */
+  more?: Record<number, Buffer>;
 }
 
 export async function appliance(
@@ -112,7 +114,7 @@ export async function appliance(
     const mac = macOf(n);
     const own = (role: string) => (entry: TraceEntry) => entry.mac === mac && entry.role === role;
     const dhcpOf = async (type: keyof typeof MessageType, sender: Sender, changes: Changes = {}) => {
-      const { architecture = sender === 'bios' ? 0 : undefined, requested, server, giaddr } = changes;
+      const { architecture = sender === 'bios' ? 0 : undefined, requested, server, giaddr, more } = changes;
       const packet = alter(
         captured(SENT[sender]),
         { chaddr: mac, giaddr: giaddr ?? '0.0.0.0' },
@@ -126,6 +128,7 @@ export async function appliance(
           }),
           ...(requested !== undefined && { [Option.REQUESTED_IP_ADDRESS]: address(requested) }),
           ...(server !== undefined && { [Option.SERVER_IDENTIFIER]: address(server) }),
+          ...more,
         },
       );
       const answer = noted(own('dhcp'));

@@ -8,6 +8,8 @@ import pino from 'pino';
 import type { Explained } from '../../src/api/types.ts';
 import { startAppliance } from '../../src/appliance/appliance.ts';
 import { readSettings } from '../../src/appliance/settings.ts';
+import { Option } from '../../src/boots/dhcp/options.ts';
+import { PLAYED_BY_BYTES, PLAYED_BY_OPTION } from '../../src/boots/played.ts';
 import { OF_STRANGERS } from '../../src/boots/trace/limits.ts';
 import { claimDataDirectory } from '../../src/store/index.ts';
 import { stage } from '../life/made.ts';
@@ -194,6 +196,23 @@ export const WAYS: readonly Way[] = [
     code: 'no-system',
     says: /^is ARM 64-bit UEFI \(architecture 11\), and the in-memory system, which runs workflows, is for x86-64$/,
     provoke: played({}, (machine) => machine.dhcp('DISCOVER', 'uefi', { architecture: 11 })),
+  },
+  {
+    what: 'Its firmware sends a malformed identifier (option 97)',
+    code: 'firmware-not-understood',
+    says: /^took the address 10\.0\.0\.1, and nothing to boot: its firmware says PXEClient:/,
+    provoke: played({}, async (machine) => {
+      const more = { [Option.CLIENT_MACHINE_IDENTIFIER]: Buffer.alloc(16) };
+      await machine.dhcp('DISCOVER', 'uefi', { more });
+      await machine.dhcp('REQUEST', 'uefi', { more, requested: '10.0.0.1', server: '127.0.0.2' });
+    }),
+  },
+  {
+    what: 'It was only played, by `tinsmith doctor --client`',
+    code: 'only-played',
+    provoke: played({}, (machine) =>
+      machine.dhcp('DISCOVER', 'uefi', { more: { [PLAYED_BY_OPTION]: PLAYED_BY_BYTES } }),
+    ),
   },
   {
     what: 'The offer does not reach it',

@@ -5,6 +5,7 @@ import type { Environments } from '../../boots/environments.ts';
 import { lastBoot, progressOf, stagesOf } from '../../boots/explain/index.ts';
 import { discoverOf, type Field, type Firmware, fieldsOf, firmwareNamed, USUAL } from '../../boots/explain/preview.ts';
 import type { UnknownPolicy } from '../../boots/plan.ts';
+import { ownEntries } from '../../boots/played.ts';
 import type { TracedBoot as TracedBootRecord } from '../../boots/trace.ts';
 import { TinsmithError } from '../../errors.ts';
 import { isMac, normaliseMac } from '../../machines/hardware.ts';
@@ -114,7 +115,7 @@ export function explainOperations(
   function presentBoot(mac: string, { number, entries }: TracedBootRecord): TracedBoot[] {
     const [first] = entries;
     if (first === undefined) return [];
-    const reached = stagesOf(entries)?.reached?.stage;
+    const reached = stagesOf(ownEntries(entries))?.reached?.stage;
     return [
       {
         ...{ mac, boot: number, beganAt: iso(first.time), lastAt: iso(entries.at(-1)?.time ?? clock()) },

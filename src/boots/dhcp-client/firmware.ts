@@ -1,5 +1,5 @@
 /** The firmwares that can be played, and what each says of itself (from captures of real ones; RFC 4578, IANA's list). */
-import { bootsOverHttp } from '../architectures.ts';
+import { bootsOverHttp, isBios } from '../architectures.ts';
 import { Option, subOptions, text, u8, u16 } from '../dhcp/options.ts';
 import { PLAYED_BY_BYTES, PLAYED_BY_OPTION } from '../played.ts';
 
@@ -56,8 +56,8 @@ export function optionsOf(firmware: Firmware | undefined, mac: string): [code: n
   if (firmware === undefined) return [[Option.PARAMETER_REQUEST_LIST, Buffer.from(HOST_PARAMETERS)], largest];
   const { kind, architecture } = firmware;
   const number = String(architecture).padStart(5, '0');
-  const isBios = architecture === 0;
-  const vendor = `${kind === 'http' ? 'HTTP' : 'PXE'}Client:Arch:${number}:UNDI:${isBios ? '002001' : '003000'}`;
+  const bios = isBios(architecture);
+  const vendor = `${kind === 'http' ? 'HTTP' : 'PXE'}Client:Arch:${number}:UNDI:${bios ? '002001' : '003000'}`;
   const asked = [
     ...PARAMETERS.filter((code) => kind !== 'http' || code !== Option.TFTP_SERVER_NAME),
     ...PXE_PARAMETERS,
@@ -67,12 +67,12 @@ export function optionsOf(firmware: Firmware | undefined, mac: string): [code: n
     largest,
     [Option.VENDOR_CLASS_IDENTIFIER, text(vendor)],
     [Option.CLIENT_SYSTEM_ARCHITECTURE, u16(architecture)],
-    [Option.CLIENT_NETWORK_INTERFACE, Buffer.of(1, isBios ? 2 : 3, isBios ? 1 : 0)],
+    [Option.CLIENT_NETWORK_INTERFACE, Buffer.of(1, bios ? 2 : 3, bios ? 1 : 0)],
     [Option.CLIENT_MACHINE_IDENTIFIER, identifierOf(mac)],
     [PLAYED_BY_OPTION, PLAYED_BY_BYTES],
   ];
   if (kind !== 'ipxe') return options;
-  const features = [...FEATURES.common, isBios ? FEATURES.bios : FEATURES.efi];
+  const features = [...FEATURES.common, bios ? FEATURES.bios : FEATURES.efi];
   // iPXE sends its user class as bare bytes, without the length of RFC 3004.
   options.push([Option.USER_CLASS, text('iPXE')]);
   options.push([Option.IPXE, subOptions(features.map((feature) => [feature, u8(1)] as const))]);

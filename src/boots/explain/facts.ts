@@ -12,6 +12,8 @@ export interface ExplainFacts {
   /** Undefined: nobody knows it. */
   machine: MachineFacts | undefined;
   network: NetworkFacts;
+  /** `tinsmith doctor --client` has played it. */
+  isPlayed?: boolean | undefined;
 }
 
 export interface MachineFacts {

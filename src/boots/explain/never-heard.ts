@@ -2,7 +2,7 @@
 import type { ExplainFacts, Said } from './facts.ts';
 import { timeOf, withoutEnd } from './words.ts';
 
-export function neverHeard({ who, macs, machine, network }: ExplainFacts): Said {
+export function neverHeard({ who, macs, machine, network, isPlayed }: ExplainFacts): Said {
   const { dhcp, startedAt, missedAt } = network;
   const nothing = `Nothing has been heard of ${who}: no packet from ${macs.join(' or ')} has reached this appliance`;
   switch (dhcp.state) {
@@ -21,6 +21,13 @@ export function neverHeard({ who, macs, machine, network }: ExplainFacts): Said 
         next: 'Point the DHCP server of the network here, or start the appliance with --dhcp proxy.',
       };
     case 'up':
+      if (isPlayed)
+        return {
+          state: 'missing',
+          code: 'only-played',
+          sentence: `Nothing has been heard of ${who} itself: it was only played, by tinsmith doctor --client`,
+          next: `See what was answered: tinsmith trace ${macs[0] ?? who}. Then switch the machine on.`,
+        };
       if (machine === undefined && missedAt !== undefined)
         return {
           state: 'missing',

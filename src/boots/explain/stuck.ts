@@ -39,7 +39,9 @@ export class StuckBoots {
     this.#parts = parts;
     const since = parts.clock() - TAKEN_UP_MS;
     for (const entry of parts.trace.newest()) if (entry.time >= since) this.#note(entry);
-    const unlisten = parts.trace.listen((entry) => this.#note(entry));
+    const unlisten = parts.trace.listen((entry) => {
+      if (!isPlayed(entry)) this.#note(entry);
+    });
     const timer = setInterval(() => this.sweep(), SWEEP_MS).unref();
     this.#stop = () => {
       unlisten();
@@ -48,9 +50,8 @@ export class StuckBoots {
   }
 
   /** Strangers are not watched: they are left alone, or discovered. */
-  #note(entry: TraceEntry): void {
-    const { mac, boot, time } = entry;
-    if (isPlayed(entry) || this.#told.get(mac) === boot || !this.#parts.isKnown(mac)) return;
+  #note({ mac, boot, time }: TraceEntry): void {
+    if (this.#told.get(mac) === boot || !this.#parts.isKnown(mac)) return;
     this.#watched.set(mac, Math.min(this.#watched.get(mac) ?? Number.POSITIVE_INFINITY, time + EARLIEST_MS));
   }
 

@@ -1,4 +1,5 @@
 /** How much is remembered, and which entry of a boot goes first when there are too many. Pure. */
+import { isPlayed } from '../played.ts';
 import type { TraceEntry } from '../trace.ts';
 
 /** What is kept of one group of MAC addresses. */
@@ -35,7 +36,8 @@ export function victimOf(entries: readonly { entry: TraceEntry }[]): number {
 }
 
 function saysTheSame(a: TraceEntry, b: TraceEntry): boolean {
-  if (a.role !== b.role || a.reason !== b.reason || a.outcome !== b.outcome) return false;
+  if (a.role !== b.role || a.reason !== b.reason || a.outcome !== b.outcome || isPlayed(a) !== isPlayed(b))
+    return false;
   switch (a.role) {
     case 'dhcp':
     case 'tftp':

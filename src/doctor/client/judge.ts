@@ -1,4 +1,5 @@
 /** What the way of a firmware through the network means. Pure. */
+import { isBios } from '../../boots/architectures.ts';
 import type { Answer, Firmware } from '../../boots/dhcp-client/index.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';
 import type { Boot } from './boot.ts';
@@ -17,8 +18,6 @@ const MACHINES_OF: Readonly<Record<number, readonly string[]>> = {
   16: ['x86-64'],
   19: ['arm64'],
 };
-/** BIOS, by PXE and by HTTP. */
-const BIOS: readonly number[] = [0, 20];
 const CONTENT_TYPES = /^application\/(efi|vnd\.efi-(img|iso)|octet-stream|x-(msdownload|msdos-program|efi|dosexec))|^$/;
 
 /** What UEFI HTTP boot takes for a disk in memory: by its type of content, else by its name (UEFI 2.10, section 24.7.3.2). */
@@ -44,8 +43,8 @@ function noAnswer({ firmware, only }: Boot, run: readonly Boot[]): Finding {
   if (heard.length > 0)
     return warning(
       'not-for-this-firmware',
-      `Nobody answered ${firmware.title}, though ${namesOf(heard)} answered other firmware: that gives nothing to architecture ${firmware.architecture}.`,
-      'Where there are such machines, look into the log of that server; an appliance says why: tinsmith explain MAC.',
+      `${only && only.others.length > 0 ? `${only.server} did not answer` : 'Nobody answered'} ${firmware.title}, though ${namesOf(heard)} answered other firmware: that gives nothing to architecture ${firmware.architecture}.`,
+      'Where there are such machines, look into the log of that server; an appliance says why: tinsmith trace MAC.',
     );
   if (only && only.others.length > 0)
     return problem(
@@ -98,7 +97,7 @@ function nothingToBoot({ kind }: Firmware, answers: readonly Answer[]): Finding 
   return problem(
     'no-boot-file',
     `${namesOf(answers)} offered an address, but nobody said what to boot.`,
-    'If an appliance runs here, it does not know this MAC address, or has nothing for it: tinsmith explain MAC says why. Else point the DHCP server to one: tinsmith dhcp-settings.',
+    'If an appliance runs here, it does not know this MAC address, or has nothing for it: tinsmith trace MAC says why. Else point the DHCP server to one: tinsmith dhcp-settings.',
   );
 }
 
@@ -172,7 +171,7 @@ function takenForDisk(url: string, contentType = ''): string | undefined {
 /** Why firmware cannot run a program. */
 function unfitness({ kind, architecture, title }: Firmware, program: Program): Finding | undefined {
   const wanted = MACHINES_OF[architecture];
-  const isBios = BIOS.includes(architecture);
+  const bios = isBios(architecture);
   const next = 'Give each architecture its own file: tinsmith dhcp-settings shows how.';
   switch (program.kind) {
     case 'empty':
@@ -184,11 +183,11 @@ function unfitness({ kind, architecture, title }: Firmware, program: Program): F
         ? undefined
         : problem('script-for-firmware', `${title} was given an iPXE script, which only iPXE can run.`, next);
     case 'efi':
-      if (wanted?.includes(program.machine) || (wanted === undefined && !isBios)) return undefined;
+      if (wanted?.includes(program.machine) || (wanted === undefined && !bios)) return undefined;
       return problem(
         'wrong-architecture',
         `${title} was given ${nameOf(program)}, which it cannot run.`,
-        isBios ? 'Give BIOS a boot program such as undionly.kpxe, by option 93.' : next,
+        bios ? 'Give BIOS a boot program such as undionly.kpxe, by option 93.' : next,
       );
     case 'disk':
     case 'other':

@@ -134,7 +134,11 @@ export function forward(req: IncomingMessage, res: ServerResponse, forwarding: F
     passOn(req, res, { id, service }, forwarding);
     return;
   }
-  const file: FoundFile = { path: req.url ?? '', client: plainAddress(req.socket.remoteAddress ?? '') };
+  const file: FoundFile = {
+    path: req.url ?? '',
+    client: plainAddress(req.socket.remoteAddress ?? ''),
+    userAgent: req.headers['user-agent'],
+  };
   const go = (found: Sending | undefined): void => {
     if (found === undefined) {
       if (!res.closed && !res.destroyed) passOn(req, res, { id, service }, forwarding);

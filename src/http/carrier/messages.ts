@@ -79,7 +79,7 @@ export type DirectAnswer = { id: number; status: number; headers?: Record<string
 export type FileFolder = { path: string; directory: string; headers: Record<string, string> };
 
 /** A GET of a file that the carrier has found. `path` has no query, and nothing encoded; `client` is an IP address. */
-export type FoundFile = { path: string; client: string };
+export type FoundFile = { path: string; client: string; userAgent: string | undefined };
 
 /** How a sending went. */
 export type Sent = {
