@@ -1,4 +1,4 @@
-import { PLAYED, PLAYED_BY_BYTES, PLAYED_BY_OPTION } from '../played.ts';
+import { PLAYED_BY, PLAYED_BY_BYTES, PLAYED_BY_OPTION } from '../played.ts';
 import { optionNumber } from '../subnets/option-table.ts';
 import type { Destination, Outcome, ReplyReason } from './exchange.ts';
 import type { FirmwareClient } from './firmware.ts';
@@ -153,7 +153,7 @@ function detailsOf(
     nothingToBoot: outcome.kind === 'reply' ? outcome.nothingToBoot : undefined,
     to: outcome.kind === 'reply' ? whither(outcome.to) : undefined,
     interface: arrival.interface,
-    playedBy: options.get(PLAYED_BY_OPTION)?.equals(PLAYED_BY_BYTES) ? PLAYED.playedBy : undefined,
+    playedBy: options.get(PLAYED_BY_OPTION)?.equals(PLAYED_BY_BYTES) ? PLAYED_BY : undefined,
   };
 }
 

@@ -14,11 +14,12 @@ export function missingScript(told: Case): Said {
   const { stages } = progress;
   const loader = stages.find(({ stage }) => stage === 'loader')?.entry;
   const since = entries.slice(loader === undefined ? 0 : entries.indexOf(loader) + 1);
+  const dhcp = since.filter(({ role }) => role === 'dhcp');
   // Its DHCP says that iPXE runs.
-  const ipxe = since.findLast(({ role, details }) => role === 'dhcp' && details.firmware === 'ipxe');
+  const ipxe = dhcp.findLast(({ details }) => details.firmware === 'ipxe');
   const name = loader === undefined ? 'iPXE' : baseOf(loader.what);
   // Whichever server it names, it takes an address from that.
-  const hasTaken = since.some(({ role, what }) => role === 'dhcp' && what === 'REQUEST');
+  const hasTaken = dhcp.some(({ what }) => what === 'REQUEST');
   if (ipxe && ipxe.outcome === 'answered' && ipxe.what === 'DISCOVER' && !hasTaken) {
     const { address } = ipxe.details;
     const another = loader && anotherThan(loader.what);
@@ -27,21 +28,19 @@ export function missingScript(told: Case): Said {
       code: 'offer-not-taken',
       sentence: `runs ${name}, was offered ${address === undefined ? 'what to boot' : String(address)} and has not taken it: most likely its switch port does not forward yet (spanning tree), or ${name} does not work with its network card`,
       next: ['Have its switch port forward at once (portfast, edge port).', another].filter(Boolean).join(' '),
-      evidence: since.filter(({ role }) => role === 'dhcp').slice(-3),
+      evidence: dhcp.slice(-3),
     };
   }
   const other = ipxe && otherServer([ipxe]);
   // Beside a router's DHCP (ProxyDHCP) that is where its address comes from.
-  const offered = since.findLast(
-    ({ role, what, outcome }) => role === 'dhcp' && what === 'DISCOVER' && outcome === 'answered',
-  );
+  const offered = dhcp.findLast(({ what, outcome }) => what === 'DISCOVER' && outcome === 'answered');
   if (other && offered?.details.address !== undefined)
     return {
       state: 'missing',
       code: 'second-server',
       sentence: `runs ${name}, and took an address from ${other.named}, which does not name its script: a second DHCP server answers on its network`,
       next: `Switch off DHCP at ${other.named}, or start the appliance with --dhcp proxy.`,
-      evidence: since.filter(({ role }) => role === 'dhcp').slice(-3),
+      evidence: dhcp.slice(-3),
     };
   // It may still have the address that its firmware took.
   const autoexec = since.findLast(({ outcome, what }) => outcome === 'completed' && isAutoexec(what));
