@@ -53,7 +53,7 @@ import { startProvisionerWorker } from './provisioner-worker.ts';
 import { openRegistry } from './registry.ts';
 import { Roles } from './roles.ts';
 import { openServedFiles } from './served-files.ts';
-import type { Settings } from './settings.ts';
+import { filesDirectoryOf, type Settings } from './settings.ts';
 import { syslogRole } from './syslog-role.ts';
 
 /** An appliance that runs. */
@@ -81,7 +81,7 @@ export async function startAppliance(settings: Settings, data: DataDirectory, lo
     const store = await openStore(settings.data);
     cleanUp.push(() => store.close());
     const clock = (): number => Date.now();
-    const filesDirectory = settings.files ?? join(settings.data, 'files');
+    const filesDirectory = filesDirectoryOf(settings);
     makeDirectory(filesDirectory);
 
     const events = await EventLog.open(store, clock);

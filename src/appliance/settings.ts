@@ -1,5 +1,6 @@
 /** The appliance's settings: a flag wins over the environment, that over the settings file, that over the default. Pure. */
 import { isIPv4 } from 'node:net';
+import { join } from 'node:path';
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { addressNumber } from '../addresses.ts';
@@ -142,6 +143,10 @@ export interface Settings {
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   logFormat: 'pretty' | 'json';
 }
+
+/** The directory that TFTP and HTTP serve. */
+export const filesDirectoryOf = ({ files, data }: Pick<Settings, 'files' | 'data'>): string =>
+  files ?? join(data, 'files');
 
 /** The environment variable of a setting: `TINSMITH_DHCP_PORT`. */
 export function variableOf(name: string): string {
