@@ -2,6 +2,10 @@ import { Courtesy } from './courtesy.ts';
 
 /** How long the other things of the event loop wait at most for what is done in a turn of it, but for one slice, ms. */
 const TURN_MS = 1;
+/** Fifty who got a little each, one after the other, had it at half of the speed of four: docs/decisions/0005. */
+const AT_ONCE = 4;
+/** How long each of these goes on, ms, before it is another's turn. */
+const SHIFT_MS = 20;
 /** How often it is looked after work that waits for no socket, ms. */
 const LOOK_MS = 0.1;
 /** How long it is waited at once at most, ms, where nothing has happened for longer and longer: timers are late by as much. */
@@ -29,14 +33,24 @@ export interface Waiting {
   isReady(index: number): boolean;
 }
 
+/** Work that is being done, or is to be. */
+interface Served {
+  work: Work;
+  /** When others go first, if there are any. */
+  shiftEnds: number;
+}
+
 /**
- * Does the work of many in slices, one after the other, and lets the event loop turn in between. Where all wait for sockets it
- * waits for these itself, as long as there is nothing to do in the event loop: Node says that a socket takes more only by the
- * callback of something that it wrote.
+ * Does the work of many in slices: of a few, one after the other, until their shift is over and it is others' turn; and lets the
+ * event loop turn in between. What is new begins at once, since it may be little. Where all wait for sockets it waits for these
+ * itself, as long as there is nothing to do in the event loop: Node says that a socket takes more only by the callback of
+ * something that it wrote.
  */
 export class Turns {
-  #ready: Work[] = [];
-  #full: { work: Work; since: number }[] = [];
+  #ready: Served[] = [];
+  #full: (Served & { since: number })[] = [];
+  /** Their shift is over; they go on from the first one. */
+  readonly #queue: Work[] = [];
   #isSet = false;
   /** How long is waited next, ms. */
   #wait = TURN_MS;
@@ -57,7 +71,7 @@ export class Turns {
 
   /** Has it done from the next turn on. */
   add(work: Work): void {
-    this.#ready.push(work);
+    this.#ready.push({ work, shiftEnds: this.#now() + SHIFT_MS });
     this.#set();
   }
 
@@ -72,16 +86,33 @@ export class Turns {
     let now = this.#now();
     const until = now + TURN_MS;
     if (this.#full.length > 0 && this.#ready.length > 0) this.#rest(now, 0);
+    this.#letIn(now, AT_ONCE - this.#ready.length - this.#full.length);
     for (;;) {
       const isOver = this.#slices(now, until);
       now = this.#now();
-      if (isOver || now >= until || this.#ready.length > 0 || this.#full.length === 0) break;
-      if (!this.#rest(now, Math.max(until - now, this.#wait))) break;
+      if (isOver || now >= until || this.#ready.length > 0) break;
+      const wait = this.#queue.length > 0 ? 0 : Math.max(until - now, this.#wait);
+      if (this.#full.length > 0 && this.#rest(now, wait)) break;
       now = this.#now();
+      // All that are there wait for sockets.
+      if (this.#ready.length === 0) this.#letIn(now, AT_ONCE);
+      if (this.#ready.length === 0) break;
     }
-    if (this.#ready.length > 0) this.#courtesy.busy(now);
-    if (this.#ready.length + this.#full.length > 0) this.#set();
+    if (this.#ready.length + this.#queue.length > 0) this.#courtesy.busy(now);
+    if (this.#ready.length + this.#queue.length + this.#full.length > 0) this.#set();
   };
+
+  /** Begins the shift of the next ones. */
+  #letIn(now: number, many: number): void {
+    const next = this.#queue.splice(0, Math.max(0, many));
+    for (const work of next) this.#ready.push({ work, shiftEnds: now + SHIFT_MS });
+  }
+
+  /** It has more to do: at once, or when it is its turn again. */
+  #goOn(served: Served, now: number): void {
+    if (now < served.shiftEnds) this.#ready.push(served);
+    else this.#queue.push(served.work);
+  }
 
   /** Does slices until nobody has more to do or the time is over. Returns whether some work is over, for which somebody waits. */
   #slices(now: number, until: number): boolean {
@@ -89,26 +120,27 @@ export class Turns {
     let isOver = false;
     let next = 0;
     while (next < ready.length) {
-      const work = ready[next++];
-      if (work === undefined) break;
-      switch (work.step(now)) {
+      const served = ready[next++];
+      if (served === undefined) break;
+      const progress = served.work.step(now);
+      now = this.#now();
+      switch (progress) {
         case 'more':
-          ready.push(work);
+          this.#goOn(served, now);
           break;
         case 'full':
-          this.#full.push({ work, since: now });
+          this.#full.push({ ...served, since: now });
           break;
         case 'over':
           isOver = true;
       }
-      now = this.#now();
       if (now >= until) break;
     }
     this.#ready = ready.slice(next);
     return isOver;
   }
 
-  /** Waits until somebody can go on. Returns whether somebody can, and the event loop has nothing to do. */
+  /** Waits until somebody can go on. Returns whether the event loop has something to do. */
   #rest(now: number, milliseconds: number): boolean {
     const waits = this.#full.filter(({ work, since }) => {
       const isPatient = now - since <= PATIENCE_MS;
@@ -117,17 +149,18 @@ export class Turns {
     });
     const haveLeft = waits.length < this.#full.length;
     this.#full = haveLeft ? waits : [];
-    if (haveLeft) return false;
+    if (haveLeft) return true;
     const sockets = waits.map(({ work }) => work.socket());
     const longest = sockets.includes(undefined) ? Math.min(milliseconds, LOOK_MS) : milliseconds;
     const isCalled = this.#waiting.wait(sockets, longest * 1000);
     waits.forEach((each, index) => {
       if (isCalled === undefined) each.work.leave();
-      else if (sockets[index] === undefined || this.#waiting.isReady(index)) this.#ready.push(each.work);
+      else if (sockets[index] === undefined || this.#waiting.isReady(index)) this.#goOn(each, now);
       else this.#full.push(each);
     });
-    if (isCalled !== false || this.#ready.length > 0) this.#wait = TURN_MS;
-    else this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT_MS);
-    return isCalled === false && this.#ready.length > 0;
+    const isInVain = isCalled === false && this.#full.length === waits.length;
+    if (!isInVain) this.#wait = TURN_MS;
+    else if (milliseconds > 0) this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT_MS);
+    return isCalled !== false;
   }
 }

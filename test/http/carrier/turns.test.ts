@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { getPriority } from 'node:os';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
 import { Courtesy } from '../../../src/http/carrier/courtesy.ts';
 import { type Progress, Turns } from '../../../src/http/carrier/turns.ts';
 
@@ -152,6 +153,81 @@ describe('turns', () => {
     );
   });
 
+  test('go on with a few for a while, while others wait for their turn; but who is new begins at once', async () => {
+    const bench = new Bench();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const name of names) bench.add(name, new Array<Progress>(200).fill('more'), { ms: 1 });
+    while (bench.now < 24) await setImmediate();
+    assert.equal(new Set(bench.done.splice(0, 6)).size, 6);
+    while (bench.now < 240) await setImmediate();
+    const shifts = bench.done.slice(24);
+    for (const start of shifts.keys()) assert.ok(new Set(shifts.slice(start, start + 4)).size <= 4);
+    const changes = shifts.filter((name, at) => at >= 4 && !shifts.slice(at - 4, at).includes(name));
+    assert.ok(
+      changes.length > 30 && changes.length < 44,
+      `${changes.length} shifts of 20 ms in 216 ms, of four at once`,
+    );
+    for (const name of names) assert.ok(shifts.filter((each) => each === name).length > 20, `${name} has its share`);
+    bench.add('new', [], { ms: 1 });
+    bench.done.length = 0;
+    while (!bench.done.includes('new')) await setImmediate();
+    assert.ok(bench.done.length <= 5, bench.done.join(' '));
+  });
+
+  test('let others go on while all of the few wait for their sockets', async () => {
+    const bench = new Bench();
+    bench.answer = () => ({ ready: [], isCalled: false });
+    const stepped = new Set<number>();
+    for (const socket of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+      bench.turns.add({
+        step: (now) => {
+          bench.now += 0.1;
+          if (now >= 40) stepped.add(socket);
+          return now < 40 ? 'more' : 'full';
+        },
+        socket: () => socket,
+        leave: () => {},
+      });
+    }
+    while (stepped.size === 0) await setImmediate();
+    while (bench.waited.every(({ ms }) => ms === 0)) await setImmediate();
+    assert.equal(stepped.size, 9, 'before it was waited for anybody');
+    assert.ok(bench.now < 43, `${bench.now} ms`);
+    assert.deepEqual(
+      bench.waited.map(({ sockets }) => sockets.length),
+      [2, 4, 8, 9],
+    );
+  });
+
+  test('bring all work to its end, whatever becomes of sockets', async () => {
+    const progress = fc.constantFrom<Progress>('more', 'full');
+    const works = fc.array(
+      fc.record({ progress: fc.array(progress, { maxLength: 30 }), ms: fc.double({ min: 0, max: 30 }) }),
+      {
+        maxLength: 12,
+      },
+    );
+    const answers = fc.infiniteStream(fc.record({ ready: fc.array(fc.nat(11)), isCalled: fc.boolean() }));
+    await fc.assert(
+      fc.asyncProperty(works, answers, async (all, answered) => {
+        const bench = new Bench();
+        bench.answer = () => answered.next().value;
+        for (const [socket, work] of all.entries()) {
+          bench.add(String(socket), [...work.progress], { socket, ms: work.ms });
+        }
+        const isOver = (name: string, steps: number): boolean =>
+          bench.done.includes(`${name} leaves`) || bench.done.filter((each) => each === name).length === steps;
+        const areOver = (): boolean => all.every((work, socket) => isOver(String(socket), work.progress.length + 1));
+        for (let turns = 0; turns < 5000 && !areOver(); turns++) {
+          await setImmediate();
+          bench.now += 0.1;
+        }
+        assert.ok(areOver(), bench.done.join(' '));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test('let all find another way at once where there is no way to wait', async () => {
     const bench = new Bench();
     bench.add('a', ['full'], { socket: 7, ms: 0 });
@@ -168,10 +244,10 @@ describe('courtesy', () => {
     const courtesy = new Courtesy();
     courtesy.busy(performance.now());
     if (getPriority() === usual) return t.skip('may not take a lower priority back');
-    assert.equal(getPriority(), usual + 10);
+    assert.equal(getPriority(), Math.min(usual + 20, 19));
     while (getPriority() !== usual) await setImmediate();
     courtesy.busy(performance.now());
-    assert.equal(getPriority(), usual + 10);
+    assert.equal(getPriority(), Math.min(usual + 20, 19));
     while (getPriority() !== usual) await setImmediate();
   });
 });
