@@ -12,10 +12,6 @@ else if (isWorker) void import('./worker/main.ts');
 else void start();
 
 async function start(): Promise<void> {
-  if (word === 'up') {
-    (await import('./appliance/precedence.ts')).takePrecedence();
-    // May begin this process anew: then all of its threads have that precedence.
-    (await import('./appliance/heap.ts')).keepHeapSmall();
-  }
+  if (word === 'up') (await import('./appliance/heap.ts')).keepHeapSmall();
   await import('./cli/main.ts');
 }

@@ -1,16 +1,20 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
+import { basename } from 'node:path';
 
 /**
- * How much lower the thread's priority is, as nice(1) has it. Of the appliance's own, which is high, that is as far below the
- * ordinary one: its share of a busy processor is then a tenth of another program's, and a hundredth of DHCP's.
+ * How much lower this thread's priority is than usual, and how much higher that of the others, as nice(1) has it: a step of ten is
+ * a tenth of the share of a busy processor.
  */
-const LOWER = 20;
+const STEP = 10;
+const LOWEST = 19;
 /** How long after it was last too much, ms. */
 const CALM_MS = 100;
 
 /**
- * Lets other threads go first while there is more to send than can be sent: who wants to answer a DHCP packet would wait for
- * milliseconds, because the processor is never left to others by itself. The priority is that of the thread, not of the process.
+ * Lets the appliance's other threads go first while there is more to send than can be sent: who wants to answer a DHCP packet
+ * would wait for milliseconds, because the processor is never left to others by itself. Lower than the clients' this thread's
+ * priority is not enough, where they are programs of the same computer: the answers wait for these then.
  */
 export class Courtesy {
   #usual: number | undefined;
@@ -24,7 +28,8 @@ export class Courtesy {
     if (this.#timer !== undefined) return;
     this.#know();
     if (this.#usual === undefined) return;
-    setPriority(Math.min(this.#usual + LOWER, 19));
+    setPriority(Math.min(this.#usual + STEP, LOWEST));
+    prioritizeOthers(this.#usual - STEP);
     this.#timer = setInterval(() => this.#calm(), CALM_MS).unref();
   }
 
@@ -33,6 +38,7 @@ export class Courtesy {
     clearInterval(this.#timer);
     this.#timer = undefined;
     setPriority(this.#usual);
+    prioritizeOthers(this.#usual);
   }
 
   /** Who may not raise a priority could never take it back: that is found out by raising it. */
@@ -46,6 +52,19 @@ export class Courtesy {
       this.#usual = usual;
     } catch {
       // It stays as it is.
+    }
+  }
+}
+
+/** Gives a priority to all threads of this process but the calling one; Linux has one for each (setpriority(2)). */
+function prioritizeOthers(niceness: number): void {
+  const own = basename(readlinkSync('/proc/thread-self'));
+  for (const thread of readdirSync('/proc/self/task')) {
+    if (thread === own) continue;
+    try {
+      setPriority(Number(thread), niceness);
+    } catch {
+      // It has ended.
     }
   }
 }

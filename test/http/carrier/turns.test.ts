@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { getPriority } from 'node:os';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { Courtesy } from '../../../src/http/carrier/courtesy.ts';
 import { type Progress, Turns } from '../../../src/http/carrier/turns.ts';
 
 /** A clock that only work and waiting move, and what was waited for. */
@@ -235,19 +233,5 @@ describe('turns', () => {
     await setImmediate();
     assert.deepEqual(bench.done, ['a', 'b', 'a leaves', 'b leaves']);
     assert.equal(bench.waited.length, 1);
-  });
-});
-
-describe('courtesy', () => {
-  test('lowers the priority while there is too much to do, and no longer', { timeout: 10_000 }, async (t) => {
-    const usual = getPriority();
-    const courtesy = new Courtesy();
-    courtesy.busy(performance.now());
-    if (getPriority() === usual) return t.skip('may not take a lower priority back');
-    assert.equal(getPriority(), Math.min(usual + 20, 19));
-    while (getPriority() !== usual) await setImmediate();
-    courtesy.busy(performance.now());
-    assert.equal(getPriority(), Math.min(usual + 20, 19));
-    while (getPriority() !== usual) await setImmediate();
   });
 });
