@@ -1,7 +1,7 @@
 /** Served files and ISO images, changed over the API and fetched over HTTP, by one who holds the token and one who does not. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -48,6 +48,33 @@ describe('/api/v1/files', () => {
     assert.equal((await call('DELETE', '/api/v1/files/a%20b/c.img')).status, 200);
     assert.deepEqual(readdirSync(filesDirectory), []);
     assert.equal((await call('GET', '/files/a%20b/c.img')).status, 404);
+  });
+
+  it('is changed only where it has not been since a time, and by its ETag where that is said too', async (t) => {
+    const { call, filesDirectory } = await running(t);
+    const file = join(filesDirectory, 'a');
+    writeFileSync(file, 'first');
+    utimesSync(file, 1_700_000_000.9, 1_700_000_000.9);
+    const [at, before] = [1_700_000_000, 1_699_999_999].map((s) => new Date(s * 1000).toUTCString());
+    const put = (path: string, headers: Record<string, string>) =>
+      call('PUT', `/api/v1/files/${path}`, { body: 'second', headers });
+    const refused = await put('a', { 'if-unmodified-since': before ?? '' });
+    assert.equal(refused.status, 412);
+    assert.match(
+      refused.json.detail,
+      /since Tue, 14 Nov 2023 22:13:20 GMT, and the request says If-Unmodified-Since: /,
+    );
+    assert.equal(
+      (await call('DELETE', '/api/v1/files/a', { headers: { 'if-unmodified-since': before ?? '' } })).status,
+      412,
+    );
+    assert.equal(readFileSync(file, 'utf8'), 'first');
+    const etag = (await call('GET', '/files/a')).headers.get('etag') ?? '';
+    assert.equal((await put('a', { 'if-unmodified-since': before ?? '', 'if-match': etag })).status, 200);
+    utimesSync(file, 1_700_000_000.9, 1_700_000_000.9);
+    assert.equal((await put('a', { 'if-unmodified-since': at ?? '' })).status, 200);
+    assert.equal((await put('a', { 'if-unmodified-since': 'yesterday' })).status, 200);
+    assert.equal((await put('new', { 'if-unmodified-since': before ?? '' })).status, 200);
   });
 
   it('lists in pages', async (t) => {

@@ -1,7 +1,7 @@
 /** `/api/v1/files`: the served files, changed whole or not at all. */
 import type { Request } from 'express';
 import { z } from 'zod';
-import { expectedDigests, type StoredFile as Stored } from '../../boots/files/index.ts';
+import { type Before, expectedDigests, type StoredFile as Stored } from '../../boots/files/index.ts';
 import { TinsmithError } from '../../errors.ts';
 import { conditional } from '../../http/files/index.ts';
 import { type Operation, operation } from '../openapi/index.ts';
@@ -18,7 +18,7 @@ export const uploadQuery = z.object({
 });
 export const UPLOAD = {
   description:
-    'Its checksum is compared when it is given by `sha256`, or by `Content-Digest` or `Repr-Digest` (RFC 9530). With `If-None-Match: *` nothing is replaced, with `If-Match` only what has that ETag. Until all of it is there, nobody sees it.',
+    'Its checksum is compared when it is given by `sha256`, or by `Content-Digest` or `Repr-Digest` (RFC 9530). With `If-None-Match: *` nothing is replaced, with `If-Match` only what has that ETag, with `If-Unmodified-Since` only what has not been changed since. Until all of it is there, nobody sees it.',
   codes: ['CONFLICT', 'FORBIDDEN', 'PRECONDITION_FAILED', 'STORE_WRITE_FAILED'],
 } as const;
 
@@ -107,17 +107,28 @@ export async function putFile(
 }
 
 /** Refuses a change that the preconditions of its request are against (RFC 9110 section 13.1). */
-export function allowing(req: Request): (etag: string | undefined) => void {
-  const { 'if-match': match, 'if-none-match': noneMatch } = req.headers;
-  return (etag) => {
-    const isGone = etag === undefined && match !== undefined;
-    const isOther = etag !== undefined && conditional({ 'if-match': match }, etag, undefined) === 'failed';
-    const isThere = etag !== undefined && conditional({ 'if-none-match': noneMatch }, etag, undefined) !== 'send';
-    if (!isGone && !isOther && !isThere) return;
-    const now = etag === undefined ? 'there is nothing' : `${etag} is there`;
+export function allowing(req: Request): (before: Before | undefined) => void {
+  const against = (before: Before | undefined): string | undefined => {
+    const fails = (name: 'if-match' | 'if-none-match' | 'if-unmodified-since'): boolean => {
+      const { [name]: value } = req.headers;
+      if (value === undefined) return false;
+      if (before === undefined) return name === 'if-match';
+      return conditional({ [name]: value }, before.etag, before.modifiedAt) !== 'send';
+    };
+    if (fails('if-none-match')) return 'If-None-Match';
+    if (fails('if-match')) return 'If-Match';
+    // Section 13.1.4: not looked at beside If-Match.
+    if (req.headers['if-match'] === undefined && fails('if-unmodified-since')) return 'If-Unmodified-Since';
+    return undefined;
+  };
+  return (before) => {
+    const name = against(before);
+    if (name === undefined) return;
+    const since = before && `, since ${new Date(before.modifiedAt).toUTCString()}`;
+    const now = before === undefined ? 'there is nothing' : `${before.etag} is there${since}`;
     throw new TinsmithError(
       'PRECONDITION_FAILED',
-      `The file is not changed: ${now}, and the request says ${isThere ? `If-None-Match: ${noneMatch}` : `If-Match: ${match}`}.`,
+      `The file is not changed: ${now}, and the request says ${name}: ${String(req.headers[name.toLowerCase()])}.`,
       { next: 'Look at what is there now, and ask again without that condition, or with the ETag that it has now.' },
     );
   };

@@ -3,4 +3,4 @@ export { Checksums, type Noted, type Notes, sameFile, type Version } from './che
 export { type CpioEntry, cpioSegments, osieInitrd, workerArchive } from './cpio.ts';
 export { type Expected, expectedDigests } from './digests.ts';
 export { type DiskFile, fatSegments } from './fat.ts';
-export { FileStore, type FileStoreParts, type StoredFile, type Upload } from './store.ts';
+export { type Before, FileStore, type FileStoreParts, type StoredFile, type Upload } from './store.ts';

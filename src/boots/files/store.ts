@@ -35,8 +35,11 @@ export interface Upload {
   /** What its content must come to. */
   expected: readonly Expected[];
   /** Refuses to change what is there now, by throwing; undefined: nothing is there. */
-  allow(etag: string | undefined): void;
+  allow(before: Before | undefined): void;
 }
+
+/** What a change is about to replace or to delete. */
+export type Before = Pick<StoredFile, 'etag' | 'modifiedAt'>;
 
 export interface FileStoreParts {
   /** Directory of the served files. */
@@ -96,7 +99,7 @@ export class FileStore {
   ): Promise<{ file: StoredFile; created: boolean }> {
     const names = namesIn(name);
     const last = names.pop() ?? '';
-    upload.allow(await this.#etagOf(name));
+    upload.allow(await this.#before(name));
     const claim = await this.#space.claim(upload.length ?? 0, name);
     const partial = `${PARTIAL}${randomBytes(8).toString('hex')}`;
     const { folder, handle } = await this.#inTurn(() => this.#begin(names, partial)).catch((error: unknown) => {
@@ -109,7 +112,7 @@ export class FileStore {
       await handle.sync();
       await this.#parts.accept?.({ name, path: join(folder.at, partial), sha256 });
       return await this.#inTurn(async () => {
-        const before = await this.#etagOf(name);
+        const before = await this.#before(name);
         upload.allow(before);
         await rename(join(folder.at, partial), join(folder.at, last));
         isPlaced = true;
@@ -132,11 +135,11 @@ export class FileStore {
    * Deletes a file, and the folders that are empty then.
    * @throws TinsmithError NOT_FOUND, and what `allow` throws
    */
-  async delete(name: string, allow: (etag: string) => void): Promise<StoredFile> {
+  async delete(name: string, allow: (before: Before) => void): Promise<StoredFile> {
     const names = namesIn(name);
     return this.#inTurn(async () => {
       const file = await this.stat(name);
-      allow(file.etag);
+      allow(file);
       const folder = await openFolder(this.#parts.root, names.slice(0, -1));
       try {
         // A link is deleted, not what it leads to.
@@ -220,9 +223,10 @@ export class FileStore {
     }
   }
 
-  async #etagOf(name: string): Promise<string | undefined> {
+  async #before(name: string): Promise<Before | undefined> {
     const found = await openRooted(this.#parts.root, name);
-    return 'refused' in found ? undefined : etagOf([await fileSegment(found.path)]);
+    if ('refused' in found) return undefined;
+    return { etag: etagOf([await fileSegment(found.path)]), modifiedAt: found.mtimeMs };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
