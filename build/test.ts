@@ -1,6 +1,6 @@
 /**
  * `npm test`: sets up what the tests need, then checks types and format, and runs all tests: first those of the parts and
- * with real peers, then the virtual machines, one after another. `npm test -- test/store` runs what is below one path.
+ * with real peers, then the virtual machines, two at a time. `npm test -- test/store` runs what is below one path.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
@@ -61,6 +61,8 @@ await buildArm64System();
 const asked = process.argv.slice(2);
 const all = testsBelow(asked.length > 0 ? asked : ['test']);
 const lab = all.filter((file) => file.startsWith('test/lab/'));
+const pairs = lab.filter((file) => file.startsWith('test/lab/pairs/'));
+const single = lab.filter((file) => !pairs.includes(file));
 const parts = all.filter((file) => !lab.includes(file));
 const missing = all.filter((file) => !existsSync(file));
 if (missing.length > 0 || all.length === 0) {
@@ -75,6 +77,7 @@ const results = [
   asked.length > 0 || run('format and lint', 'node_modules/.bin/biome', ['ci', '--error-on-warnings']),
   parts.length === 0 || run('parts and peers', process.execPath, ['--test', LIMIT, '--test-concurrency=2', ...parts]),
   // Two virtual machines at once are what two cores can emulate in time.
-  lab.length === 0 || run('lab', process.execPath, ['--test', LIMIT, '--test-concurrency=1', ...lab]),
+  single.length === 0 || run('lab', process.execPath, ['--test', LIMIT, '--test-concurrency=2', ...single]),
+  pairs.length === 0 || run('lab, in pairs', process.execPath, ['--test', LIMIT, '--test-concurrency=1', ...pairs]),
 ];
 process.exitCode = results.every(Boolean) ? 0 : 1;

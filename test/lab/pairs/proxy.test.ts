@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { assertDocumented } from './firmware-table.ts';
-import { plugInRouter } from './router.ts';
-import { scenario } from './scenario.ts';
+import { assertDocumented } from '../firmware-table.ts';
+import { plugInRouter } from '../router.ts';
+import { scenario } from '../scenario.ts';
 
 const TEMPLATE = `
 version: "0.1"

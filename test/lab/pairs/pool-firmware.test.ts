@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { scenario } from './scenario.ts';
-import { intoOsie } from './worked.ts';
+import { scenario } from '../scenario.ts';
+import { intoOsie } from '../worked.ts';
 
 const FIRMWARE = ['uefi-http', 'secure-boot'] as const;
 

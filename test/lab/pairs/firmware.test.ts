@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { plugInRouter } from './router.ts';
-import { scenario } from './scenario.ts';
-import { intoOsie } from './worked.ts';
+import { plugInRouter } from '../router.ts';
+import { scenario } from '../scenario.ts';
+import { intoOsie } from '../worked.ts';
 
 const FIRMWARE = ['uefi-http', 'secure-boot'] as const;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { plugInServer } from './router.ts';
-import { scenario } from './scenario.ts';
-import { intoOsie } from './worked.ts';
+import { plugInServer } from '../router.ts';
+import { scenario } from '../scenario.ts';
+import { intoOsie } from '../worked.ts';
 
 const FIRMWARE = ['bios', 'uefi'] as const;
 const SERVERS = ['dhcpd', 'kea-dhcp4'] as const;

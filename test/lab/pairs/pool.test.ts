@@ -1,5 +1,5 @@
-import { scenario } from './scenario.ts';
-import { intoOsie } from './worked.ts';
+import { scenario } from '../scenario.ts';
+import { intoOsie } from '../worked.ts';
 
 const FIRMWARE = ['bios', 'uefi'] as const;
 
