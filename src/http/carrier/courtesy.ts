@@ -7,7 +7,7 @@ import { basename } from 'node:path';
  * a tenth of the share of a busy processor.
  */
 const STEP = 10;
-const LOWEST = 19;
+const [HIGHEST, LOWEST] = [-20, 19];
 /** How long after it was last too much, ms. */
 const CALM_MS = 100;
 
@@ -29,7 +29,7 @@ export class Courtesy {
     this.#know();
     if (this.#usual === undefined) return;
     setPriority(Math.min(this.#usual + STEP, LOWEST));
-    prioritizeOthers(this.#usual - STEP);
+    prioritizeOthers(Math.max(this.#usual - STEP, HIGHEST));
     this.#timer = setInterval(() => this.#calm(), CALM_MS).unref();
   }
 
