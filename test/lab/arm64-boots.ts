@@ -9,7 +9,7 @@ import type { Stage } from './scenario.ts';
 import { hardwareIn } from './worked.ts';
 
 /** Seconds for a line to come: emulated firmware is at its DHCP after six, and falls back from PXE in a minute. */
-const LINE_S = 150;
+const LINE_S = 240;
 const ENVIRONMENT = {
   name: ARM64_ENVIRONMENT,
   os: {

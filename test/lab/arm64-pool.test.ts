@@ -8,7 +8,7 @@ scenario(
   'with addresses from a pool, arm64 machines boot an environment by PXE, by HTTP and with Secure Boot on',
   import.meta.url,
   {
-    ...{ firmware: ARM64_FIRMWARES, dhcp: 'pool', images: ARM64_FILES, limit: 400 },
+    ...{ firmware: ARM64_FIRMWARES, dhcp: 'pool', images: ARM64_FILES, limit: 700 },
     flags: ['--range', '192.168.77.100-192.168.77.120'],
   },
   async (stage) => {

@@ -9,7 +9,7 @@ const FIRMWARE = ['arm64-http', 'arm64-secure-boot'] as const;
 scenario(
   'beside a router that gives the addresses, arm64 machines boot an environment by HTTP, and go on to that from PXE',
   import.meta.url,
-  { firmware: FIRMWARE, dhcp: 'proxy', images: ARM64_FILES, limit: 600 },
+  { firmware: FIRMWARE, dhcp: 'proxy', images: ARM64_FILES, limit: 900 },
   async (stage) => {
     const router = await plugInRouter();
     const booted = await intoEnvironment(stage, { firmware: FIRMWARE, mode: 'proxy', file: import.meta.url });

@@ -26,7 +26,7 @@ function installSystem(disk: string): void {
 scenario(
   'arm64 machines boot an environment by PXE, by HTTP and with Secure Boot on, then their disk; a workflow is refused',
   import.meta.url,
-  { firmware: ARM64_FIRMWARES, dhcp: 'reservation', images: ARM64_FILES, limit: 400 },
+  { firmware: ARM64_FIRMWARES, dhcp: 'reservation', images: ARM64_FILES, limit: 700 },
   async (stage) => {
     const { session, until, say, addWorkflow } = stage;
     const [first] = session.computers;

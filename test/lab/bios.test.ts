@@ -3,7 +3,7 @@ import { assertDocumented } from './firmware-table.ts';
 import { installInLab } from './install.ts';
 
 test('a machine with BIOS firmware goes from power-on to its installed system', {
-  timeout: 480_000,
+  timeout: 800_000,
 }, async (context) => {
   await installInLab(context, []);
   assertDocumented('bios', 'reservation', import.meta.url);

@@ -17,7 +17,7 @@ const shell = (name: string, command: string, timeout = 60): string =>
 scenario(
   'an action that exits 3, one that never ends and one without image end their workflows, and the machine takes the next',
   import.meta.url,
-  { firmware: ['bios'], dhcp: 'reservation', limit: 480 },
+  { firmware: ['bios'], dhcp: 'reservation', limit: 800 },
   async ({ session, addMachines, addWorkflow, workflow, until }) => {
     await addMachines();
     await addWorkflow(template('prepare', INSTALL));
@@ -31,7 +31,7 @@ scenario(
     await until(
       'the last workflow has ended',
       (event) => event.kind === 'workflow.ended' && event.workflow === last,
-      400,
+      700,
     );
 
     const failed = await workflow(exits);

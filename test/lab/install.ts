@@ -10,7 +10,7 @@ interface Measured {
 
 /** Runs the lab to its end, and checks that every machine has called home. */
 export async function installInLab(context: TestContext, flags: readonly string[]): Promise<void> {
-  const child = spawn(EXECUTABLE, ['lab', '--output', 'json', '--timeout', '420', ...flags], {
+  const child = spawn(EXECUTABLE, ['lab', '--output', 'json', '--timeout', '720', ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -32,7 +32,7 @@ async function killAndRestart(appliance: {
 scenario(
   'kill -9 of the appliance between actions, during an action and during a disk write: the workflow goes on, each action succeeds once',
   import.meta.url,
-  { firmware: ['bios'], dhcp: 'reservation', limit: 480 },
+  { firmware: ['bios'], dhcp: 'reservation', limit: 800 },
   async ({ session, addMachines, addWorkflow, workflow, history, until, say }) => {
     await addMachines();
     const id = await addWorkflow(TEMPLATE);

@@ -67,7 +67,7 @@ const RULES = [
 scenario(
   `the life of a machine that nobody knew, with a power cut and a killed appliance in it (seed ${seed})`,
   import.meta.url,
-  { firmware: ['bios'], dhcp: 'proxy', flags: ['--unknown', 'discover'], limit: 900 },
+  { firmware: ['bios'], dhcp: 'proxy', flags: ['--unknown', 'discover'], limit: 1150 },
   async ({ session, until, say }) => {
     const computer = session.computers[0]?.vm;
     const mac = session.computers[0]?.machine.mac ?? '';
@@ -111,7 +111,7 @@ scenario(
     ];
     computer.powerOn();
 
-    const found = await until('the machine is found', ({ kind }) => kind === 'machine.discovered', 240);
+    const found = await until('the machine is found', ({ kind }) => kind === 'machine.discovered');
     const id = found.machine ?? '';
     const life = async (): Promise<Life> => (await client.get<Data<Life>>('machines', id, 'life')).data;
     const inStage =
@@ -119,12 +119,12 @@ scenario(
       ({ kind, data }: StreamEvent): boolean =>
         kind === 'machine.stage' && data.stage === stage;
     for (const stage of ['wipe', 'image-install', 'local', 'in-use'])
-      await until(`stage ${stage}`, inStage(stage), 400);
+      await until(`stage ${stage}`, inStage(stage), 600);
     await Promise.all(misfortunes);
     await until(
       'all is done in stage in-use',
       ({ kind, data }) => kind === 'machine.rests' && String(data.sentence).includes('in-use'),
-      400,
+      600,
     );
     assert.equal((await client.get<Data<{ name: string }>>('machines', mac)).data.name, 'found-vda');
     assert.equal((await life()).bootEnv, 'local');
@@ -151,7 +151,7 @@ scenario(
 
     const off = new Promise<void>((resolve) => computer.once('off', resolve));
     await client.post(`machines/${id}/stage`, { stage: 'give-back' });
-    await until('stage retired', inStage('retired'), 300);
+    await until('stage retired', inStage('retired'));
     await off;
     say('switched off');
     const params = await client.get<Data<Record<string, { value: { disks: Record<string, { erased: boolean }> } }>>>(

@@ -16,7 +16,7 @@ tasks:
 scenario(
   'a power cut in the middle of an action: the machine boots again, and the workflow goes on from that action',
   import.meta.url,
-  { firmware: ['bios'], dhcp: 'reservation', limit: 480 },
+  { firmware: ['bios'], dhcp: 'reservation', limit: 800 },
   async ({ session, addMachines, addWorkflow, workflow, history, until }) => {
     const computer = session.computers[0]?.vm;
     assert.ok(computer);

@@ -53,7 +53,7 @@ params:
 scenario(
   'statements 17 and 18: a machine restarts, and goes off, as exit codes and the map say, and Jobs go on after it',
   import.meta.url,
-  { firmware: ['bios'], dhcp: 'reservation', limit: 700 },
+  { firmware: ['bios'], dhcp: 'reservation', limit: 1100 },
   async ({ session, addMachines, until, say }) => {
     const computer = session.computers[0]?.vm;
     const machine = session.computers[0]?.machine;

@@ -157,7 +157,7 @@ async function openStage(session: Session, directory: string, say: (text: string
     async history(id) {
       return (await client.get<Data<WorkflowActionEvent[]>>('workflows', id, 'events')).data;
     },
-    until(what, wanted, seconds = 240) {
+    until(what, wanted, seconds = 360) {
       const before = seen.find(wanted);
       if (before) return Promise.resolve(before);
       return new Promise((done, fail) => {

@@ -16,7 +16,7 @@ interface Told {
 scenario(
   'a machine with Secure Boot on, of which nothing is said, boots signed loaders into the OSIE by HTTP and by PXE, and works',
   import.meta.url,
-  { firmware: ['secure-boot'], dhcp: 'reservation', limit: 600 },
+  { firmware: ['secure-boot'], dhcp: 'reservation', limit: 900 },
   async ({ session, addMachines, addWorkflow, workflow, until, say }) => {
     const [computer] = session.computers;
     assert.ok(computer);
@@ -33,7 +33,7 @@ scenario(
       return trace.findLast(({ role, details }) => role === 'dhcp' && details.bootFile !== undefined)?.sentence ?? '';
     };
     const succeeded = async (id: string): Promise<void> => {
-      await until('the workflow has ended', (event) => event.kind === 'workflow.ended' && event.workflow === id, 300);
+      await until('the workflow has ended', (event) => event.kind === 'workflow.ended' && event.workflow === id);
       const ended = await workflow(id);
       assert.equal(ended.state, 'SUCCESS', ended.message);
     };

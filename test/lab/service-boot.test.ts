@@ -51,7 +51,7 @@ tasks:
 scenario(
   'a machine waits for a service of its workflow, boots the script, kernel and system that it serves, and runs its action there',
   import.meta.url,
-  { firmware: ['bios'], dhcp: 'reservation', limit: 400, provisioner: true },
+  { firmware: ['bios'], dhcp: 'reservation', limit: 700, provisioner: true },
   async ({ session, directory, addMachines, addWorkflow, workflow, until, say }) => {
     const client = session.client();
     const load = async (image: Buffer): Promise<void> => {

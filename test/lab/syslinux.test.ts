@@ -26,7 +26,7 @@ tasks:
 scenario(
   'a UEFI machine boots into the in-memory system by SYSLINUX, whose configuration is made for it',
   import.meta.url,
-  { firmware: ['uefi'], dhcp: 'reservation', limit: 400 },
+  { firmware: ['uefi'], dhcp: 'reservation', limit: 700 },
   async ({ session, addWorkflow, workflow, until }) => {
     const client = session.client();
     for (const [name, path] of Object.entries(FILES)) {
