@@ -13,8 +13,8 @@ const CALM_MS = 100;
 
 /**
  * Lets the appliance's other threads go first while there is more to send than can be sent: who wants to answer a DHCP packet
- * would wait for milliseconds, because the processor is never left to others by itself. Lower than the clients' this thread's
- * priority is not enough, where they are programs of the same computer: the answers wait for these then.
+ * would wait for milliseconds, because the processor is never left to others by itself. A lower priority of this thread alone is
+ * not enough where the clients are programs of the same computer: the answers wait for these then.
  */
 export class Courtesy {
   #usual: number | undefined;
@@ -64,7 +64,7 @@ function prioritizeOthers(niceness: number): void {
     try {
       setPriority(Number(thread), niceness);
     } catch {
-      // It has ended.
+      // It has ended, or may not be raised so far.
     }
   }
 }
