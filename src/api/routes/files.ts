@@ -108,27 +108,22 @@ export async function putFile(
 
 /** Refuses a change that the preconditions of its request are against (RFC 9110 section 13.1). */
 export function allowing(req: Request): (before: Before | undefined) => void {
-  const against = (before: Before | undefined): string | undefined => {
-    const fails = (name: 'if-match' | 'if-none-match' | 'if-unmodified-since'): boolean => {
-      const { [name]: value } = req.headers;
-      if (value === undefined) return false;
-      if (before === undefined) return name === 'if-match';
-      return conditional({ [name]: value }, before.etag, before.modifiedAt) !== 'send';
-    };
-    if (fails('if-none-match')) return 'If-None-Match';
-    if (fails('if-match')) return 'If-Match';
-    // Section 13.1.4: not looked at beside If-Match.
-    if (req.headers['if-match'] === undefined && fails('if-unmodified-since')) return 'If-Unmodified-Since';
-    return undefined;
-  };
+  const { 'if-none-match': noneMatch, 'if-match': match, 'if-unmodified-since': unmodifiedSince } = req.headers;
+  const ofVersion = { 'if-match': match, 'if-unmodified-since': unmodifiedSince };
+  const version = match === undefined ? `If-Unmodified-Since: ${unmodifiedSince}` : `If-Match: ${match}`;
   return (before) => {
-    const name = against(before);
-    if (name === undefined) return;
-    const since = before && `, since ${new Date(before.modifiedAt).toUTCString()}`;
-    const now = before === undefined ? 'there is nothing' : `${before.etag} is there${since}`;
+    const isGone = before === undefined && match !== undefined;
+    const isOther = before !== undefined && conditional(ofVersion, before.etag, before.modifiedAt) === 'failed';
+    const isThere =
+      before !== undefined && conditional({ 'if-none-match': noneMatch }, before.etag, undefined) !== 'send';
+    if (!isGone && !isOther && !isThere) return;
+    const now =
+      before === undefined
+        ? 'there is nothing'
+        : `${before.etag} is there, since ${new Date(before.modifiedAt).toUTCString()}`;
     throw new TinsmithError(
       'PRECONDITION_FAILED',
-      `The file is not changed: ${now}, and the request says ${name}: ${String(req.headers[name.toLowerCase()])}.`,
+      `The file is not changed: ${now}, and the request says ${isThere ? `If-None-Match: ${noneMatch}` : version}.`,
       { next: 'Look at what is there now, and ask again without that condition, or with the ETag that it has now.' },
     );
   };

@@ -7,8 +7,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TinsmithError } from '../../errors.ts';
-import { etagOf, fileSegment } from '../../http/files/index.ts';
-import { openRooted, PARTIAL, refusalOfName, refusalSentence } from '../../system/rooted.ts';
+import { etagOf, wholeFile } from '../../http/files/index.ts';
+import { openRooted, PARTIAL, type RootedFile, refusalOfName, refusalSentence } from '../../system/rooted.ts';
 import type { Checksums } from './checksums.ts';
 import type { Expected } from './digests.ts';
 import { openFolder } from './folders.ts';
@@ -82,9 +82,8 @@ export class FileStore {
   async stat(name: string): Promise<StoredFile> {
     const found = await openRooted(this.#parts.root, name);
     if ('refused' in found) throw new TinsmithError('NOT_FOUND', found.sentence, { next: LIST });
-    const { path, size, mtimeMs } = found;
-    const sha256 = await this.#parts.checksums.known(name, path);
-    return { name, size, modifiedAt: mtimeMs, sha256, etag: etagOf([await fileSegment(path)]) };
+    const sha256 = await this.#parts.checksums.known(name, found.path);
+    return { name, size: found.size, sha256, ...versionOf(found) };
   }
 
   /**
@@ -225,8 +224,7 @@ export class FileStore {
 
   async #before(name: string): Promise<Before | undefined> {
     const found = await openRooted(this.#parts.root, name);
-    if ('refused' in found) return undefined;
-    return { etag: etagOf([await fileSegment(found.path)]), modifiedAt: found.mtimeMs };
+    return 'refused' in found ? undefined : versionOf(found);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -234,6 +232,10 @@ export class FileStore {
     this.#turn = done.catch(() => {});
     return done;
   }
+}
+
+function versionOf(file: RootedFile): Before {
+  return { etag: etagOf([wholeFile(file)]), modifiedAt: file.mtimeMs };
 }
 
 const LIST = 'See what there is: tinsmith file list';
