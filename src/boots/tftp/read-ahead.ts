@@ -1,8 +1,10 @@
 /**
  * The bytes of a file that is not held in memory. What the kernel holds of it is read on the spot; for the rest, what comes
- * next is read while what was read goes out.
+ * next is read while what was read goes out. Its end is given only if the file is what it was at the beginning: nobody gets
+ * a mixture of two versions whole.
  */
 
+import { fstatSync } from 'node:fs';
 import { messageOf } from '../../errors.ts';
 import { readCached } from '../../system/libc.ts';
 import type { TftpHandle } from './files.ts';
@@ -17,6 +19,7 @@ export type Loaded = { bytes: Buffer } | { fault: string };
 export class ReadAhead {
   readonly #handle: TftpHandle;
   readonly #size: number;
+  readonly #opened: string | undefined;
   /** The one that goes out, and the one that is read meanwhile. */
   #spare: Buffer = Buffer.alloc(0);
   #current: Buffer = Buffer.alloc(0);
@@ -28,34 +31,41 @@ export class ReadAhead {
   constructor(handle: TftpHandle, size: number) {
     this.#handle = handle;
     this.#size = size;
+    this.#opened = versionOf(handle);
   }
 
   /** The part, where it has been read already, or need not be waited for. */
-  take(start: number, length: number): Buffer | undefined {
+  take(start: number, length: number): Loaded | undefined {
     if (this.#reading !== undefined || this.#closed) return undefined;
     const next = this.#next;
     if (next !== undefined && next.start === start && next.length >= length) {
       this.#use(next);
-      return next.bytes;
+      return this.#given(next);
     }
     const { fd } = this.#handle;
     const part = this.#part(start, length);
     if (fd === undefined || !readCached(fd, part.bytes, length, start)) return undefined;
     this.#swap(part);
-    return part.bytes;
+    return this.#given(part);
   }
 
   /** Reads the part. One at a time. */
   async load(start: number, length: number): Promise<Loaded> {
     await this.#reading;
     const known = this.take(start, length);
-    if (known !== undefined) return { bytes: known };
+    if (known !== undefined) return known;
     this.#next = undefined;
     const part = this.#part(start, length);
     const fault = await this.#read(part);
     if (fault !== undefined) return { fault };
     this.#use(part);
-    return { bytes: part.bytes };
+    return this.#given(part);
+  }
+
+  #given({ start, length, bytes }: Part): Loaded {
+    if (start + length < this.#size) return { bytes };
+    const isSame = versionOf(this.#handle) === this.#opened;
+    return isSame ? { bytes } : { fault: 'the file was changed while it was sent' };
   }
 
   /** Closes the file, after the read that is under way. */
@@ -98,6 +108,17 @@ export class ReadAhead {
     const fault = await reading;
     this.#reading = undefined;
     return fault;
+  }
+}
+
+/** Undefined where that cannot be known. */
+function versionOf({ fd }: TftpHandle): string | undefined {
+  if (fd === undefined) return undefined;
+  try {
+    const { size, mtimeMs } = fstatSync(fd);
+    return `${size} ${mtimeMs}`;
+  } catch {
+    return undefined;
   }
 }
 

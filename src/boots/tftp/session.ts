@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
-import { ReadAhead } from './read-ahead.ts';
+import { type Loaded, ReadAhead } from './read-ahead.ts';
 import {
   advance,
   newTransfer,
@@ -143,21 +143,19 @@ export class Session {
     const { blksize, size } = this.transfer.task;
     const start = (first - 1) * blksize;
     const length = Math.min(count * blksize, size - start);
-    const take = (bytes: Buffer): void => {
-      this.#bytes = bytes;
+    const take = (loaded: Loaded): void => {
+      if (this.#over) return;
+      if ('fault' in loaded) {
+        this.#tell({ kind: 'data-failed', sentence: loaded.fault });
+        return;
+      }
+      this.#bytes = loaded.bytes;
       this.#bytesAt = start;
       this.#tell({ kind: 'data-ready', first, count });
     };
     const known = this.#file?.take(start, length);
-    if (known !== undefined) {
-      take(known);
-      return;
-    }
-    this.#file?.load(start, length).then((loaded) => {
-      if (this.#over) return;
-      if ('bytes' in loaded) take(loaded.bytes);
-      else this.#tell({ kind: 'data-failed', sentence: loaded.fault });
-    });
+    if (known !== undefined) take(known);
+    else void this.#file?.load(start, length).then(take);
   }
 
   /** The timer is moved forward only when it fires too early, so that an ACK does not cost a timer. */

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { TftpHandle } from '../../../src/boots/tftp/files.ts';
-import { ReadAhead } from '../../../src/boots/tftp/read-ahead.ts';
+import { type Loaded, ReadAhead } from '../../../src/boots/tftp/read-ahead.ts';
+
+function bytesOf(loaded: Loaded | undefined): Buffer | undefined {
+  return loaded && 'fault' in loaded ? assert.fail(loaded.fault) : loaded?.bytes;
+}
 
 /** A file of which the kernel is never asked what it has in memory. */
 async function onDisk(path: string): Promise<TftpHandle> {
@@ -32,7 +36,7 @@ describe('reading ahead', () => {
     let next: Buffer | undefined;
     for (let turn = 0; turn < 1000 && next === undefined; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
-      next = file.take(100, 100);
+      next = bytesOf(file.take(100, 100));
     }
     assert.ok(next?.subarray(0, 100).equals(content.subarray(100, 200)));
     file.close();
@@ -40,8 +44,8 @@ describe('reading ahead', () => {
 
   it('gives at once what the kernel has in memory, and keeps the part before it', async () => {
     const file = new ReadAhead(await open(path), content.length);
-    const first = file.take(0, 100);
-    const second = file.take(100, 100);
+    const first = bytesOf(file.take(0, 100));
+    const second = bytesOf(file.take(100, 100));
     assert.ok(first?.subarray(0, 100).equals(content.subarray(0, 100)));
     assert.ok(second?.subarray(0, 100).equals(content.subarray(100, 200)));
     assert.equal(file.take(content.length - 50, 100), undefined);
@@ -60,9 +64,8 @@ describe('reading ahead', () => {
         for (const { start, length } of asked) {
           const from = onwards ? at : start;
           const wanted = content.subarray(from, from + length);
-          const loaded = file.take(from, wanted.length) ?? (await file.load(from, wanted.length));
-          const bytes = 'fault' in loaded ? assert.fail(loaded.fault) : 'bytes' in loaded ? loaded.bytes : loaded;
-          assert.ok(bytes.subarray(0, wanted.length).equals(wanted));
+          const bytes = bytesOf(file.take(from, wanted.length) ?? (await file.load(from, wanted.length)));
+          assert.ok(bytes?.subarray(0, wanted.length).equals(wanted));
           at = Math.min(from + length, content.length - 1);
         }
         file.close();
@@ -79,6 +82,19 @@ describe('reading ahead', () => {
     await truncate(short, 150);
     const loaded = await file.load(5000, 100);
     assert.match('fault' in loaded ? loaded.fault : '', /became shorter/);
+    file.close();
+  });
+
+  it('does not give the end of a file that was changed in place', async () => {
+    const changed = join(folder, 'changed');
+    await writeFile(changed, content);
+    await utimes(changed, 1, 1);
+    const file = new ReadAhead(await open(changed), content.length);
+    assert.ok('bytes' in (await file.load(0, 5000)));
+    await writeFile(changed, randomBytes(content.length));
+    assert.ok('bytes' in (await file.load(4000, 5000)));
+    const loaded = await file.load(5000, 5000);
+    assert.match('fault' in loaded ? loaded.fault : '', /was changed/);
     file.close();
   });
 });
