@@ -4,7 +4,7 @@ import { admit } from '../../src/boots/tftp/admission.ts';
 import { parseName } from '../../src/boots/tftp/files.ts';
 import { negotiate } from '../../src/boots/tftp/negotiate.ts';
 import { decode, encode, type TftpPacket } from '../../src/boots/tftp/packet.ts';
-import { DEFAULT_LIMITS, newTransfer } from '../../src/boots/tftp/transfer.ts';
+import { DEFAULT_LIMITS, newTransfer } from '../../src/boots/tftp/transfer-state.ts';
 import { advance } from '../boots/tftp/steps.ts';
 import { ANYWHERE, type Mutation, spliced } from './mutation.ts';
 

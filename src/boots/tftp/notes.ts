@@ -5,7 +5,7 @@ import { isPlayedRead, PLAYED } from '../played.ts';
 import type { Asked } from './admission.ts';
 import { parseName } from './files.ts';
 import type { Terms } from './negotiate.ts';
-import { bytesAcknowledged, type Transfer } from './transfer.ts';
+import { bytesAcknowledged, type Transfer } from './transfer-state.ts';
 
 /** What happened to one request or datagram. */
 export type TftpNote = {

@@ -11,8 +11,8 @@ import { negotiate } from './negotiate.ts';
 import { answered, ended, noteOf, type TftpNote } from './notes.ts';
 import { decode, encode } from './packet.ts';
 import { Session, type SessionEnd } from './session.ts';
-import { DEFAULT_LIMITS, type TransferLimits } from './transfer.ts';
 import { TransferSockets } from './transfer-sockets.ts';
+import { DEFAULT_LIMITS, type TransferLimits } from './transfer-state.ts';
 
 export type TftpOptions = {
   /** IPv4 addresses to serve, each from a socket of its own, so that answers leave from the address that was asked. */

@@ -7,16 +7,9 @@ import type { TftpSource } from './files.ts';
 import type { Terms } from './negotiate.ts';
 import { DATA_HEADER, decode, ERROR_CODE, encode, writeDataHeader } from './packet.ts';
 import { type Loaded, ReadAhead } from './read-ahead.ts';
-import {
-  advance,
-  newTransfer,
-  type Transfer,
-  type TransferActions,
-  type TransferEnd,
-  type TransferEvent,
-  type TransferLimits,
-} from './transfer.ts';
+import { advance, type TransferActions, type TransferEnd, type TransferEvent } from './transfer.ts';
 import type { TransferSockets } from './transfer-sockets.ts';
+import { newTransfer, type Transfer, type TransferLimits } from './transfer-state.ts';
 
 export type SessionOptions = {
   source: TftpSource;

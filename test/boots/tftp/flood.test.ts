@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { bootFiles, startTftp } from '../../../src/boots/tftp/index.ts';
 import { encode } from '../../../src/boots/tftp/packet.ts';
-import { DEFAULT_LIMITS } from '../../../src/boots/tftp/transfer.ts';
+import { DEFAULT_LIMITS } from '../../../src/boots/tftp/transfer-state.ts';
 import { fetch, RawClient } from './served.ts';
 import { seeded } from './simulation.ts';
 

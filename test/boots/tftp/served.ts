@@ -12,7 +12,7 @@ import {
   type TftpServer,
 } from '../../../src/boots/tftp/index.ts';
 import { decode, encode, type Malformed, type TftpPacket } from '../../../src/boots/tftp/packet.ts';
-import { DEFAULT_LIMITS } from '../../../src/boots/tftp/transfer.ts';
+import { DEFAULT_LIMITS } from '../../../src/boots/tftp/transfer-state.ts';
 
 const PATIENCE_MS = 60_000;
 

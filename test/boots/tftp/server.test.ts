@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { PLAYED_BY } from '../../../src/boots/played.ts';
 import { bootFiles } from '../../../src/boots/tftp/index.ts';
 import { encode } from '../../../src/boots/tftp/packet.ts';
-import { DEFAULT_LIMITS } from '../../../src/boots/tftp/transfer.ts';
+import { DEFAULT_LIMITS } from '../../../src/boots/tftp/transfer-state.ts';
 import { fetch, NO_TIMERS, RawClient, type Served, serve, serveLoaders } from './served.ts';
 
 const LOADER = randomBytes(10_000);

@@ -2,7 +2,8 @@
  * A transfer against a model client over a link that loses, copies and reorders, in simulated time. The client knows RFC
  * 1350 and 7440 and nothing of the server's code.
  */
-import { newTransfer, type Transfer, type TransferEnd, type TransferLimits } from '../../../src/boots/tftp/transfer.ts';
+import type { TransferEnd } from '../../../src/boots/tftp/transfer.ts';
+import { newTransfer, type Transfer, type TransferLimits } from '../../../src/boots/tftp/transfer-state.ts';
 import { advance, type TransferAction } from './steps.ts';
 
 export type Link = {

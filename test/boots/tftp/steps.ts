@@ -1,10 +1,6 @@
 /** A transfer taken one step at a time: what it wants done is given back as a list. */
-import {
-  advance as advanceTransfer,
-  type Transfer,
-  type TransferEnd,
-  type TransferEvent,
-} from '../../../src/boots/tftp/transfer.ts';
+import { advance as advanceTransfer, type TransferEnd, type TransferEvent } from '../../../src/boots/tftp/transfer.ts';
+import type { Transfer } from '../../../src/boots/tftp/transfer-state.ts';
 
 export type TransferAction =
   | { kind: 'send-oack' }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_LIMITS, newTransfer, type Transfer, type TransferTask } from '../../../src/boots/tftp/transfer.ts';
+import {
+  DEFAULT_LIMITS,
+  newTransfer,
+  type Transfer,
+  type TransferTask,
+} from '../../../src/boots/tftp/transfer-state.ts';
 import { seeded, simulate } from './simulation.ts';
 import { advance, type TransferAction } from './steps.ts';
 
