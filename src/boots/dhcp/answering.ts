@@ -1,8 +1,6 @@
 /** What is done with each datagram: decide, see to the leases, send, note. */
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.ts';
-import { sameSubnet } from '../../machines/hardware.ts';
-import { isWithin } from '../leases/addresses.ts';
 import { cameInOf } from './came-in.ts';
 import type { Probe, User } from './conflict-probe.ts';
 import type {
@@ -15,18 +13,11 @@ import type {
   ResponderContext,
 } from './exchange.ts';
 import { type FirmwareClient, firmwareOf } from './firmware.ts';
-import type { Network, NetworkOf } from './network.ts';
+import type { Network } from './network.ts';
 import { type Arrival, type DhcpNote, type MoreOfNote, type NotSent, noteOf, noteOfMalformed } from './note.ts';
-import { NO_ADDRESS } from './options.ts';
 import { type DhcpPacket, decode, macOf } from './packet.ts';
 import { respond } from './responder.ts';
-
-/** A network interface that is served, with the address that is our server identifier there. */
-export interface DhcpInterface {
-  name: string;
-  address: string;
-  netmask: string;
-}
+import { type DhcpInterface, type Surroundings, Whereabouts } from './whereabouts.ts';
 
 /** What keeps the leases of pool mode. */
 export interface DhcpLeases {
@@ -48,15 +39,7 @@ export interface DhcpLeases {
 }
 
 /** What datagrams are answered with. */
-export interface AnsweringOptions {
-  interfaces: readonly DhcpInterface[];
-  /** The network of a request. */
-  networkOf: NetworkOf;
-  /**
-   * The network that an address is of: a client that renews speaks to us itself, though it may be behind a relay agent
-   * (RFC 2131 section 4.3.2). Without it that of the interface is taken.
-   */
-  networkAt?(address: string): Network | undefined;
+export interface AnsweringOptions extends Surroundings {
   /** Needed for networks in pool mode. */
   leases?: DhcpLeases | undefined;
   /** Asks whether an address is in use before it is offered; without it nobody is asked. */
@@ -111,7 +94,7 @@ interface Asked {
 export class Answering {
   readonly #options: AnsweringOptions;
   readonly #post: Post;
-  readonly #isOurs = (address: string): boolean => this.#options.interfaces.some((own) => own.address === address);
+  readonly #whereabouts: Whereabouts;
   #isClosed = false;
   /** Who sent the last one: in a storm most come from one relay agent. */
   #last: Sender & { written: string } = { address: '', port: 0, written: '' };
@@ -119,6 +102,7 @@ export class Answering {
   constructor(options: AnsweringOptions, post: Post) {
     this.#options = options;
     this.#post = post;
+    this.#whereabouts = new Whereabouts(options, post.from);
   }
 
   /** Nothing is sent any more; what is under way comes to its end unheard. */
@@ -161,7 +145,7 @@ export class Answering {
       const { packet, client } = asked;
       const { contextFor, leases } = this.#options;
       const cameIn = cameInOf(packet, from);
-      const network = this.#networkOf(packet, cameIn);
+      const network = this.#whereabouts.networkOf(packet, cameIn);
       const known = contextFor(packet, from, role);
       const context: ResponderContext = {
         ...known,
@@ -170,8 +154,8 @@ export class Answering {
         leases: network?.mode === 'pool' ? leases?.of(packet.chaddr, network) : undefined,
         port: role,
         server: { address: from.address, netmask: from.netmask, identifier: cameIn.serverIdentifier },
-        isOurs: this.#isOurs,
-        elsewhere: (address) => this.#elsewhere(address, packet, network),
+        isOurs: this.#whereabouts.isOurs,
+        elsewhere: (address) => this.#whereabouts.elsewhere(address, packet, network),
       };
       const outcome = respond(packet, context, client);
       if (outcome.lease !== undefined && network !== undefined && leases !== undefined)
@@ -180,34 +164,6 @@ export class Answering {
     } catch (error) {
       this.#failed(asked, error);
     }
-  }
-
-  /**
-   * A client that renews its address is of the network of that, by whatever way the packet came; but not if that network
-   * is at another of our interfaces: then it was plugged in elsewhere, and must ask anew.
-   */
-  #networkOf(packet: DhcpPacket, cameIn: ReturnType<typeof cameInOf>): Network | undefined {
-    const { networkOf, interfaces } = this.#options;
-    const { ciaddr, giaddr } = packet;
-    if (ciaddr === NO_ADDRESS || giaddr !== NO_ADDRESS) return networkOf(cameIn);
-    const { from } = this.#post;
-    const isOfOther = interfaces.some(
-      ({ name, address, netmask }) => name !== from.name && sameSubnet(address, ciaddr, netmask),
-    );
-    return (isOfOther ? undefined : this.#options.networkAt?.(ciaddr)) ?? networkOf(cameIn);
-  }
-
-  /** The interface whose network an address is of, where the client is known to be at another. */
-  #elsewhere(address: string, { giaddr, ciaddr }: DhcpPacket, network: Network | undefined): string | undefined {
-    // Behind a relay agent whose network nobody has described it may be anywhere.
-    if (network === undefined ? giaddr !== NO_ADDRESS : isWithin(address, network)) return undefined;
-    if (ciaddr === address) return undefined;
-    const { name: own } = this.#post.from;
-    const at = this.#options.interfaces.filter((each) => sameSubnet(each.address, address, each.netmask));
-    const isThere = at.some(({ name, address: other, netmask }) =>
-      giaddr === NO_ADDRESS ? name === own : sameSubnet(other, giaddr, netmask),
-    );
-    return isThere ? undefined : at[0]?.name;
   }
 
   #seeTo(

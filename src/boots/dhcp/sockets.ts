@@ -4,12 +4,14 @@ import { sendNow, socketAddress } from '../../system/libc.ts';
 import { forceReceiveBuffer } from '../../system/socket-buffers.ts';
 import { bindToInterface } from '../interface-socket.ts';
 import { WaitingDatagrams } from '../waiting-datagrams.ts';
-import { Answering, type AnsweringOptions, type DhcpInterface, type Post } from './answering.ts';
+import { Answering, type AnsweringOptions, type Post } from './answering.ts';
 import type { Destination, DhcpPort, Reply } from './exchange.ts';
 import { type DhcpPacket, encode, replySize } from './packet.ts';
+import type { DhcpInterface } from './whereabouts.ts';
 
-export type { DhcpInterface, DhcpLeases } from './answering.ts';
+export type { DhcpLeases } from './answering.ts';
 export type { DhcpNote } from './note.ts';
+export type { DhcpInterface } from './whereabouts.ts';
 
 /** A power-on storm outruns the kernel's default of 208 kB. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
