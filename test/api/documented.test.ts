@@ -17,7 +17,7 @@ const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
 const examples = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, lines = '']) => lines);
 
 describe('docs/api.md', () => {
-  it('shows what works', { skip: missing && `${missing} is not installed`, timeout: 60_000 }, async (t) => {
+  it('shows what works', { skip: missing && `${missing} is not installed` }, async (t) => {
     const { url, adminToken, workflows } = await running(t);
     const directory = temporaryDirectory(t);
     writeFileSync(join(directory, 'ubuntu.yaml'), TWO_ACTIONS.replace('name: install', 'name: ubuntu'));

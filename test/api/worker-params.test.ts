@@ -147,7 +147,7 @@ describe('worker param', () => {
 });
 
 describe('the functions for scripts', () => {
-  it('read and set params', { timeout: 60_000 }, async (t) => {
+  it('read and set params', async (t) => {
     const on = await inhabited(t);
     const directory = temporaryDirectory(t);
     writeFileSync(join(directory, 'helper'), HELPER);

@@ -43,7 +43,7 @@ async function streamOf(t: TestContext, { url }: { url: string }, token: string)
 }
 
 describe('a worker that waits', () => {
-  it('is told of work by its stream, and to stop what is no longer wanted', { timeout: 60_000 }, async (t) => {
+  it('is told of work by its stream, and to stop what is no longer wanted', async (t) => {
     const all = await waiting(t);
     const next = await streamOf(t, all, all.token);
     for (let i = 0; i < 5; i++) {
@@ -63,7 +63,7 @@ describe('a worker that waits', () => {
     }
   });
 
-  it('is told nothing of other machines', { timeout: 60_000 }, async (t) => {
+  it('is told nothing of other machines', async (t) => {
     const all = await waiting(t);
     await pushed(all.machines, 2);
     const next = await streamOf(t, all, all.token);

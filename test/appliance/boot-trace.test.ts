@@ -40,7 +40,7 @@ async function started(data: string) {
 }
 
 describe('the trace of an appliance', () => {
-  it('is known after a restart, and so is why the machine did not boot', { timeout: 60_000 }, async (t) => {
+  it('is known after a restart, and so is why the machine did not boot', async (t) => {
     const data = temporaryDirectory(t);
     const first = await started(data);
     let stopped = false;

@@ -12,7 +12,7 @@ import { started } from './started.ts';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const ALONE = ['--dhcp', 'off', '--tftp', 'off', '--http-address', '127.0.0.1', '--http-port', '0'];
 
-describe('HTTPS', { skip: missing ?? false, timeout: 60_000 }, () => {
+describe('HTTPS', { skip: missing ?? false }, () => {
   it('answers the command line that is given its certificate, and takes a new one', async (t) => {
     const { files, directory } = certificate(t);
     const data = join(temporaryDirectory(t), 'data');

@@ -11,7 +11,7 @@ const WIRE =
 const tools = ['unshare', 'nsenter', 'ip', 'logger'].filter((tool) => spawnSync(tool, ['-V']).error);
 const skip = process.getuid?.() !== 0 ? 'needs root' : tools.length > 0 && `${tools.join(', ')} not installed`;
 
-describe('syslog of an appliance', { skip, timeout: 60_000 }, () => {
+describe('syslog of an appliance', { skip }, () => {
   it('is filed with the machine whose address it comes from', async (t) => {
     const args = ['--interface', 'wire0', '--dhcp', 'off', '--tftp', 'off'];
     const up = await started(t, temporaryDirectory(t), { args, namespace: WIRE });

@@ -49,7 +49,7 @@ describe('explain', () => {
     assert.equal((await tinsmith(['explain', 'machine-1', '--arch', '7'])).code, 64, 'only with --preview');
   });
 
-  it('follows a boot: its lines as they come, and what has become of it', { timeout: 60_000 }, async (t) => {
+  it('follows a boot: its lines as they come, and what has become of it', async (t) => {
     const all = await appliance(t);
     await all.known(1);
     await all.machine(1).address();
@@ -74,7 +74,7 @@ describe('explain', () => {
     );
   });
 
-  it('follows as lines of JSON', { timeout: 60_000 }, async (t) => {
+  it('follows as lines of JSON', async (t) => {
     const all = await appliance(t);
     await all.known(1);
     await all.machine(1).address();

@@ -63,7 +63,7 @@ async function secure(t: TestContext) {
   return { ...served, pair, files, content, gone, heldStream, ask, bytesOf };
 }
 
-describe('over TLS', { skip: missing ?? false, timeout: 60_000 }, () => {
+describe('over TLS', { skip: missing ?? false }, () => {
   test('files come whole, in parts, and not at all where nothing is new', async (t) => {
     const { ask, bytesOf, content, nextSent } = await secure(t);
     const whole = await ask('/image');

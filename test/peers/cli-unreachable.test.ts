@@ -6,7 +6,7 @@ import { needTools, TestNetwork } from './dhcp-network.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
-it('gives up a connection that does not come about, and says to where', { timeout: 60_000 }, async (t) => {
+it('gives up a connection that does not come about, and says to where', async (t) => {
   needTools({ ip: 'iproute2' });
   const network = new TestNetwork();
   t.after(() => network.remove());

@@ -8,7 +8,7 @@ const MAC = '52:54:00:e3:00:01';
 const USED = '10.77.1.119';
 const OWN = { address: '10.77.1.1', netmask: '255.255.255.0' };
 
-describe('an address that is probed', { timeout: 60_000 }, () => {
+describe('an address that is probed', () => {
   it('is in use at that interface only where somebody has it', async (t) => {
     needTools({ ip: 'iproute2' });
     const network = new TestNetwork();

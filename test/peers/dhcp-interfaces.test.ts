@@ -30,7 +30,7 @@ function made(t: TestContext, device: string, make: (network: TestNetwork) => vo
   return { network, server: network.start<ServerLine>('s', 'dhcp-server.ts', setting) };
 }
 
-describe('pool mode', { timeout: 120_000 }, () => {
+describe('pool mode', () => {
   for (const [what, device, make] of [
     [
       'a bridge',

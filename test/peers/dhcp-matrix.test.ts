@@ -204,7 +204,7 @@ async function behindRelays(t: TestContext, kind: ClientKind, mode: Mode): Promi
   }
 }
 
-describe('DHCP clients, each mode', { timeout: 600_000, concurrency: 8 }, () => {
+describe('DHCP clients, each mode', { concurrency: 8 }, () => {
   needTools({
     ip: 'iproute2',
     busybox: 'busybox-static',

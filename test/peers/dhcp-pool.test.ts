@@ -21,7 +21,7 @@ const isFrom = (address: string | undefined, first: number, last: number, networ
   return Number(host) >= first && Number(host) <= last;
 };
 
-describe('pool mode with clients that we did not write', { timeout: 180_000 }, () => {
+describe('pool mode with clients that we did not write', () => {
   let network: TestNetwork;
   let server: Teller<ServerLine>;
   let setting: ServerSetting;

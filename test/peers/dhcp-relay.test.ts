@@ -10,7 +10,7 @@ const LOSS = 0.05;
 const UDHCPC_RUNS = 30;
 const DHCLIENT_RUNS = 5;
 
-describe('DHCP through a relay agent', { timeout: 180_000 }, () => {
+describe('DHCP through a relay agent', () => {
   let network: TestNetwork;
   let server: Teller<ServerLine>;
 

@@ -37,7 +37,7 @@ function expected(network: string): Given {
   };
 }
 
-describe('DHCP clients that we did not write', { timeout: 120_000 }, () => {
+describe('DHCP clients that we did not write', () => {
   let network: TestNetwork;
   let server: Teller<ServerLine>;
 

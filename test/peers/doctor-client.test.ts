@@ -19,7 +19,7 @@ function efi(machine: number): Buffer {
   return bytes;
 }
 
-describe('a machine that is played', { timeout: 180_000 }, () => {
+describe('a machine that is played', () => {
   let network: TestNetwork;
   let files: string;
 

@@ -21,7 +21,7 @@ EFI.writeUInt32LE(0x80, 0x3c);
 EFI.write('PE\0\0', 0x80);
 EFI.writeUInt16LE(0x8664, 0x84);
 
-describe('tinsmith doctor', { timeout: 180_000 }, () => {
+describe('tinsmith doctor', () => {
   let network: TestNetwork;
 
   before(() => {

@@ -35,7 +35,7 @@ const CONFIGURATIONS: Record<'dnsmasq' | 'isc' | 'kea', { server: ForeignServer;
   },
 };
 
-describe('settings for other DHCP servers', { timeout: 120_000 }, () => {
+describe('settings for other DHCP servers', () => {
   let network: TestNetwork;
   let folder: string;
 

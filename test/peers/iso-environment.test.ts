@@ -69,7 +69,7 @@ async function environment(t: TestContext, program: 'xorriso' | 'genisoimage', f
   return { ...all, directory, folder, iso, machine, upload, tftpPort: tftp.endpoints[0]?.port ?? 0 };
 }
 
-describe('a boot environment out of an ISO image', { skip: lacking || false, timeout: 120_000 }, () => {
+describe('a boot environment out of an ISO image', { skip: lacking || false }, () => {
   it('boots over HTTP and TFTP, once the image is there', async (t) => {
     const { call, upload, url, directory, folder, tftpPort, environments, machine } = await environment(t, 'xorriso', [
       '-r',

@@ -14,7 +14,7 @@ const address = (n: number) => `10.78.${n}.2`;
 const dnsmasq = (n: number, more: string[]) =>
   [`interface=eth0`, 'bind-interfaces', 'port=0', 'log-dhcp', ...more].join('\n').replaceAll('NET', `10.78.${n}`);
 
-describe('other DHCP servers on a network', { timeout: 120_000 }, () => {
+describe('other DHCP servers on a network', () => {
   let network: TestNetwork;
 
   before(() => {

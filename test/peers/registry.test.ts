@@ -23,7 +23,7 @@ let engine: OwnEngine | undefined;
 async function docker(...args: string[]): Promise<string> {
   assert.ok(engine);
   const host = `unix://${engine.socket}`;
-  const { stdout, stderr } = await run('docker', ['--host', host, ...args], { timeout: 60_000 });
+  const { stdout, stderr } = await run('docker', ['--host', host, ...args], { timeout: 300_000 });
   return stdout + stderr;
 }
 

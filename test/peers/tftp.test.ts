@@ -15,7 +15,7 @@ import { startLossyRelay } from './tftp-relay.ts';
 const run = promisify(execFile);
 
 const HOST = '127.0.0.1';
-const CLIENT_TIMEOUT_MS = 60_000;
+const CLIENT_TIMEOUT_MS = 300_000;
 
 /** A program that fetches `file` into `into`, and the Debian package it comes from. */
 type Peer = {

@@ -13,7 +13,7 @@ import { eventually } from './agents.ts';
 const [MAC = ''] = anvil({}).interfaces.map(({ mac }) => mac);
 
 describe('a machine that nobody knows', () => {
-  it('boots, is taken, and runs the Tasks of the stage that a rule gives it', { timeout: 120_000 }, async (t) => {
+  it('boots, is taken, and runs the Tasks of the stage that a rule gives it', async (t) => {
     const server = await running(t, { unknown: 'discover' });
     const contents = `#!/bin/sh\necho "$RS_MACHINE has {{ len (index (.Param "inventory") "disks") }} disks"\n`;
     await server.content.putAll([

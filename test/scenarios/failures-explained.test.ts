@@ -27,7 +27,7 @@ describe('a boot that fails', () => {
   const table = new Map<string, string>();
 
   for (const { what, code, state = 'missing', says, provoke } of WAYS) {
-    it(`is explained: ${what}`, { timeout: 120_000 }, async (t) => {
+    it(`is explained: ${what}`, async (t) => {
       const told = await provoke(t);
       const shown = JSON.stringify({ ...told, evidence: told.evidence.map(({ sentence }) => sentence) }, null, 1);
       assert.deepEqual([told.code, told.state], [code, state], shown);

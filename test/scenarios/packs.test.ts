@@ -37,7 +37,7 @@ function image(directory: string): Buffer {
   return readFileSync(path);
 }
 
-test('from its discovery over empty disks to its own system', { skip: missing(), timeout: 120_000 }, async (t) => {
+test('from its discovery over empty disks to its own system', { skip: missing() }, async (t) => {
   const server = await appliance(t, []);
   const directory = temporaryDirectory(t);
   const { device, backing } = disk(t, directory);

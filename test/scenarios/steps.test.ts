@@ -46,7 +46,7 @@ const CONTENT: Written = [
   { section: 'stages', input: { name: 's', tasks: ['burn', 'long'] } },
 ];
 
-describe('steps', { skip, timeout: 180_000 }, () => {
+describe('steps', { skip }, () => {
   let engine: OwnEngine | undefined;
   let docker: Docker;
   before(async () => {

@@ -48,7 +48,7 @@ async function heard(peer: Peer, count: number): Promise<string[]> {
   return texts;
 }
 
-describe('a batch to send', { timeout: 30_000 }, () => {
+describe('a batch to send', () => {
   it('sends one datagram at once', async (t) => {
     const [from, to] = peers(t);
     const { sender, faults } = told();

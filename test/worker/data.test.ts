@@ -113,7 +113,7 @@ describe('the ephemeral data', () => {
     ['a directory', (file: string) => void mkdirSync(join(file, 'deep'), { recursive: true }), /a directory/],
     ['nothing', () => {}, /was removed/],
   ] as const) {
-    test(`replaced by ${what} is not read, and put right for the next action`, { timeout: 60_000 }, async (t) => {
+    test(`replaced by ${what} is not read, and put right for the next action`, async (t) => {
       const { data, file, server } = stage(t);
       await data.fetch(signal);
       unlinkSync(file);

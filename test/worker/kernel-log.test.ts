@@ -25,7 +25,7 @@ describe('the kernel’s log', () => {
     assert.deepEqual([severity, host, app, text], ['warning', '52:54:00:00:00:01', 'kernel', 'a: b']);
   });
 
-  it('is sent with the beginning of the worker, from the warnings on', { timeout: 60_000 }, async (t) => {
+  it('is sent with the beginning of the worker, from the warnings on', async (t) => {
     const socket = createSocket('udp4');
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');

@@ -47,7 +47,7 @@ function stage(t: TestContext, streams: (string[] | Opened)[], speed = 1000) {
   return { heard, notices, until };
 }
 
-describe('the notices', { timeout: 60_000 }, () => {
+describe('the notices', () => {
   test('are told to whoever listens, wherever the bytes are cut', async (t) => {
     const stop = { workflow: 'w', action: 1, attempt: 2, reason: 'cancelled' };
     const text = `:\n\nevent: work\ndata: {}\n\nevent: services\r\n\r\nevent: stop\ndata: ${JSON.stringify(stop)}\n\nevent: stop\ndata: broken\n\n`;

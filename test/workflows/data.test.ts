@@ -156,7 +156,7 @@ describe('the data of a workflow', () => {
     await assert.rejects(data.write(id, { bytes: bytes({}), by: by('x') }), { code: 'NOT_FOUND' });
   });
 
-  it('written by two workers at once, a thousand rounds each, loses nothing', { timeout: 120_000 }, async (t) => {
+  it('written by two workers at once, a thousand rounds each, loses nothing', async (t) => {
     const all = await running(t);
     const tokens: string[] = [];
     for (const n of [1, 2]) tokens.push(await new WorkerTokens(all.store).issue((await pushed(all.machines, n)).id));

@@ -26,7 +26,7 @@ async function running(t: TestContext) {
   return { ...all, machine, id };
 }
 
-it('a workflow ends at its limit, without anybody asking', { timeout: 60_000 }, async (t) => {
+it('a workflow ends at its limit, without anybody asking', async (t) => {
   const all = await running(t);
   assert.equal(
     all.workflows.dueAt(all.workflows.get(all.id)),
@@ -43,7 +43,7 @@ it('a workflow ends at its limit, without anybody asking', { timeout: 60_000 }, 
   assert.equal(all.told.stopped[0]?.[1].action, 0, 'its worker is told');
 });
 
-it('limits that passed while the appliance was away are noticed when it starts', { timeout: 60_000 }, async (t) => {
+it('limits that passed while the appliance was away are noticed when it starts', async (t) => {
   const before = await running(t);
   before.deadlines.stop();
   await before.store.close();

@@ -20,7 +20,7 @@ import { type InIso, IsoImages, inspectIso, type NotInIso } from '../../../src/b
 import { temporaryDirectory } from '../../store/opened.ts';
 import { filesBelow, make, missing, tree } from './made.ts';
 
-const REAL = { skip: missing || false, timeout: 120_000 };
+const REAL = { skip: missing || false };
 
 function placed(t: TestContext) {
   const root = temporaryDirectory(t);

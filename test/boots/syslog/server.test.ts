@@ -32,7 +32,7 @@ async function hearing(t: TestContext, more: { admission?: Admission; clock?: ()
   return { port: server.endpoints[0]?.port ?? 0, heard, until };
 }
 
-describe('the syslog server', { timeout: 60_000 }, () => {
+describe('the syslog server', () => {
   it('hears logger in each of its formats', { skip: noLogger }, async (t) => {
     const { port, until } = await hearing(t);
     const log = (...flags: string[]) =>

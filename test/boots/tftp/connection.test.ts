@@ -45,7 +45,7 @@ function setUp(t: TestContext, { canSegment = true, port }: { canSegment?: boole
   return { connection: new Connection(socket, new SendBatch(8, 65_536), to, transfer), client, transfer, released };
 }
 
-describe('a connection', { timeout: 30_000 }, () => {
+describe('a connection', () => {
   for (const canSegment of [true, false]) {
     it(`sends blocks ${canSegment ? 'by segmentation' : 'one by one, where the kernel does not cut'}`, async (t) => {
       const { connection, client } = setUp(t, { canSegment });

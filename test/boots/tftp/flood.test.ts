@@ -55,7 +55,7 @@ function spoilt(random: () => number): Buffer {
   return random() < 0.2 ? bytes.subarray(0, below(bytes.length + 1)) : bytes;
 }
 
-it(`outlives ${DATAGRAMS} random and mutated datagrams`, { timeout: 120_000 }, async () => {
+it(`outlives ${DATAGRAMS} random and mutated datagrams`, async () => {
   const random = seeded(SEED);
   let noted = 0;
   let largest = 0;

@@ -59,7 +59,7 @@ async function begin(sockets: TransferSockets, peer: Peer): Promise<{ echo: Echo
   return { echo, server: { address: from.address, port: from.port } };
 }
 
-describe('the sockets of transfers', { timeout: 30_000 }, () => {
+describe('the sockets of transfers', () => {
   it('give each of many transfers the datagrams of its client', async (t) => {
     const { sockets, peer, strangers } = setUp(t);
     const all = await Promise.all(
@@ -144,7 +144,7 @@ describe('the sockets of transfers', { timeout: 30_000 }, () => {
   });
 });
 
-describe('a shared socket', { timeout: 30_000 }, () => {
+describe('a shared socket', () => {
   function shared(t: TestContext, onReady: (give: () => void) => void): SharedSocket {
     const batch = new SendBatch(8, 4096);
     const socket = new SharedSocket({

@@ -14,9 +14,7 @@ function nicenessOfOthers(): number[] {
   });
 }
 
-test('courtesy lets the other threads go first while there is too much to do, and no longer', {
-  timeout: 10_000,
-}, async (t) => {
+test('courtesy lets the other threads go first while there is too much to do, and no longer', async (t) => {
   const usual = getPriority();
   const before = nicenessOfOthers();
   assert.ok(before.length > 0);
