@@ -1,6 +1,7 @@
 /** What is remembered of boots, and that strangers cannot make it grow for ever. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PLAYED } from '../../src/boots/played.ts';
 import { Trace, type TraceEntry } from '../../src/boots/trace.ts';
 
 function made(isKnown?: (mac: string) => boolean) {
@@ -79,6 +80,27 @@ describe('the trace', () => {
       ],
     );
     assert.equal(trace.lastBoot('a')?.number, 4);
+  });
+
+  it('begins no boot where a machine is played, and takes nothing of that for its own', () => {
+    const { trace, note, at } = made();
+    const discover = (time: number, details: TraceEntry['details']): void => {
+      at(time * 1000);
+      note('a', { details: { firmware: 'pxe', address: `10.0.0.${time}`, ...details } });
+    };
+    discover(0, {});
+    note('a', { role: 'tftp', what: 'ipxe.efi', details: PLAYED });
+    discover(5, {});
+    discover(100, PLAYED);
+    // The silence since the machine's own packet counts, not that since the played one.
+    assert.equal(trace.lastAnswer('a', 100_000)?.details.address, '10.0.0.5');
+    discover(130, {});
+    assert.deepEqual(
+      trace.boots('a').map(({ entries }) => entries.length),
+      [4, 1],
+    );
+    note('b', { details: PLAYED });
+    assert.ok(trace.lastAnswer('b', 1000), 'there is no other');
   });
 
   it('keeps the last five boots of a machine', () => {
