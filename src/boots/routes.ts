@@ -17,6 +17,7 @@ import { fileRoutes } from './file-routes.ts';
 import { ipxeScript } from './ipxe/index.ts';
 import { WITHOUT_SERVICE } from './ipxe/scripts.ts';
 import type { IsoShelf } from './iso/index.ts';
+import { loaderSegment } from './loader-segments.ts';
 import { isPlayedBy, PLAYED } from './played.ts';
 import { type DiskPlan, diskSegments, planDisk, SIGNED_DISKS, type SignedDisk } from './signed-disk.ts';
 import type { Texts } from './texts.ts';
@@ -67,9 +68,7 @@ export function bootRoutes(parts: BootRoutes): Router {
       });
     // UEFI takes nothing else for a program (UEFI 2.10, section 24.7.3.2).
     const type = name.toLowerCase().endsWith('.efi') ? 'application/efi' : 'application/octet-stream';
-    const segment = file
-      ? await fileSegment(file.path)
-      : ({ kind: 'bytes', bytes: content ?? Buffer.alloc(0) } as const);
+    const segment = file ? await fileSegment(file.path) : await loaderSegment(name, content ?? Buffer.alloc(0));
     send(res, { status: 200, headers: { 'content-type': type }, segments: [segment] }, about(req, mac, name));
   };
 
@@ -115,7 +114,7 @@ export function bootRoutes(parts: BootRoutes): Router {
       });
       if (!plan) return;
       const headers = { 'content-type': 'application/vnd.efi-img', 'cache-control': 'no-store' };
-      send(res, { status: 200, headers, segments: diskSegments(name, plan, bootFiles) }, about(req, mac, name));
+      send(res, { status: 200, headers, segments: await diskSegments(name, plan, bootFiles) }, about(req, mac, name));
     });
 
   part('vmlinuz', () => bootFiles.kernel());

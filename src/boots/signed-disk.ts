@@ -11,6 +11,7 @@ import { BOOTENVS } from './environments.ts';
 import { type DiskFile, fatSegments } from './files/index.ts';
 import { loaderBoot } from './loader-configs/boot.ts';
 import { grubConfig } from './loader-configs/grub.ts';
+import { loaderSegment } from './loader-segments.ts';
 
 /** The disks by the names under which firmware asks for them; how UEFI calls the first loader of a disk is by its section 3.5.1.1. */
 export const SIGNED_DISKS = {
@@ -50,21 +51,21 @@ export async function planDisk(admitted: Admitted, parts: SignedDiskParts): Prom
 }
 
 /** @throws TinsmithError UNAVAILABLE without the loaders, INVALID_INPUT for what is too large */
-export function diskSegments(
+export async function diskSegments(
   name: SignedDisk,
   { config, files }: DiskPlan,
   { loaders }: Pick<BootFiles, 'loaders'>,
-): Segment[] {
+): Promise<Segment[]> {
   const { shim, first, grub } = SIGNED_DISKS[name];
-  const loader = (file: string): Segment[] => {
+  const loader = async (file: string): Promise<Segment[]> => {
     const bytes = loaders.get(file);
     if (bytes === undefined)
       throw new TinsmithError('UNAVAILABLE', `The loader ${file} is not here.`, { next: 'Run `npm run build`.' });
-    return [{ kind: 'bytes', bytes }];
+    return [await loaderSegment(file, bytes)];
   };
   return fatSegments([
-    { path: `EFI/BOOT/${first}`, content: loader(shim) },
-    { path: `EFI/BOOT/${grub}`, content: loader(grub) },
+    { path: `EFI/BOOT/${first}`, content: await loader(shim) },
+    { path: `EFI/BOOT/${grub}`, content: await loader(grub) },
     {
       path: 'grub/grub.cfg',
       content: [{ kind: 'bytes', bytes: Buffer.from(config.padEnd(CONFIG_BYTES, '\n')).subarray(0, CONFIG_BYTES) }],

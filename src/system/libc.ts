@@ -66,6 +66,7 @@ interface Libc {
   recv(fd: number, bytes: Buffer, length: number, flags: number): number;
   preadv2(fd: number, pieces: Buffer, count: number, position: number, flags: number): number;
   sendfile(to: number, from: number, position: Uint32Array, length: number): number;
+  memfd_create(name: string, flags: number): number;
   malloc_trim(keep: number): number;
   usleep(microseconds: number): number;
   /** syscall(2), with the number of openat2. Told where in memory the struct open_how is. */
@@ -100,6 +101,7 @@ export function libc(): Libc {
       ppoll: library.func('int ppoll(uintptr_t, unsigned long, uintptr_t, uintptr_t)'),
       openat2: library.func('long syscall(long, int, const char *, uintptr_t, size_t)'),
       statx: library.func('int statx(int, uintptr_t, int, uint32_t, uintptr_t)'),
+      memfd_create: library.func('int memfd_create(const char *, uint32_t)'),
       usleep: library.func('int usleep(uint32_t)'),
       malloc_trim: library.func('int malloc_trim(size_t)'),
       close: library.func('int close(int)'),
