@@ -19,13 +19,14 @@ function mapOf(bundle: string): SourceMap | null {
   return map;
 }
 
-/** Rewrites the `file:line:column` positions of our bundles in a stack. */
-export function mapStack(stack: string): string {
+/** Rewrites the `file:line:column` positions of our bundles in a stack. Never throws: it would hide the error itself. */
+export function mapStack(stack: string, of: (bundle: string) => Pick<SourceMap, 'findEntry'> | null = mapOf): string {
   return stack.replace(
     /\(?(?:file:\/\/)?[^\s()]*\/dist\/(\w+)\.cjs:(\d+):(\d+)\)?/g,
     (all: string, bundle: string, line: string, column: string) => {
-      const entry = mapOf(bundle)?.findEntry(Number(line) - 1, Number(column) - 1);
-      if (!entry || !('originalSource' in entry)) return all;
+      const entry = of(bundle)?.findEntry(Number(line) - 1, Number(column) - 1);
+      // What libraries have been bundled from is not in the map, though places in it are.
+      if (!entry || !('originalSource' in entry) || entry.originalSource === undefined) return all;
       const source = entry.originalSource.replace(/^(\.\.\/)+/, '');
       const position = `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
       return all.startsWith('(') ? `(${position})` : position;
