@@ -116,9 +116,9 @@ export function addNetwork(reply: DhcpPacket, request: DhcpPacket, given: Config
   offerAddresses(Option.DOMAIN_NAME_SERVER, given.nameServers);
   offerText(Option.HOST_NAME, given.hostname);
   offerText(Option.DOMAIN_NAME, given.domainName);
-  if (asksFor(request, Option.BROADCAST_ADDRESS)) {
-    options.set(Option.BROADCAST_ADDRESS, broadcastOf(given.address, given.netmask));
-  }
+  const broadcast = broadcastOf(given.address, given.netmask);
+  if (broadcast !== undefined && asksFor(request, Option.BROADCAST_ADDRESS))
+    options.set(Option.BROADCAST_ADDRESS, broadcast);
   offerAddresses(Option.NTP_SERVERS, given.timeServers);
   if (mtu !== undefined && asksFor(request, Option.INTERFACE_MTU)) options.set(Option.INTERFACE_MTU, u16(mtu));
   if (routes.length > 0 && asksFor(request, Option.CLASSLESS_STATIC_ROUTE))
@@ -193,8 +193,10 @@ function echo(request: DhcpPacket, options: Map<number, Buffer>, code: number): 
   if (value !== undefined) options.set(code, value);
 }
 
-function broadcastOf(dotted: string, netmask: string): Buffer {
-  return u32((addressNumber(dotted) | ~addressNumber(netmask)) >>> 0);
+/** Networks of two addresses, or of one, have none (RFC 3021): a client would take a neighbour's for it. */
+function broadcastOf(dotted: string, netmask: string): Buffer | undefined {
+  const host = ~addressNumber(netmask) >>> 0;
+  return host > 1 ? u32((addressNumber(dotted) | host) >>> 0) : undefined;
 }
 
 /** Values that are the same in one reply after another: made once. Nobody changes the bytes of an option. */

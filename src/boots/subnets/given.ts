@@ -4,7 +4,7 @@ import { addressNumber, dotted, netmaskOf } from '../../addresses.ts';
 import type { Network } from '../dhcp/network.ts';
 import { address, addresses, Option, readAddresses, text, u16, u32 } from '../dhcp/options.ts';
 import { classlessRoutes, domainSearch } from '../dhcp/routes-and-names.ts';
-import { sizeOf, startOf } from './addresses.ts';
+import { endsOf, startOf } from './addresses.ts';
 import { FOR_EVER } from './duration.ts';
 import { optionName, optionOf } from './option-table.ts';
 
@@ -21,13 +21,14 @@ export interface GivenOption {
 export function givenOptions(network: Network): GivenOption[] {
   const { routers, nameServers, timeServers, domainName, searchDomains, routes, mtu, leaseTime } = network;
   const mask = netmaskOf(network.prefix);
-  const broadcast = dotted(startOf(addressNumber(network.address), network.prefix) + sizeOf(network.prefix) - 1);
+  const start = startOf(addressNumber(network.address), network.prefix);
+  const ends = endsOf({ start, prefix: network.prefix });
   const given: [code: number, shown: string, value: Buffer][] = [
     [Option.SUBNET_MASK, mask, address(mask)],
-    [Option.BROADCAST_ADDRESS, broadcast, address(broadcast)],
     [Option.IP_ADDRESS_LEASE_TIME, secondsText(leaseTime), u32(leaseTime)],
     ...[...network.options].map(([code, value]): [number, string, Buffer] => [code, shownValue(code, value), value]),
   ];
+  if (ends) given.push([Option.BROADCAST_ADDRESS, dotted(ends.broadcast), address(dotted(ends.broadcast))]);
   const list = (code: number, values: readonly string[]) => {
     if (values.length > 0) given.push([code, values.join(', '), addresses(values)]);
   };

@@ -179,6 +179,17 @@ describe('reservation mode: what a reply says', () => {
     assert.equal(readU32(options, Option.IP_ADDRESS_LEASE_TIME), 86400);
   });
 
+  it('names no broadcast address of a network of two addresses, or of one', () => {
+    for (const netmask of ['255.255.255.254', '255.255.255.255']) {
+      const small = { mac: MAC, address: '10.77.0.60', netmask, nameServers: [], timeServers: [] };
+      const { options } = replyTo(request('DISCOVER'), { reservation: small }).packet;
+      assert.deepEqual(
+        [readAddress(options, Option.SUBNET_MASK), options.has(Option.BROADCAST_ADDRESS)],
+        [netmask, false],
+      );
+    }
+  });
+
   it('gives an infinite lease with infinite T1 and T2', () => {
     const { options } = replyTo(request('DISCOVER'), { reservation: { ...reservation, leaseTime: 0xffffffff } }).packet;
     assert.equal(readU32(options, Option.RENEWAL_TIME), 0xffffffff);
