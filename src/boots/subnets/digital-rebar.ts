@@ -1,7 +1,7 @@
 /** Subnets as Digital Rebar writes them, in our writing. Pure. */
 import { isIPv4 } from 'node:net';
-import { dotted, netmaskOf } from '../../addresses.ts';
-import { lastOf, readCidr } from './addresses.ts';
+import { addressNumber, dotted, netmaskOf } from '../../addresses.ts';
+import { cidrText, lastOf, readCidr, startOf } from './addresses.ts';
 import type { PathProblem } from './check.ts';
 import { optionName, optionOf } from './option-table.ts';
 import type { Written } from './option-values.ts';
@@ -86,11 +86,14 @@ export function fromDigitalRebar(input: Record<string, unknown>): Rewritten {
   const ranges = rangeOf(given, problems);
   const { leaseTime, ...lease } = leaseOf(given, onlyReserved);
   unsupported.push(...lease.unsupported);
-  const options = optionsOf(given, problems, unsupported);
+  const network = networkOf(given.get('Subnet'));
+  if (network !== given.get('Subnet'))
+    unsupported.push(`the last part of Subnet ${String(given.get('Subnet'))}: the network is ${String(network)}`);
+  const options = optionsOf(given, network, problems, unsupported);
   const value = {
     name: given.get('Name'),
     description: given.get('Description'),
-    network: given.get('Subnet'),
+    network,
     mode: isProxy ? 'proxy' : onlyReserved || ranges === undefined ? 'reservation' : 'pool',
     ranges,
     leaseTime,
@@ -99,6 +102,14 @@ export function fromDigitalRebar(input: Record<string, unknown>): Rewritten {
     enabled: truth('Enabled'),
   };
   return { value, unsupported, problems, keys: MADE_OF };
+}
+
+/** Digital Rebar writes an address of the network in its place too, such as its router's. */
+function networkOf(written: unknown): unknown {
+  const [, address = '', digits = ''] = /^(\S+)\/(\d{1,2})$/.exec(typeof written === 'string' ? written : '') ?? [];
+  const prefix = Number(digits);
+  if (!isIPv4(address) || digits === '' || prefix > 32) return written;
+  return cidrText({ start: startOf(addressNumber(address), prefix), prefix });
 }
 
 function rangeOf(given: ReadonlyMap<Key, unknown>, problems: PathProblem[]): string[] | undefined {
@@ -123,7 +134,12 @@ function leaseOf(given: ReadonlyMap<Key, unknown>, onlyReserved: boolean) {
   return { leaseTime: active ?? reserved, unsupported: differs && active !== undefined ? [why] : [] };
 }
 
-function optionsOf(given: ReadonlyMap<Key, unknown>, problems: PathProblem[], unsupported: string[]): object {
+function optionsOf(
+  given: ReadonlyMap<Key, unknown>,
+  network: unknown,
+  problems: PathProblem[],
+  unsupported: string[],
+): object {
   const list = given.get('Options') ?? [];
   if (!Array.isArray(list)) {
     problems.push({ path: ['Options'], message: 'must be a list of options, each with Code and Value' });
@@ -140,7 +156,7 @@ function optionsOf(given: ReadonlyMap<Key, unknown>, problems: PathProblem[], un
     else if (value === '') continue;
     else if (value.includes('{{')) unsupported.push(`${name}: no templates are filled in`);
     else if (code === 1 || code === 28) {
-      const expected = derived(code, given.get('Subnet'));
+      const expected = derived(code, network);
       if (expected !== undefined && expected !== value)
         problems.push({ path, message: `is ${value}, and the network has ${expected}` });
     } else if (FIELDS[code] !== undefined) {

@@ -51,6 +51,16 @@ describe('a subnet of Digital Rebar', () => {
     });
   });
 
+  it('may name its network by an address in it', () => {
+    const written = { ...THEIRS, Subnet: '192.168.124.1/24' };
+    assert.deepEqual(read(written), read(THEIRS));
+    assert.equal(
+      unsupportedOf({ Subnet: '192.168.124.1/24' }).split('\n').at(-1),
+      'the last part of Subnet 192.168.124.1/24: the network is 192.168.124.0/24',
+    );
+    for (const Subnet of ['192.168.124.1/33', '192.168.124/24', 7]) assert.ok(wrong({ ...THEIRS, Subnet }).length > 0);
+  });
+
   it('has the mode that its switches say', () => {
     const modeOf = (more: object) => read({ ...THEIRS, ...more }).mode;
     assert.equal(modeOf({ OnlyReservations: true }), 'reservation');
