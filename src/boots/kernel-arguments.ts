@@ -54,7 +54,7 @@ export function environmentArguments(
   environment: string,
   own: LoaderArguments,
 ): string {
-  const params = bootParams.trim().replace(/\s*\n\s*/g, ' ');
+  const params = bootParams.replace(/\s*\p{Cc}\s*/gu, ' ').trim();
   return [
     ...own.initrds.map((name) => `initrd=${name}`),
     ...(params.includes('BOOTIF=') ? [] : [own.bootif]),

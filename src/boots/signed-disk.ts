@@ -12,6 +12,7 @@ import { type DiskFile, fatSegments } from './files/index.ts';
 import { loaderBoot } from './loader-configs/boot.ts';
 import { grubConfig } from './loader-configs/grub.ts';
 import { loaderSegment } from './loader-segments.ts';
+import { fileNameIn } from './url-paths.ts';
 
 /** The disks by the names under which firmware asks for them; how UEFI calls the first loader of a disk is by its section 3.5.1.1. */
 export const SIGNED_DISKS = {
@@ -82,7 +83,7 @@ async function contentOf(
 ): Promise<Segment[]> {
   if (url === `${server}/boot/${mac}/vmlinuz`) return bootFiles.kernel();
   if (url === `${server}/boot/${mac}/osie.img`) return bootFiles.system();
-  const path = url.startsWith(`${server}/`) ? decodeURI(url.slice(server.length + 1)) : undefined;
+  const path = url.startsWith(`${server}/`) ? fileNameIn(url.slice(server.length + 1)) : undefined;
   const name = path?.startsWith(`${BOOTENVS}/`) ? path : path?.startsWith('files/') ? path.slice(6) : undefined;
   const found = name === undefined ? undefined : await openRooted(filesDirectory, name);
   if (found !== undefined && 'path' in found) return [await fileSegment(found.path)];

@@ -1,5 +1,6 @@
 /** What a machine is to boot, as GRUB's configuration. Pure. */
 import { EFI_LOADERS, EFI_LOADERS_ARM64 } from '../efi-loaders.ts';
+import { fileNameIn } from '../url-paths.ts';
 import type { LoaderBoot } from './boot.ts';
 
 /** How the GRUB that asks reaches us, which is how it has reached us now. `disk`: the files lie beside it. */
@@ -115,7 +116,7 @@ function setRoot({ protocol, url }: GrubServer): string {
 function pathOf(url: string, server: GrubServer): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { origin, pathname, search } = new URL(url);
-  return origin === new URL(server.url).origin && search === '' ? decodeURI(pathname) : undefined;
+  return origin === new URL(server.url).origin && search === '' ? fileNameIn(pathname) : undefined;
 }
 
 /** A kernel's arguments one by one, without the quotes that keep spaces in them: GRUB puts these back itself. */

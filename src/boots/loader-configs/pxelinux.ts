@@ -1,4 +1,5 @@
 /** What a machine is to boot, as PXELINUX's configuration. Pure. */
+import { fileNameIn } from '../url-paths.ts';
 import type { LoaderBoot } from './boot.ts';
 
 /** @param server `http://ADDRESS:PORT`; what it has is fetched over TFTP, as every PXELINUX can */
@@ -29,5 +30,5 @@ function entry(mac: string, boots: LoaderBoot, server: string): string[] {
 
 /** What is on this server by its name over TFTP, from the top (`::`); what is elsewhere by its URL, for lpxelinux.0. */
 function fileOf(url: string, server: string): string {
-  return url.startsWith(`${server}/`) ? `::${decodeURI(url.slice(server.length + 1))}` : url;
+  return url.startsWith(`${server}/`) ? `::${fileNameIn(url.slice(server.length + 1))}` : url;
 }

@@ -1,5 +1,6 @@
 /** Which of the answers firmware takes, and where it gets its boot file from. Pure. */
 import type { Answer, Firmware } from '../../boots/dhcp-client/index.ts';
+import { fileNameIn } from '../../boots/url-paths.ts';
 
 export interface Selection {
   /** The offer of an address that it takes. */
@@ -61,6 +62,6 @@ export function placeOf({ boot, server }: Answer, mac: string): Place | undefine
   const url = URL.canParse(file) ? new URL(file) : undefined;
   if (url?.protocol === 'http:') return { protocol: 'http', url: file };
   if (url?.protocol !== 'tftp:' || url.hostname === '') return { protocol: 'other', file };
-  const path = decodeURIComponent(url.pathname.replace(/^\//, ''));
+  const path = fileNameIn(url.pathname.replace(/^\//, ''));
   return { protocol: 'tftp', host: url.hostname, port: Number(url.port || 69), file: path };
 }

@@ -31,6 +31,12 @@ describe('the configuration of GRUB', () => {
     assert.match(grubConfig(mac, kernel, { protocol: 'http', url }), /^set root=\(http,10\.0\.0\.1:8080\)$/m);
   });
 
+  it('takes for a name what only looks like an escape', () => {
+    const boots = { ...kernel, kernel: `${url}/files/50%.img`, initrds: [`${url}/files/a%20b%23c`] };
+    assert.match(grubConfig(mac, boots, tftpServer), /linux \/files\/50%\.img [\s\S]*initrd '\/files\/a b#c'/);
+    assert.match(pxelinuxConfig(mac, boots, url), /KERNEL ::files\/50%\.img\n {2}INITRD ::files\/a b#c\n/);
+  });
+
   it('says so where a file is on another server', () => {
     const config = grubConfig(mac, { ...kernel, initrds: ['http://elsewhere/initrd'] }, tftpServer);
     assert.match(config, /http:\/\/elsewhere\/initrd is not on this server/);
