@@ -4,6 +4,9 @@ import { codeOf } from '../boots/architectures.ts';
 /** `7=custom.efi` or `arm64-uefi=ipxe/arm64.efi`. */
 const LOADER = /^([a-z0-9-]+)=(.+)$/i;
 
+/** In the settings that other DHCP servers are given (src/boots/external-dhcp): quotes, spaces, what a shell fills in. */
+const MEANS_SOMETHING = /[\p{Cc}\s"'`,;$%#\\]/u;
+
 /**
  * Reads what is set for architectures: codes of DHCP option 93 or their names, each with a loader of ours or a file below
  * the served ones.
@@ -22,6 +25,10 @@ export function readLoaders(texts: readonly string[]): { value: Map<number, stri
       };
     if (file.startsWith('/') || file.split('/').includes('..'))
       return { problem: `${file} is not a path below the served files` };
+    if (MEANS_SOMETHING.test(file))
+      return {
+        problem: `${JSON.stringify(file)} has a character in it to which other DHCP servers' settings give a meaning`,
+      };
     if (loaders.has(code)) return { problem: `architecture ${code} has two loaders, ${loaders.get(code)} and ${file}` };
     loaders.set(code, file);
   }

@@ -56,6 +56,16 @@ export function bootFilesFor(appliance: Appliance): BootFile[] {
   });
 }
 
+/** What people have set and cannot be given, with the reasons. */
+export function lackingFor(appliance: Appliance): string[] {
+  const { choice, http } = appliance;
+  return [...(choice?.byArchitecture?.keys() ?? [])].flatMap((code) => {
+    const kind = bootsOverHttp(code) ? 'http' : 'pxe';
+    const answer = bootAnswer(ANY, { kind, architectures: [code] }, { http, mac: NO_MAC, choice });
+    return answer.answer === 'ignore' ? [`architecture ${code} is given nothing: ${answer.sentence}`] : [];
+  });
+}
+
 /** Of architectures that only people have set a loader for. */
 function familiesSet({ choice }: Appliance): Omit<BootFile, 'file'>[] {
   const usual = FAMILIES.flatMap(({ architectures }) => architectures);

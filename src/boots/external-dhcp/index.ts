@@ -1,5 +1,5 @@
 /** Settings for DHCP servers that are not ours, to point machines here: for those who run us without DHCP. */
-import type { Appliance } from './boot-files.ts';
+import { type Appliance, lackingFor } from './boot-files.ts';
 import { dnsmasqSettings } from './dnsmasq.ts';
 import { iscSettings } from './isc.ts';
 import { keaSettings } from './kea.ts';
@@ -13,7 +13,7 @@ export type ExternalServer = (typeof EXTERNAL_SERVERS)[number];
 
 const SETTINGS: Record<ExternalServer, { title: string; where: string; text(appliance: Appliance): string }> = {
   dnsmasq: { title: 'dnsmasq', where: 'a file in /etc/dnsmasq.d/', text: dnsmasqSettings },
-  isc: { title: 'ISC DHCP', where: '/etc/dhcp/dhcpd.conf, at the top or in a subnet', text: iscSettings },
+  isc: { title: 'ISC DHCP', where: '/etc/dhcp/dhcpd.conf, outside of all subnets', text: iscSettings },
   kea: { title: 'Kea', where: '/etc/kea/kea-dhcp4.conf, a member of "Dhcp4"', text: keaSettings },
   opnsense: { title: 'OPNsense', where: 'a file, or the fields of its web interface', text: opnsenseSettings },
   mikrotik: { title: 'MikroTik RouterOS 7', where: 'its terminal', text: mikrotikSettings },
@@ -30,5 +30,6 @@ export interface ExternalSettings {
 
 export function settingsFor(server: ExternalServer, appliance: Appliance): ExternalSettings {
   const { title, where, text } = SETTINGS[server];
-  return { server, title, where, text: text(appliance) };
+  const lacking = lackingFor(appliance).map((each) => `# ${each}\n`);
+  return { server, title, where, text: `${lacking.join('')}${text(appliance)}` };
 }

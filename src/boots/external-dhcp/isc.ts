@@ -1,6 +1,6 @@
 import { type Appliance, bootFilesFor, scriptUrl } from './boot-files.ts';
 
-/** Statements for ISC's dhcpd, at the top level of dhcpd.conf or in a subnet. */
+/** Statements for ISC's dhcpd, at the top level of dhcpd.conf: what defines an option may stand nowhere else. */
 export function iscSettings(appliance: Appliance): string {
   const branches = bootFilesFor(appliance).map(({ title, kind, architectures, file }) => {
     const tests = architectures.map((code) => `substring(option pxe-architecture, 0, 2) = ${hex(code)}`);

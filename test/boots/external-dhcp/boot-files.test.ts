@@ -55,6 +55,16 @@ describe('the boot files that other DHCP servers name', () => {
     assert.deepEqual(Object.keys(others), ['bios', 'efi-arm64', 'http-x64']);
   });
 
+  it('that are set and not there are named in the settings', () => {
+    const choice = set([7, 'none.efi']);
+    for (const server of EXTERNAL_SERVERS)
+      assert.match(
+        settingsFor(server, { ...APPLIANCE, choice }).text,
+        /^# architecture 7 is given nothing: the settings name the loader none\.efi for [^\n]*, which is not here\n/,
+      );
+    assert.doesNotMatch(settingsFor('kea', { ...APPLIANCE, choice: set([7, 'my.efi']) }).text, /given nothing/);
+  });
+
   it('are signed where Secure Boot is on', () => {
     const { 'http-x64': _, ...named } = USUAL;
     assert.deepEqual(filesFor({ secureBoot: 'on' }), { ...named, 'efi-x64': 'shimx64.efi for 7,9' });
