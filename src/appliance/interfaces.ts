@@ -13,7 +13,7 @@ const INTERNAL = /^(lo$|docker\d|br-[0-9a-f]{12}$|veth|virbr|cni|flannel|cali|ta
  */
 export function servedInterfaces(all: readonly InterfaceAddress[], wanted: readonly string[]): InterfaceAddress[] {
   if (wanted.length === 0) return all.filter(({ name }) => !INTERNAL.test(name));
-  return wanted.map((name) => {
+  return [...new Set(wanted)].map((name) => {
     const found = all.find((each) => each.name === name);
     if (found) return found;
     throw new TinsmithError('INVALID_INPUT', `The interface ${name} is not there, is down, or has no IPv4 address.`, {

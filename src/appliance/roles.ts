@@ -90,6 +90,11 @@ function explain(error: unknown, { name, transport, ports }: Role): TinsmithErro
         next: 'Start Tinsmith as root (sudo), or give it the capability: setcap cap_net_bind_service,cap_net_raw+ep tinsmith',
         cause: error,
       });
+    case 'EADDRNOTAVAIL':
+      return new TinsmithError('UNAVAILABLE', `${name} cannot start: ${messageOf(error)}.`, {
+        next: 'Name an address that this computer has ("ip -brief address" lists them), or none; then start Tinsmith again.',
+        cause: error,
+      });
     default:
       return error instanceof TinsmithError
         ? error

@@ -194,6 +194,8 @@ export function readSettings(sources: {
     if (values[name] !== undefined && values[other] === undefined)
       problems.push({ ...given(name).place, message: `${name} is of no use without ${other}` });
   }
+  if ((values as Values).range?.length > 0 && values.dhcp !== 'pool')
+    problems.push({ ...given('range').place, message: 'range is of no use without dhcp pool' });
   if (values['https-port'] !== undefined && values['tls-cert'] === undefined)
     problems.push({ ...given('https-port').place, message: 'https-port is of no use without tls-cert and tls-key' });
   if (problems.length > 0) throw refusal(problems);

@@ -1,6 +1,7 @@
 /** Subnets through the API: one by one, and in files of documents. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { macOf } from '../machines/examples.ts';
 import { HARDWARE, TEMPLATE } from '../manifests/examples.ts';
 import { type Running, running } from './running.ts';
 
@@ -68,6 +69,20 @@ describe('/api/v1/subnets', () => {
     const { json } = await on.call('PUT', '/api/v1/subnets/theirs', { body });
     assert.match(json.unsupported.join(), /^NextServer/);
     assert.equal(json.data.object.network, '10.0.0.0/24');
+  });
+
+  it('warns of clients whose addresses are given no more', async (t) => {
+    const { call, services, subnets } = await running(t);
+    const path = '/api/v1/subnets/lab';
+    const body = { network: '192.168.1.0/24', ranges: '192.168.1.100-192.168.1.109' };
+    assert.deepEqual((await call('PUT', path, { body })).json.warnings, []);
+    const lab = subnets.networkNamed('lab') ?? assert.fail();
+    for (const [n, address] of [`192.168.1.101`, `192.168.1.109`].entries())
+      await services.leases.keep({ mac: macOf(n), hostname: undefined }, lab, address, 600);
+    assert.deepEqual((await call('POST', path, { body: { dns: '1.1.1.1' } })).json.warnings, []);
+    const shorter = await call('POST', path, { body: { ranges: '192.168.1.100-192.168.1.105' } });
+    assert.match(shorter.json.warnings.join(), /^1 client has an address of subnet lab that it does not give any more/);
+    assert.match((await call('DELETE', path)).json.warnings.join(), /^2 clients have addresses of subnet lab/);
   });
 
   it('warns of machines whose addresses are nowhere', async (t) => {

@@ -18,7 +18,7 @@ describe('the interfaces that are served', () => {
 
   it('are those that were named, and no others that begin or end like them', () => {
     const all = named('eth0', 'eth0.10', 'docker0');
-    assert.deepEqual(servedInterfaces(all, ['eth0.10', 'docker0']), named('eth0.10', 'docker0'));
+    assert.deepEqual(servedInterfaces(all, ['eth0.10', 'docker0', 'eth0.10']), named('eth0.10', 'docker0'));
     for (const name of ['eth0.1', 'eth0:10', 'eth0.10@eth0'])
       assert.throws(() => servedInterfaces(all, [name]), {
         code: 'INVALID_INPUT',

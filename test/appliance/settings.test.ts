@@ -109,9 +109,19 @@ describe('settings', () => {
       ['65536=a.efi', /65536 is no architecture/],
       ['7=../a.efi', /\.\.\/a\.efi is not a path below the served files/],
       ['7=/a.efi', /not a path below/],
+      ['7=a".efi', /"a\\"\.efi" has a character in it to which other DHCP servers/],
+      ['7=my loader.efi', /has a character/],
+      ["7=a'$x.efi", /has a character/],
       ['7=a.efi,x64-uefi=b.efi', /architecture 7 has two loaders, a\.efi and b\.efi/],
     ] as const)
       assert.match(refused({ loader }, {}, '')[0] ?? '', problem);
+  });
+
+  it('about a range are for pool mode only', () => {
+    const range = ['10.0.0.1-10.0.0.9'];
+    assert.deepEqual(read({ dhcp: 'pool', range }).ranges, [{ first: '10.0.0.1', last: '10.0.0.9' }]);
+    for (const dhcp of ['reservation', 'proxy', 'off', undefined])
+      assert.match(refused({ dhcp, range }, {}, '').join(), /^--range range is of no use without dhcp pool$/);
   });
 
   it('that are wrong are all named, with their places', () => {

@@ -1,5 +1,6 @@
 /** `/api/v1/subnets`: the networks that are served. */
 import type { Request } from 'express';
+import { abandoned } from '../../boots/leases/index.ts';
 import type { Put, SubnetRecord } from '../../boots/subnets/index.ts';
 import { TinsmithError } from '../../errors.ts';
 import { type Operation, operation, pageOf } from '../openapi/index.ts';
@@ -11,10 +12,17 @@ import type { Subnet, SubnetPut } from '../types.ts';
 
 const MERGED = 'With `If-Match` only where it is as it was seen.';
 
-export function subnetOperations({ subnets }: Services): Operation[] {
+export function subnetOperations({ subnets, leases, clock }: Services): Operation[] {
   const present = (record: SubnetRecord): Subnet => presentSubnet(record, subnets.networkNamed(record.subnet.name));
-  const presentPut = ({ record, before, unsupported, warnings }: Put): SubnetPut => {
-    return { data: present(record), created: before === undefined, unsupported: [...unsupported], warnings };
+  const presentPut = ({ record, before, unsupported, warnings }: Put): SubnetPut => ({
+    ...{ data: present(record), created: before === undefined, unsupported: [...unsupported] },
+    warnings: [...warnings, ...leftBy(record.subnet.name)],
+  });
+  /** Clients that a change leaves without their addresses. */
+  const leftBy = (name: string): string[] => {
+    const { length } = abandoned(leases.leases.all(), name, subnets.networkNamed(name), clock());
+    const who = length === 1 ? '1 client has an address' : `${length} clients have addresses`;
+    return length === 0 ? [] : [`${who} of subnet ${name} that it does not give any more, and cannot renew that`];
   };
   return [
     operation(
@@ -105,7 +113,7 @@ export function subnetOperations({ subnets }: Services): Operation[] {
       },
       async ({ params, conditions }) => {
         const { record, warnings } = await subnets.delete(params.name, conditions.allow);
-        return { data: present(record), warnings };
+        return { data: present(record), warnings: [...warnings, ...leftBy(record.subnet.name)] };
       },
     ),
   ];

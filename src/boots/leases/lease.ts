@@ -1,3 +1,6 @@
+import { addressNumber } from '../../addresses.ts';
+import type { Network } from '../dhcp/network.ts';
+
 /** What is kept of an address that was given to a client. */
 export interface Lease {
   /** Dotted IPv4. */
@@ -22,6 +25,16 @@ export interface Lease {
 export const FOR_EVER = 8.64e15;
 /** Lease time of option 51 that never ends (RFC 2131 section 3.3), s. */
 export const FOR_EVER_SECONDS = 0xffffffff;
+
+/** Leases of a network that it does not give any more, as it is now. @param network undefined: it is gone */
+export function abandoned(leases: Iterable<Lease>, name: string, network: Network | undefined, now: number): Lease[] {
+  const ranges = network?.mode === 'pool' ? network.ranges : [];
+  const isGiven = (address: number): boolean =>
+    ranges.some(({ first, last }) => address >= addressNumber(first) && address <= addressNumber(last));
+  return [...leases].filter(
+    (lease) => lease.network === name && isActive(lease, now) && !isGiven(addressNumber(lease.address)),
+  );
+}
 
 /** When a lease of so many seconds ends. */
 export function endAfter(now: number, seconds: number): number {

@@ -151,7 +151,7 @@ function areDistinct(a: Parsed, b: Parsed): boolean {
   return !a.relays.some((relay) => others.some((each) => sameRelay(relay, each)));
 }
 
-function sameRelay(a: RelayMatch, b: RelayMatch): boolean {
+export function sameRelay(a: RelayMatch, b: RelayMatch): boolean {
   return a.giaddr === b.giaddr && sameBytes(a.circuitId, b.circuitId) && sameBytes(a.remoteId, b.remoteId);
 }
 

@@ -5,7 +5,7 @@ import { type PathProblem, problemsWithin } from './check.ts';
 import { fromDigitalRebar, isDigitalRebars } from './digital-rebar.ts';
 import { optionOf } from './option-table.ts';
 import { parsed } from './parsed.ts';
-import { type Subnet, subnetWriting, tidy } from './subnet.ts';
+import { followingMode, type Subnet, subnetWriting, tidy } from './subnet.ts';
 
 /** A subnet as it was read, or what is wrong with it. */
 export type Read = { unsupported: readonly string[] } & (
@@ -39,15 +39,24 @@ export function isSubnet(value: unknown): value is Record<string, unknown> {
   return value.kind === SUBNET_KIND || (value.kind === undefined && 'Subnet' in value && 'Name' in value);
 }
 
-/** A subnet with some of its fields changed (RFC 7396): null takes one away. */
-export function patched(subnet: Subnet, patch: Record<string, unknown>): Record<string, unknown> {
+/**
+ * A subnet with some of its fields changed (RFC 7396): null takes one away. Ranges that come or go take the mode with them that
+ * follows from them, unless another was chosen.
+ */
+export function patched({ mode, ...subnet }: Subnet, patch: Record<string, unknown>): Record<string, unknown> {
   const { options: changes, ...fields } = patch;
+  const follows = 'ranges' in patch && mode === followingMode(subnet);
   const options = isMap(changes)
     ? { ...subnet.options, ...Object.fromEntries(Object.entries(changes).map(([key, value]) => [usual(key), value])) }
     : changes === undefined
       ? subnet.options
       : changes;
-  return { ...subnet, ...fields, options: isMap(options) ? withoutNulls(options) : options };
+  return {
+    ...subnet,
+    ...(follows ? {} : { mode }),
+    ...fields,
+    options: isMap(options) ? withoutNulls(options) : options,
+  };
 }
 
 function readOurs(input: Record<string, unknown>): Read {

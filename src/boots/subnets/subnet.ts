@@ -59,14 +59,16 @@ const route = checked((text) => {
   if (!isIPv4(via)) return `${via} is not an IPv4 address`;
   return { text: `${cidrText(cidr)} via ${via}` };
 });
-const lease = z.union([z.number(), z.string()]).transform((written, context) => {
-  const seconds = secondsOf(written);
-  if (seconds !== undefined && Number.isInteger(seconds) && seconds >= LEAST_LEASE && seconds <= FOR_EVER)
-    return seconds;
-  const message = `is not a span of time such as 90s, 12h or 30d, of ${LEAST_LEASE} s or more; or forever`;
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
-});
+const lease = z
+  .union([z.number(), z.string()], 'is not a span of time such as 90s, 12h or 30d')
+  .transform((written, context) => {
+    const seconds = secondsOf(written);
+    if (seconds !== undefined && Number.isInteger(seconds) && seconds >= LEAST_LEASE && seconds <= FOR_EVER)
+      return seconds;
+    const message = `is not a span of time such as 90s, 12h or 30d, of ${LEAST_LEASE} s or more; or forever`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
 /** Sub-options 1 and 2 of option 82 have at most 255 bytes. */
 const agentId = checked((text) => {
   const bytes = idBytes(text);
@@ -147,11 +149,22 @@ export function idBytes(written: string): Buffer | string {
   return /^0x/i.test(written) ? hexBytes(written) : Buffer.from(written, 'utf8');
 }
 
+/** The mode of a subnet for which none is chosen. */
+export function followingMode({ ranges }: Pick<z.infer<typeof subnetWriting>, 'ranges'>): Subnet['mode'] {
+  return ranges?.length ? 'pool' : 'reservation';
+}
+
 /** Adds the mode that follows, and leaves out what says nothing. */
 export function tidy(parsed: z.infer<typeof subnetWriting>): Subnet {
   const { name, description, network, enabled, mode, ...rest } = parsed;
-  const followed = mode ?? (rest.ranges?.length ? 'pool' : 'reservation');
-  const all = { name, description, network, mode: followed, ...rest, ...(enabled === false ? { enabled } : {}) };
+  const all = {
+    name,
+    description,
+    network,
+    mode: mode ?? followingMode(rest),
+    ...rest,
+    ...(enabled === false ? { enabled } : {}),
+  };
   const says = (value: unknown): boolean =>
     value !== undefined && value !== '' && !(typeof value === 'object' && Object.keys(value ?? {}).length === 0);
   return Object.fromEntries(Object.entries(all).filter(([, value]) => says(value))) as Subnet;

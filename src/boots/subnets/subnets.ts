@@ -23,6 +23,7 @@ import {
   type Served,
   warningAt,
   warningsAbout,
+  warningsBeside,
 } from './warnings.ts';
 
 /** A subnet with when it was made. ms since 1970 */
@@ -199,6 +200,8 @@ export class Subnets {
       return [{ record, before: old, unsupported, warnings }];
     });
     const records = [...after.values()];
+    const all = records.map(({ subnet }) => parsed(subnet));
+    for (const { record, warnings } of puts) warnings.push(...warningsBeside(parsed(record.subnet), all));
     if (puts.some(({ record, before: old }) => record !== old)) this.#keep(transaction, records);
     puts.at(-1)?.warnings.push(...this.#left(before, records, reservations));
     return puts;

@@ -3,6 +3,7 @@
 import { addressNumber, dotted } from '../../addresses.ts';
 import type { Hardware } from '../../machines/hardware.ts';
 import { contains, meet, startOf } from './addresses.ts';
+import { sameRelay } from './check.ts';
 import type { Parsed } from './parsed.ts';
 
 /** An interface of the appliance. */
@@ -62,6 +63,18 @@ export function warningsAbout(parsed: Parsed, interfaces: readonly OwnInterface[
   ];
 }
 
+/** Where requests of a relay that two subnets name go, whose networks have nothing else in common. */
+export function warningsBeside({ subnet, relays = [] }: Parsed, others: readonly Parsed[]): string[] {
+  return others.flatMap((other) => {
+    if (other.subnet.name === subnet.name || other.subnet.interface !== subnet.interface) return [];
+    if (!relays.some((relay) => other.relays?.some((each) => sameRelay(relay, each)))) return [];
+    const [first, second] = [subnet, other.subnet].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return [
+      `subnets ${first?.name} and ${second?.name} are by the same relay: its requests are of ${first?.name}, unless it selects a link of ${second?.name} (option 82, sub-option 5)`,
+    ];
+  });
+}
+
 /** What a subnet lacks that was decided on when the appliance was started. */
 function unserved({ subnet: { name, mode, enabled } }: Parsed, { isOn, hasBootService }: Served): string[] {
   if (mode === 'off' || enabled === false) return [];
@@ -72,12 +85,14 @@ function unserved({ subnet: { name, mode, enabled } }: Parsed, { isOn, hasBootSe
   return [`subnet ${name} is in mode proxy, and ${why}: start the appliance again`];
 }
 
-/** What is amiss with a reserved address, as far as subnets go; undefined: nothing. Without subnets there is nothing. */
+/** What is amiss with a reserved address, beside the subnets that there are; undefined: nothing. */
 export function warningAt(
   { address }: Pick<Reservation, 'address'>,
   subnets: readonly Parsed[],
   interfaces: readonly OwnInterface[],
 ): string | undefined {
+  const own = interfaces.find((each) => each.address === address);
+  if (own) return `${address} is this computer's own (${own.name}), and the machine will not be given it`;
   if (subnets.length === 0) return undefined;
   const number = addressNumber(address);
   const found = subnets.filter(({ cidr }) => contains(cidr, number));

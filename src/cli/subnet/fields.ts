@@ -130,7 +130,7 @@ function relayOf(value: string): Record<string, string> {
 function optionsOf(values: readonly string[]): Record<string, string | null> {
   const options: Record<string, string | null> = {};
   for (const [name, value] of values.map(optionOf)) {
-    if (name in options)
+    if (Object.hasOwn(options, name))
       throw usage(
         `--option ${name} is there twice.`,
         `Write several values with commas between: ${name}=10.0.0.1,10.0.0.2.`,

@@ -249,6 +249,17 @@ describe('a change of a subnet', () => {
     assert.equal(read(patched(before, { options: null })).options, undefined);
     assert.deepEqual(read(patched(before, {})), before);
   });
+
+  it('takes the mode along that follows from its ranges, unless another was chosen', () => {
+    const { ranges, ...bare } = LAB;
+    const modeOf = (subnet: object, patch: object): string => read(patched(read(subnet), { ...patch })).mode;
+    assert.equal(modeOf(bare, { ranges }), 'pool');
+    assert.equal(modeOf(LAB, { ranges: null }), 'reservation');
+    assert.equal(modeOf({ ...bare, mode: 'proxy' }, { ranges }), 'proxy');
+    assert.equal(modeOf({ ...LAB, mode: 'reservation' }, { ranges: ['192.168.1.5'] }), 'reservation');
+    assert.equal(modeOf(bare, { ranges, mode: 'reservation' }), 'reservation');
+    assert.equal(modeOf(LAB, { dns: null }), 'pool');
+  });
 });
 
 describe('the network of a subnet', () => {

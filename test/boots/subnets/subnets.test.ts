@@ -162,6 +162,21 @@ describe('subnets', () => {
     assert.match((await subnets.delete('far-1')).warnings.join(), /^machine node1: 10\.1\.0\.7 is in no subnet/);
     const [beside] = await machines.push([hardware(2, { ip: '192.168.1.9' })]);
     assert.deepEqual(beside && subnets.warningsOf(beside), []);
+    const [ours] = await machines.push([hardware(3, { ip: '192.168.1.120' })]);
+    assert.match(ours ? subnets.warningsOf(ours).join() : '', /192\.168\.1\.120 is this computer's own \(eth0\)/);
+  });
+
+  it('warn of two by the same relay, which only its link selection tells apart', async (t) => {
+    const { subnets } = await made(t);
+    const relays = [{ giaddr: '10.50.0.2' }];
+    const [first, second] = await subnets.putAll([far(2, { relays }), far(1, { relays })]);
+    for (const put of [first, second])
+      assert.match(
+        put?.warnings.join() ?? '',
+        /^subnets far-1 and far-2 are by the same relay: its requests are of far-1, unless it selects a link of far-2/,
+      );
+    const apart = [{ giaddr: '10.50.0.2', circuitId: 'x' }];
+    assert.deepEqual((await subnets.update('far-2', { relays: apart }, () => {})).warnings, []);
   });
 });
 
