@@ -167,6 +167,25 @@ describe('a machine that nobody knows', () => {
     assert.deepEqual((await Promise.all(each)).map(({ outcome }) => outcome).sort(), ['found', 'known']);
     assert.equal((await all.machines.list()).length, 2);
   });
+
+  it('is not another that says the same of itself at the same time, until that is silent', async (t) => {
+    const all = await discovering(t);
+    const { system } = anvil({});
+    const take = (mac: string, boot: string) => {
+      const inventory = anvil({ system: { ...system, uuid: idOf(7), serial: 'S' }, interfaces: [card(mac)] });
+      return all.discovery.take({ mac, inventory, boot }, () => {});
+    };
+    assert.equal((await take(OTHER, 'b1')).outcome, 'found');
+    const twin = await take('9c:00:5e:00:00:1f', 'b2');
+    assert.match('sentence' in twin ? twin.sentence : '', /^it is machine .*, which was discovered 0 s ago elsewhere$/);
+    assert.equal(twin.outcome, 'conflict');
+    all.time.now += 91_000;
+    assert.equal(
+      (await take('9c:00:5e:00:00:1f', 'b2')).outcome,
+      'known',
+      'the same after a restart, by its other card',
+    );
+  });
 });
 
 describe('a machine that is known by another card', () => {

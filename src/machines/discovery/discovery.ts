@@ -71,6 +71,8 @@ export class Discovery {
   #last: Promise<unknown> = Promise.resolve();
   /** Conflicts that have been told, by MAC address. */
   readonly #told = new Map<string, string>();
+  /** Machines that were discovered lately, with their boots, the first one first: until its worker is heard, two may be alike. */
+  readonly #lately = new Map<string, { boot: string; at: number }>();
 
   constructor(parts: DiscoveryParts) {
     this.#parts = parts;
@@ -130,19 +132,37 @@ export class Discovery {
       return taken;
     });
     this.#told.delete(seen.mac);
+    this.#remember(outcome.machine.id, seen.boot);
     return outcome;
   }
 
   #conflictOf({ boot }: Seen, found: Identified): Conflict | undefined {
     if ('conflict' in found) return { sentence: found.message.replace(/\.$/, ''), machines: found.conflict };
     if (!('match' in found)) return undefined;
-    const { machines, lastSeen } = this.#parts;
+    const { machines, lastSeen, clock } = this.#parts;
     const machine = machines.get(found.match);
-    const { worker } = machines.work(found.match);
+    if (!machine) return undefined;
+    const isAtWork = (elsewhere: string | undefined, silent: number | undefined): silent is number =>
+      elsewhere !== boot && silent !== undefined && silent <= AT_WORK;
+    const who = `it is machine ${machine.name} by ${found.because.join(' and ')}`;
     const silent = lastSeen.silentFor(found.match);
-    if (!machine || worker?.boot === boot || silent === undefined || silent > AT_WORK) return undefined;
-    const sentence = `it is machine ${machine.name} by ${found.because.join(' and ')}, whose worker was heard ${Math.round(silent)} s ago elsewhere`;
-    return { sentence, machines: [machine] };
+    if (isAtWork(machines.work(found.match).worker?.boot, silent))
+      return { sentence: `${who}, whose worker was heard ${Math.round(silent)} s ago elsewhere`, machines: [machine] };
+    const lately = this.#lately.get(found.match);
+    const passed = lately && (clock() - lately.at) / 1000;
+    if (isAtWork(lately?.boot, passed))
+      return { sentence: `${who}, which was discovered ${Math.round(passed)} s ago elsewhere`, machines: [machine] };
+    return undefined;
+  }
+
+  #remember(machine: string, boot: string): void {
+    const now = this.#parts.clock();
+    this.#lately.delete(machine);
+    this.#lately.set(machine, { boot, at: now });
+    for (const [oldest, { at }] of this.#lately) {
+      if (now - at <= AT_WORK * 1000) return;
+      this.#lately.delete(oldest);
+    }
   }
 
   async #tell(mac: string, { sentence, machines }: Conflict): Promise<void> {
