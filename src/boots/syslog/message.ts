@@ -25,12 +25,12 @@ export interface SyslogMessage {
 
 /** Bytes of a datagram that are looked at. RFC 5424 section 6.1 asks for 2048. */
 const BYTES_MAX = 8192;
-/** Characters of a text, and of a word. */
-const TEXT_MAX = 1000;
+/** Characters of a text, with room for what is added to it in the trace, and of a word. RFC 5424 section 6.1 asks for 480 bytes in all. */
+const TEXT_MAX = 440;
 const WORD_MAX = 255;
 
-/** `<0>` to `<191>`; RFC 3164 section 4.3.3 says what a message without it counts as. */
-const PRIORITY = /^<(0|[1-9]\d{0,2})>/;
+/** `<0>` to `<191>`, behind a count of bytes where the sender is used to TCP (RFC 6587 section 3.4.1); RFC 3164 section 4.3.3 says what a message without it counts as. */
+const PRIORITY = /^(?:[1-9]\d{0,4} )?<(\d{1,3})>/;
 const USER_NOTICE = 13;
 
 /** RFC 5424 section 6: version, time, host, app, process, message id. Structured data follows. */
@@ -38,23 +38,31 @@ const HEADER = /^[1-9]\d{0,2} (\S{1,64}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{
 /** RFC 3164 section 4.1.2, as C programs write it, and with a year or a time of RFC 3339 in its place. */
 const TIMES = [
   /^([A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)?)(?: |$)/,
-  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))(?: |$)/,
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))(?: |$)/,
 ];
-const TAG = /^([\w./+@-]{1,64})(?:\[[^\]\s]{0,32}\])?: ?/;
+/** systemd calls its children `(udev-worker)` before they are what they will be, and Cisco's messages begin with `%`. */
+const TAG = /^([\w./+@()%-]{1,64})(?:\[[^\]\s]{0,32}\])?: ?/;
 /** iPXE writes no time, and a host only where it has a name (net/udp/syslog.c). */
 const IPXE = /^(?:(\S{1,255}) )?(ipxe): ?/;
 
 /** Reads a datagram. Never throws. */
 export function parseSyslog(datagram: Buffer): SyslogMessage {
-  const whole = datagram
-    .subarray(0, BYTES_MAX)
-    .toString('utf8')
-    .replace(/[\0\r\n]+$/, '');
-  const priority = Number(PRIORITY.exec(whole)?.[1] ?? 192);
+  const whole = datagram.subarray(0, endOf(datagram)).toString('utf8');
+  const [head = '', digits] = PRIORITY.exec(whole) ?? [];
+  const priority = Number(digits ?? 192);
   if (priority >= 192) return { ...levelOf(USER_NOTICE), format: 'plain', text: clean(whole, TEXT_MAX) };
-  const rest = whole.slice(whole.indexOf('>') + 1);
+  const rest = whole.slice(head.length);
   return { ...levelOf(priority), ...(rfc5424(rest) ?? rfc3164(rest)) };
 }
+
+/** Where what is looked at ends, without the NULs and line ends that senders put there. */
+function endOf(datagram: Buffer): number {
+  let end = Math.min(datagram.length, BYTES_MAX);
+  while (end > 0 && ENDINGS.includes(datagram[end - 1] ?? 0)) end--;
+  return end;
+}
+
+const ENDINGS: readonly number[] = [0, 10, 13];
 
 function levelOf(priority: number): Pick<SyslogMessage, 'severity' | 'facility'> {
   return { severity: SEVERITIES[priority % 8] ?? 'notice', facility: FACILITIES[priority >> 3] ?? 'user' };
@@ -133,9 +141,13 @@ function word(text: string | undefined): string | undefined {
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 function clean(text: string, most: number): string {
-  const shown = text.trim().replace(CONTROL, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  // What is cut off is not looked at: each control character becomes several.
+  const shown = text
+    .trim()
+    .slice(0, most + 1)
+    .replace(CONTROL, (character) => {
+      const code = character.charCodeAt(0);
+      return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+    });
   return shown.length > most ? `${shown.slice(0, most)}…` : shown;
 }

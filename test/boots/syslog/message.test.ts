@@ -54,7 +54,16 @@ const MESSAGES: [sent: string, read: string][] = [
   ['[   12.345] e1000: link is up\n', 'notice user plain /: [   12.345] e1000: link is up'],
   ['', 'notice user plain /: '],
   ['<192>x', 'notice user plain /: <192>x'],
-  ['<007>x', 'notice user plain /: <007>x'],
+  ['<007>x', 'debug kern rfc3164 /: x'],
+  ['<0007>x', 'notice user plain /: <0007>x'],
+  // A count of bytes in front, as over TCP
+  ['63 <34>1 - host su - - - failed', 'critical auth rfc5424 host/su: failed'],
+  ['97 <13>Nov  2 01:02:03 host app: x', 'notice user rfc3164 host/app: x'],
+  // systemd's children, Cisco, and a zone without a colon
+  ['<13>Nov 30 22:00:00 host (udev-worker)[12]: x', 'notice user rfc3164 host/(udev-worker): x'],
+  ['<30>Nov 30 22:00:00 host %ASA-6-302013: Built', 'info daemon rfc3164 host/%ASA-6-302013: Built'],
+  ['<30>2026-11-30T22:00:00+0000 host app: x', 'info daemon rfc3164 host/app: x'],
+  ['<13>x\0\r\n\0', 'notice user rfc3164 /: x'],
   ['<>x', 'notice user plain /: <>x'],
   // Broken headers of RFC 5424 are not thrown away.
   ['<13>1 now', 'notice user rfc3164 /: 1 now'],
@@ -71,8 +80,14 @@ describe('a message of syslog', () => {
     );
     assert.equal(app, 'app');
     assert.match(text, /^a\\x1b\[31mred\\x07\\x0anext\\u202e\\x9bx+…$/);
-    assert.equal(text.length, 1001);
-    assert.equal(parseSyslog(Buffer.alloc(65_507, 'x')).text.length, 1001);
+    assert.equal(text.length, 441);
+    assert.equal(parseSyslog(Buffer.alloc(65_507, 'x')).text.length, 441);
+  });
+
+  it('that is full of line ends and NULs takes no longer than others', () => {
+    for (const filling of ['\0', '\n', '\r', '\x1b', ' ', '\u202e'])
+      for (let n = 0; n < 300; n++) parseSyslog(Buffer.from(`<13>a${filling.repeat(8180)}b`));
+    assert.match(parseSyslog(Buffer.from(`<13>a${'\n'.repeat(8180)}b`)).text, /^a(\\x0a)+(\\x0?)?…$/);
   });
 
   it('of any bytes is read, without control characters and within bounds', () => {
@@ -101,7 +116,7 @@ describe('a message of syslog', () => {
         const message = parseSyslog(bytes);
         assert.ok(SEVERITIES.includes(message.severity));
         for (const text of [message.text, message.host ?? '', message.app ?? '', message.time ?? '']) {
-          assert.ok(text.length <= 1001);
+          assert.ok(text.length <= 441);
           // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
           assert.doesNotMatch(text, /[\x00-\x1f\x7f-\x9f]/);
         }
