@@ -1,6 +1,7 @@
 /** Directories of an ISO image (ECMA-119 section 9.1), with the names of whichever tree is read. Pure. */
+import { isUtf8 } from 'node:buffer';
 import { IsoFault, READ_MAX, type Reading } from './reading.ts';
-import { type RockRidge, readRockRidge } from './system-use.ts';
+import { type Continuations, type RockRidge, readRockRidge } from './system-use.ts';
 import type { Place, Volume } from './volume.ts';
 
 /** What a directory has under a name. */
@@ -22,6 +23,12 @@ const TYPE = { mask: 0o170000, link: 0o120000, regular: 0o100000, directory: 0o0
 const UNNAMED: RockRidge = { relocated: false, compressed: false };
 
 /**
+ * Of what the entries of a directory go on in, so many times its own size is read, and so much more: a writer gives a long
+ * link an area of its own. Else few bytes that many records lead to would take minutes.
+ */
+const CONTINUED = { times: 8, more: 1 << 20 } as const;
+
+/**
  * Reads a directory.
  * @throws IsoFault for one that lies outside of the image, is too large, or is damaged
  */
@@ -30,6 +37,7 @@ export function* readDirectory(volume: Volume, { position, length }: Place): Rea
   if (position + length > volume.fileSize) throw new IsoFault(`is cut short: it has a directory at byte ${position}`);
   const bytes = yield { position, length };
   const found = new Map<string, Entry>();
+  const continuations: Continuations = { left: CONTINUED.times * length + CONTINUED.more };
   /** The file that the next record goes on with. */
   let open: { id: string; places: Place[] } | undefined;
   for (let at = 0; at + RECORD_MIN <= bytes.length; ) {
@@ -59,17 +67,40 @@ export function* readDirectory(volume: Volume, { position, length }: Place): Rea
       continue;
     }
     open = undefined;
-    const about = volume.names === 'rock-ridge' ? yield* readRockRidge(systemUseArea(record, volume), volume) : UNNAMED;
+    const about = yield* aboutRecord(record, volume, continuations);
+    if (continuations.left <= 0)
+      throw new IsoFault(
+        `is damaged: the Rock Ridge entries of its directory at byte ${position} go on without an end`,
+      );
+    if ('why' in about) {
+      found.set(nameOf(id, volume.names), { kind: 'unusable', why: about.why });
+      continue;
+    }
     if (about.relocated) continue;
     const name = about.name ?? nameOf(id, volume.names);
-    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name))
-      throw new IsoFault(`is damaged: its directory at byte ${position} has a file called ${JSON.stringify(name)}`);
+    // Nobody can ask for it; the others are as good as ever.
+    if (NO_NAMES.includes(name) || /[/\0]/.test(name)) continue;
     const entry = yield* entryOf(volume, place, { flags, interleaved: record[26] !== 0 || record[27] !== 0 }, about);
     if (entry.kind === 'file' && flags & FLAG.more) open = { id: key, places: entry.places };
     // Of two with one name the first counts.
     if (!found.has(name)) found.set(name, entry);
   }
   return found;
+}
+
+/** What Rock Ridge says of a file, or why that cannot be read: then it is known by the name of ISO 9660 alone. */
+function* aboutRecord(
+  record: Buffer,
+  volume: Volume,
+  continuations: Continuations,
+): Reading<RockRidge | { why: string }> {
+  if (volume.names !== 'rock-ridge') return UNNAMED;
+  try {
+    return yield* readRockRidge(systemUseArea(record, volume), volume, continuations);
+  } catch (error) {
+    if (error instanceof IsoFault) return { why: error.message };
+    throw error;
+  }
 }
 
 function* entryOf(
@@ -103,10 +134,15 @@ function systemUseArea(record: Buffer, { skip }: Volume): Buffer {
   return record.subarray(33 + nameLength + 1 - (nameLength % 2) + skip);
 }
 
+/** No file is called so. */
+const NO_NAMES: readonly string[] = ['', '.', '..'];
+
 function nameOf(id: Buffer, names: Volume['names']): string {
   if (names === 'joliet') {
     const even = Buffer.from(id.subarray(0, id.length - (id.length % 2)));
     return even.swap16().toString('utf16le').replace(/;\d+$/, '');
   }
-  return id.toString('latin1').replace(/;\d+$/, '').replace(/\.$/, '');
+  const text = (isUtf8(id) ? id.toString('utf8') : id.toString('latin1')).replace(/;\d+$/, '');
+  const bare = text.replace(/\.$/, '');
+  return NO_NAMES.includes(bare) ? text : bare;
 }

@@ -25,6 +25,7 @@ const REMEMBERED_MAX = 100_000;
 export function* findFile(volume: Volume, path: string, directories: Directories): Reading<Found> {
   const rest = path.split('/');
   const way: Place[] = [];
+  let followed: string | undefined;
   const here = (): Place => way.at(-1) ?? volume.root;
   for (let links = 0; ; ) {
     const name = rest.shift();
@@ -37,11 +38,15 @@ export function* findFile(volume: Volume, path: string, directories: Directories
     const entry = named(yield* directoryAt(volume, here(), directories), name, volume.names);
     switch (entry?.kind) {
       case undefined:
-        return { kind: 'none', why: 'is not in it' };
+        return {
+          kind: 'none',
+          why: followed === undefined ? 'is not in it' : `leads to ${followed}, which is not in it`,
+        };
       case 'unusable':
         return entry;
       case 'link':
         if (++links > LINKS_MAX) return { kind: 'unusable', why: 'is a link that leads in circles' };
+        followed = JSON.stringify(entry.target);
         if (entry.target.startsWith('/')) way.length = 0;
         rest.unshift(...entry.target.split('/'));
         break;

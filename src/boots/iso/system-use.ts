@@ -43,15 +43,24 @@ export function systemUseOf(area: Buffer): SystemUse[] {
   return found;
 }
 
+/** What may still be read of the areas that the entries of one directory go on in, bytes. */
+export interface Continuations {
+  left: number;
+}
+
 /**
  * Reads what Rock Ridge says of one file.
  * @param area the system use area of its directory record
  * @throws IsoFault where its entries go on without an end, or outside of the image
  */
-export function* readRockRidge(area: Buffer, volume: { blockSize: number; fileSize: number }): Reading<RockRidge> {
+export function* readRockRidge(
+  area: Buffer,
+  volume: { blockSize: number; fileSize: number },
+  continuations: Continuations,
+): Reading<RockRidge> {
   const about: RockRidge = { relocated: false, compressed: false };
   const link = new Target();
-  let name = '';
+  const name: Buffer[] = [];
   let areas = 0;
   for (let next: Buffer | undefined = area; next !== undefined; ) {
     let goesOn: Buffer | undefined;
@@ -59,7 +68,7 @@ export function* readRockRidge(area: Buffer, volume: { blockSize: number; fileSi
       switch (kind) {
         case 'NM':
           // "." and ".." by flags: the record's own name says that too.
-          if (((data[0] ?? 0) & 0b110) === 0) name += data.toString('utf8', 1);
+          if (((data[0] ?? 0) & 0b110) === 0) name.push(data.subarray(1));
           break;
         case 'SL':
           link.add(data.subarray(1));
@@ -83,21 +92,30 @@ export function* readRockRidge(area: Buffer, volume: { blockSize: number; fileSi
     }
     next = undefined;
     if (goesOn === undefined) break;
-    if (++areas > CONTINUATIONS_MAX || goesOn.length < 20)
+    if (++areas > CONTINUATIONS_MAX || continuations.left <= 0 || goesOn.length < 20)
       throw new IsoFault('is damaged: the Rock Ridge entries of a file go on without an end');
     const position = goesOn.readUInt32LE(0) * volume.blockSize + goesOn.readUInt32LE(8);
     const length = goesOn.readUInt32LE(16);
     if (length > volume.blockSize || position + length > volume.fileSize)
       throw new IsoFault(`is damaged: the Rock Ridge entries of a file go on at byte ${position}, which is not there`);
+    continuations.left -= length;
     next = yield { position, length };
   }
-  if (Buffer.byteLength(name) > NAME_MAX) throw new IsoFault('is damaged: a file has a name of more than 255 bytes');
-  return { ...about, name: name === '' ? undefined : name, target: link.text };
+  // Writers split names at any byte, also within a character; Linux takes a NUL for their end.
+  const whole = Buffer.concat(name);
+  const nul = whole.indexOf(0);
+  const bytes = nul === -1 ? whole : whole.subarray(0, nul);
+  if (bytes.length > NAME_MAX) throw new IsoFault('is damaged: a file has a name of more than 255 bytes');
+  return { ...about, name: whole.length === 0 ? undefined : bytes.toString('utf8'), target: link.text };
 }
+
+const HERE = Buffer.from('.');
+const UP = Buffer.from('..');
+const ROOT = Buffer.alloc(0);
 
 /** A link's target, put together of its components, each of which may go on in the next entry. */
 class Target {
-  #parts: string[] = [];
+  #parts: Buffer[] = [];
   #goesOn = false;
   #isThere = false;
 
@@ -106,15 +124,15 @@ class Target {
     for (let at = 0; at + 2 <= components.length; ) {
       const flags = components[at] ?? 0;
       const length = components[at + 1] ?? 0;
-      this.#component(flags, components.toString('utf8', at + 2, at + 2 + length));
+      this.#component(flags, components.subarray(at + 2, at + 2 + length));
       at += 2 + length;
     }
   }
 
-  #component(flags: number, text: string): void {
-    const part = flags & 0b10 ? '.' : flags & 0b100 ? '..' : flags & 0b1000 ? '' : text;
-    const last = this.#parts.length - 1;
-    if (this.#goesOn && last >= 0) this.#parts[last] += part;
+  #component(flags: number, text: Buffer): void {
+    const part = flags & 0b10 ? HERE : flags & 0b100 ? UP : flags & 0b1000 ? ROOT : text;
+    const last = this.#parts.at(-1);
+    if (this.#goesOn && last !== undefined) this.#parts.splice(-1, 1, Buffer.concat([last, part]));
     else this.#parts.push(part);
     this.#goesOn = (flags & 1) !== 0;
   }
@@ -123,8 +141,9 @@ class Target {
   get text(): string | undefined {
     if (!this.#isThere) return undefined;
     // The root alone is a component without text: what follows it stands behind a slash.
-    const target = this.#parts.length === 1 && this.#parts[0] === '' ? '/' : this.#parts.join('/');
-    if (Buffer.byteLength(target) > TARGET_MAX) throw new IsoFault('is damaged: a link leads to an endless path');
-    return target;
+    if (this.#parts.length === 1 && this.#parts[0]?.length === 0) return '/';
+    const bytes = this.#parts.reduce((sum, { length }) => sum + length + 1, -1);
+    if (bytes > TARGET_MAX) throw new IsoFault('is damaged: a link leads to an endless path');
+    return this.#parts.map(String).join('/');
   }
 }

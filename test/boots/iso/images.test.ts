@@ -111,12 +111,50 @@ describe('an ISO image', () => {
     };
     assert.match(
       await sentence('outward'),
-      /^not-found: The file "outward" of the image test.iso is not served: it is not in it/,
+      /^not-found: The file "outward" of the image test.iso is not served: it leads to "\.\.\/\.\.\/\.\.\/\.\.\/etc\/passwd", which is not in it/,
     );
     assert.match(await sentence('circle-a'), /^not-a-file: .* leads in circles/);
     assert.match(await sentence('pool'), /^not-a-file: .* directories are not listed/);
     assert.match(await sentence('readme.txt'), /^not-found/);
     assert.match(await sentence('README.TXT/x'), /^not-found/);
+  });
+
+  it('has names and links whole that their writers have split within a character', REAL, async (t) => {
+    const { folder, iso, images } = placed(t);
+    mkdirSync(folder);
+    const names = ['é'.repeat(90), `ab${'日'.repeat(84)}`, 'plain.txt'];
+    for (const name of names) writeFileSync(join(folder, name), name);
+    symlinkSync('日'.repeat(80), join(folder, 'to-folder'));
+    mkdirSync(join(folder, '日'.repeat(80)));
+    writeFileSync(join(folder, '日'.repeat(80), 'inside'), 'inside');
+    for (const program of ['xorriso', 'genisoimage'] as const) {
+      make(program, iso(`${program}.iso`), folder, ['-R']);
+      const text = async (path: string) => bytesOf(await images.find(`${program}.iso`, path)).toString();
+      for (const name of names) assert.equal(await text(name), name);
+      assert.equal(await text('to-folder/inside'), 'inside');
+    }
+  });
+
+  it('has the other files of a folder in which one cannot be called by its name', REAL, async (t) => {
+    const { folder, iso, images } = placed(t);
+    mkdirSync(folder);
+    for (const name of ['...', 'good', 'ümläut.txt']) writeFileSync(join(folder, name), name);
+    make('genisoimage', iso('dots.iso'), folder, ['-iso-level', '4', '-D']);
+    for (const name of ['...', 'good', 'ümläut.txt'])
+      assert.equal(bytesOf(await images.find('dots.iso', name)).toString(), name);
+    // Rock Ridge's names of the last two: one with a NUL, and one with a slash.
+    make('xorriso', iso('names.iso'), folder, ['-r']);
+    const bytes = readFileSync(iso('names.iso'));
+    const at = bytes.indexOf('good', bytes.indexOf('NM'));
+    for (const [put, served] of [
+      ['go\0d', 'go'],
+      ['g/od', undefined],
+    ] as const) {
+      bytes.write(put, at);
+      writeFileSync(iso(`${served ?? 'none'}.iso`), bytes);
+      assert.equal(bytesOf(await images.find(`${served ?? 'none'}.iso`, 'ümläut.txt')).toString(), 'ümläut.txt');
+      if (served) assert.equal(bytesOf(await images.find(`${served}.iso`, served)).toString(), 'good');
+    }
   });
 
   it('fits names in small letters where it has capitals only', REAL, async (t) => {
