@@ -3,7 +3,7 @@
  * and sends the files (the division of nginx's X-Accel-Redirect), so that fifty downloads do not delay a DHCP answer.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
@@ -110,7 +110,21 @@ function internalServer(
     },
   );
   server.maxHeadersCount = 0;
+  server.on('checkContinue', (req, res) => {
+    continueWhenRead(req, res);
+    server.emit('request', req, res);
+  });
   return server;
+}
+
+/** Says "100 Continue" once the body is read: who is refused before that need not send it (RFC 9110 section 10.1.1). */
+function continueWhenRead(req: IncomingMessage, res: ServerResponse): void {
+  const read = req._read;
+  req._read = (size) => {
+    req._read = read;
+    if (!res.headersSent) res.writeContinue();
+    req._read(size);
+  };
 }
 
 /**

@@ -274,6 +274,19 @@ describe('what passes through the carrier', () => {
     assert.match(odd, /^HTTP\/1.1 417 /);
   });
 
+  test('100-continue: who is refused before the body is read need not send it, and the connection ends', async () => {
+    const socket = await connected(served.port);
+    socket.write('PUT /refuse HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n');
+    assert.match(await readAll(socket), /^HTTP\/1\.1 422 .*connection: close/is);
+  });
+
+  test('a refusal waits for nothing of the body', async () => {
+    const socket = await connected(served.port);
+    socket.write('PUT /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n');
+    assert.match(await readUntil(socket, '\r\n\r\n'), /^HTTP\/1\.1 422 /);
+    socket.destroy();
+  });
+
   test('HTTP/1.0 without Host is served, with an end instead of chunks', async () => {
     const text = await exchange(served.port, 'GET /show HTTP/1.0\r\n\r\n');
     assert.match(text, /^HTTP\/1.1 200 OK\r\n/);

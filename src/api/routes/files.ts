@@ -93,7 +93,8 @@ export async function putFile(
 ): Promise<FilePut> {
   const { 'content-length': length, 'content-encoding': coding = 'identity', 'content-range': part } = req.headers;
   // RFC 9110 section 14.5: a part is not to be taken for the whole.
-  const wrong = part !== undefined ? 'content-range' : coding === 'identity' ? undefined : 'content-encoding';
+  const wrong =
+    part !== undefined ? 'content-range' : coding.toLowerCase() === 'identity' ? undefined : 'content-encoding';
   if (wrong !== undefined)
     throw new TinsmithError('INVALID_INPUT', `An upload with ${wrong} is not taken: send the file whole, as it is.`, {
       problems: [{ field: wrong, message: 'is not for uploads here' }],

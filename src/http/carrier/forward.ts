@@ -192,7 +192,12 @@ function passOn(
   res.on('error', () => {}); // the close that follows says it all
   req.on('error', () => upstream.destroy());
   upstream.on('error', fail);
-  upstream.on('continue', () => writeContinue(req, res));
+  /** Without "100 Continue" the client does not send the body, and what comes next is not to be taken for it. */
+  let expects = req.headers.expect !== undefined;
+  upstream.on('continue', () => {
+    expects = false;
+    writeContinue(req, res);
+  });
   upstream.on('response', (reply) => {
     answered = true;
     stopAtEnd(reply, req, upstream);
@@ -209,15 +214,12 @@ function passOn(
       pass(req, res, { id, passing, address: service }, forwarding);
       return;
     }
-    // Without "100 Continue" the client does not send the body, and what comes next is not to be taken for it.
-    if (service && req.headers.expect !== undefined) res.shouldKeepAlive = false;
     if (reply.headers[CARRIER_HEADERS.hold] === id) {
       reply.resume();
       res.off('close', closed);
       forwarding.held.hold(id, res, sendingHeaders(reply.rawHeaders, { 'content-type': 'text/event-stream' }));
       return;
-    }
-    if (!service && (reply.statusCode ?? 502) >= 400) linger(req, res);
+    } else if (!service && (reply.statusCode ?? 502) >= 400) linger(req, res);
     try {
       res.writeHead(reply.statusCode ?? 502, reply.statusMessage, responseHeaders(reply.rawHeaders));
     } catch (error) {
@@ -239,16 +241,16 @@ function passOn(
     });
   });
 
-  const { 'content-length': length, 'transfer-encoding': coding, expect } = req.headers;
+  const { 'content-length': length, 'transfer-encoding': coding } = req.headers;
   if (service || !hasBody(req.headers)) {
     upstream.end();
     return;
   }
-  if (coding === undefined && expect === undefined && Number(length) <= SMALL) {
+  if (coding === undefined && !expects && Number(length) <= SMALL) {
     collect(req, (body) => upstream.end(body));
     return;
   }
-  // The client waits for the main thread's word, or sends its body whenever it likes.
-  if (expect !== undefined || coding !== undefined) upstream.flushHeaders();
+  // A refusal need not wait for the first of the body.
+  upstream.flushHeaders();
   req.pipe(upstream);
 }
