@@ -1,69 +1,61 @@
-/** Leases on the disk: written and synced before a client is told, many at once (the store's group commit). */
+/** Leases, and the disk: they are written and synced before a client is told. */
 import { TinsmithError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import type { LeasesOfClient } from '../dhcp/exchange.ts';
 import type { Network } from '../dhcp/network.ts';
 import { endAfter, FOR_EVER, isActive, type Lease } from './lease.ts';
+import { LeaseWriter } from './lease-writer.ts';
 import { Leases, type Surroundings } from './leases.ts';
 import type { Quarantined } from './quarantine.ts';
 import { QuarantineKeeper } from './quarantine-keeper.ts';
-
-const PREFIX = 'lease/';
-const keyOf = (address: string): string => `${PREFIX}${address}`;
 
 /** A lease that ended so long ago is forgotten at the next start: its client has gone. */
 const FORGOTTEN_MS = 90 * 86_400_000;
 /** Leases on their way to the disk. A disk that stands still is not to fill the memory. */
 const MOST_UNDER_WAY = 8192;
 
-/** A lease as it is on the disk, short: there is one write for each renewal. */
-type Kept = [
-  mac: string,
-  network: string,
-  start: number,
-  renewed: number,
-  end: number,
-  isReleased: 0 | 1,
-  hostname?: string,
-];
-
 export class LeaseStore {
   readonly leases: Leases;
-  readonly #store: Store;
+  readonly #writer: LeaseWriter;
   readonly #clock: () => number;
   readonly #quarantines: QuarantineKeeper;
   #underWay = 0;
 
   private constructor(
-    store: Store,
     leases: Leases,
-    { clock, keeper }: { clock: () => number; keeper: QuarantineKeeper },
+    { writer, clock, keeper }: { writer: LeaseWriter; clock: () => number; keeper: QuarantineKeeper },
   ) {
-    this.#store = store;
+    this.#writer = writer;
     this.leases = leases;
     this.#clock = clock;
     this.#quarantines = keeper;
   }
 
-  static async open(store: Store, surroundings: Surroundings, clock: () => number): Promise<LeaseStore> {
+  /** @param gather as that of {@link LeaseWriter} */
+  static async open(
+    store: Store,
+    surroundings: Surroundings,
+    clock: () => number,
+    gather?: () => Promise<unknown>,
+  ): Promise<LeaseStore> {
     const keeper = new QuarantineKeeper(store, (address) => leases.quarantineOf(address));
     const leases = new Leases(surroundings, (address) => keeper.changed(address));
+    const written = (address: string, lease: Lease | undefined): void => {
+      if (lease === undefined) leases.forget(address, clock());
+      else leases.take(lease);
+    };
+    const writer = new LeaseWriter(store, written, gather);
     const old: string[] = [];
     for (const [address, why] of await keeper.read())
       if (!leases.restoreQuarantine(address, why, clock())) keeper.changed(address);
-    for await (const page of store.pages<Kept>(PREFIX)) {
-      for (const [key, kept] of page) {
-        const lease = leaseOf(key.slice(PREFIX.length), kept);
-        if (clock() - lease.end > FORGOTTEN_MS) old.push(key);
+    for await (const some of writer.read()) {
+      for (const lease of some) {
+        if (clock() - lease.end > FORGOTTEN_MS) old.push(lease.address);
         else leases.take(lease);
       }
     }
-    if (old.length > 0) {
-      await store.change((transaction) => {
-        for (const key of old) transaction.delete(key);
-      });
-    }
-    return new LeaseStore(store, leases, { clock, keeper });
+    if (old.length > 0) await writer.write(old.map((address) => [address, undefined]));
+    return new LeaseStore(leases, { writer, clock, keeper });
   }
 
   /** Who has a lease of an address now, and until when, ms since 1970; `Infinity`: for ever. */
@@ -173,20 +165,12 @@ export class LeaseStore {
     if (lease === undefined && !wasQuarantined) throw noLease(address);
     await this.#quarantines.kept();
     if (lease === undefined) return undefined;
-    await this.#store.change((transaction) => {
-      transaction.delete(keyOf(address));
-      transaction.afterwards(() => this.leases.forget(address, this.#clock()));
-    });
+    await this.#writer.write([[address, undefined]]);
     return lease;
   }
 
   #put(leases: readonly Lease[]): Promise<void> {
-    return this.#store.change((transaction) => {
-      for (const lease of leases) transaction.put(keyOf(lease.address), keptOf(lease));
-      transaction.afterwards(() => {
-        for (const lease of leases) this.leases.take(lease);
-      });
-    });
+    return this.#writer.write(leases.map((lease) => [lease.address, lease]));
   }
 }
 
@@ -199,14 +183,4 @@ export function noLease(address: string): TinsmithError {
 
 function ended(lease: Lease, now: number): Lease {
   return { ...lease, end: Math.min(lease.end, now), isReleased: true };
-}
-
-function keptOf({ mac, network, start, renewed, end, isReleased, hostname }: Lease): Kept {
-  const kept: Kept = [mac, network, start, renewed, end, isReleased ? 1 : 0];
-  if (hostname !== undefined) kept.push(hostname);
-  return kept;
-}
-
-function leaseOf(address: string, [mac, network, start, renewed, end, isReleased, hostname]: Kept): Lease {
-  return { address, mac, network, start, renewed, end, hostname, isReleased: isReleased === 1 };
 }

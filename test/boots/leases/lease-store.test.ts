@@ -16,7 +16,7 @@ const client = { mac: MAC, hostname: 'node1' };
 
 async function held(clock: () => number) {
   const disk = new HeldStore();
-  const leases = await LeaseStore.open(disk.store, nothingElse, clock);
+  const leases = await LeaseStore.open(disk.store, nothingElse, clock, async () => {});
   disk.isHeld = true;
   return { disk, leases };
 }
@@ -27,6 +27,8 @@ async function reopened(t: TestContext, directory: string, clock: () => number) 
   return { store, leases: await LeaseStore.open(store, nothingElse, clock) };
 }
 
+/** What was decided has come to the store. */
+const decided = () => new Promise(setImmediate);
 const onDisk = (why: unknown) => why && JSON.parse(JSON.stringify(why));
 
 describe('leases on the disk', () => {
@@ -96,7 +98,7 @@ describe('leases on the disk', () => {
     const { disk, leases } = await held(() => 1_000_000_000_000);
     leases.foundInUse(FIRST, OTHER);
     disk.write();
-    await new Promise(setImmediate);
+    await decided();
     const refused = leases.delete(FIRST);
     disk.fail();
     await assert.rejects(refused, /no space left/);
@@ -112,10 +114,10 @@ describe('leases on the disk', () => {
     for (let at = 0; at < 200; at++) leases.foundInUse('10.77.1.3', OTHER);
     assert.equal(disk.waiting, 1);
     disk.write();
-    await new Promise(setImmediate);
+    await decided();
     assert.equal(disk.waiting, 1);
     disk.write();
-    await new Promise(setImmediate);
+    await decided();
     assert.equal(disk.waiting, 0);
   });
 
@@ -126,6 +128,7 @@ describe('leases on the disk', () => {
     now += 300_000;
     assert.equal(leases.of(OTHER, pool).claim(FIRST).claim, 'taken');
     assert.equal(leases.of(OTHER, pool).choose(FIRST)?.address, '10.77.1.1');
+    await decided();
     disk.write();
     await kept;
     assert.equal(leases.leases.holder(FIRST, now), MAC);
@@ -137,6 +140,7 @@ describe('leases on the disk', () => {
     let now = 1_000_000_000_000;
     const { disk, leases } = await held(() => now);
     const kept = leases.keep(client, pool, FIRST, 600);
+    await decided();
     disk.fail();
     await assert.rejects(kept, /no space left/);
     assert.equal(leases.leases.get(FIRST), undefined);
@@ -149,10 +153,38 @@ describe('leases on the disk', () => {
     const { disk, leases } = await held(() => 0);
     const waiting = Array.from({ length: 8192 }, () => leases.keep(client, pool, FIRST, 600));
     await assert.rejects(leases.keep(client, pool, FIRST, 600), { code: 'UNAVAILABLE' });
+    await decided();
     disk.write();
     await Promise.all(waiting);
     disk.isHeld = false;
     await leases.keep(client, pool, FIRST, 600);
+  });
+
+  it('go together while others are being written, in the order in which they were decided', async () => {
+    const { disk, leases } = await held(() => 1_000_000_000_000);
+    const told: string[] = [];
+    const tell = (what: string) => (): void => void told.push(what);
+    const keep = (n: number) =>
+      leases.keep({ mac: `52:54:00:77:01:0${n}`, hostname: undefined }, pool, `10.77.1.${n}`, 600);
+    const first = keep(1).then(tell('first'));
+    await decided();
+    const more = [keep(2).then(tell('second')), keep(3).then(tell('third'))];
+    await decided();
+    assert.equal(disk.waiting, 1);
+    disk.write();
+    await first;
+    await decided();
+    assert.deepEqual([disk.waiting, told, disk.disk.size], [1, ['first'], 1]);
+    // What is decided on what is not on the disk yet comes after it.
+    const gone = leases.release('52:54:00:77:01:01', '10.77.1.1').then(tell('released'));
+    disk.write();
+    await Promise.all(more);
+    await decided();
+    disk.write();
+    await gone;
+    assert.deepEqual(told, ['first', 'second', 'third', 'released']);
+    assert.equal(leases.leases.holder('10.77.1.1', 1_000_000_000_000), undefined);
+    assert.equal(leases.leases.holder('10.77.1.3', 1_000_000_000_000), '52:54:00:77:01:03');
   });
 
   it('end when the client is given another address of the network, and not elsewhere', async () => {

@@ -74,7 +74,12 @@ class World {
       reservedFor: (address: string) => (address === RESERVED ? '02:00:00:00:00:99' : undefined),
       isOurs: (address: string) => address === SERVER,
     };
-    this.#leases = await LeaseStore.open(this.disk.store, surroundings, () => this.now);
+    this.#leases = await LeaseStore.open(
+      this.disk.store,
+      surroundings,
+      () => this.now,
+      async () => {},
+    );
   }
 
   async take(step: Step): Promise<void> {
