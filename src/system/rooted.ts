@@ -47,8 +47,7 @@ export const PARTIAL = '.tinsmith-upload-';
 /** What can be said against a name without looking at the disk. */
 export function refusalOfName(name: string): RootedRefusal | undefined {
   if (name === '') return 'empty';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(name)) return 'nul';
+  if (/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(name)) return 'nul';
   if (name.includes('\\')) return 'backslash';
   if (/%(2e|2f|5c|25|00)/i.test(name)) return 'encoded';
   if (name.startsWith('/')) return 'absolute';

@@ -68,6 +68,8 @@ describe('openRooted', () => {
     ['sub\\inside', 'backslash'],
     ['a.txt\0.png', 'nul'],
     ['a\n.txt', 'nul'],
+    ['a\u0085.txt', 'nul'],
+    ['a\u202etxt.exe', 'nul'],
     ['%2e%2e/secret', 'encoded'],
     ['..%2Fsecret', 'encoded'],
     ['%252e%252e/secret', 'encoded'],

@@ -9,6 +9,8 @@ export interface Expected {
 }
 
 const HEADERS = ['content-digest', 'repr-digest'] as const;
+/** Those before it (RFC 3230, RFC 1864), of which nothing is checked here. */
+const OBSOLETE = ['digest', 'content-md5'] as const;
 /** By the names of RFC 9530; its other ones are insecure or only wished for. */
 const ALGORITHMS: Readonly<Record<string, { algorithm: Expected['algorithm']; bytes: number }>> = {
   'sha-256': { algorithm: 'sha256', bytes: 32 },
@@ -38,6 +40,8 @@ export function expectedDigests(
     if (typeof read === 'string') problems.push({ field, message: read });
     else found.push(...read);
   }
+  for (const field of OBSOLETE)
+    if (headers[field] !== undefined) problems.push({ field, message: 'is obsolete, and not checked here' });
   if (problems.length === 0) return found;
   throw new TinsmithError('INVALID_INPUT', 'The checksum of the upload cannot be read.', {
     next: 'Give ?sha256=DIGITS, or Content-Digest: sha-256=:BASE64:. Nothing was stored.',

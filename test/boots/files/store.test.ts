@@ -258,6 +258,8 @@ describe('the checksums of a request', () => {
       [{ 'content-digest': 'sha-256=:AAAA:' }, undefined],
       [{ 'content-digest': 'md5=:AAAA:' }, undefined],
       [{ 'content-digest': '' }, undefined],
+      [{ digest: 'SHA-256=AAAA' }, undefined],
+      [{ 'content-md5': 'AAAA' }, undefined],
     ] as const)
       assert.throws(() => expectedDigests(headers, sha256), { code: 'INVALID_INPUT' });
   });
