@@ -33,8 +33,8 @@ export interface Transaction extends Reader {
    */
   keep(key: string, value: unknown): void;
   /**
-   * Puts an entry under a key that never had one, and that is not read by `get`: it is found in ranges, once it is on
-   * disk. Most of what is written is such entries, and is not kept in memory to be found before that.
+   * Puts an entry that nobody reads by `get`: it is found in ranges, once it is on disk. Most of what is written is such
+   * entries, and is not kept in memory to be found before that. One that is deleted is not added again before that is on disk.
    */
   add(key: string, value: unknown): void;
   delete(key: string): void;

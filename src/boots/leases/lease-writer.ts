@@ -90,9 +90,10 @@ export class LeaseWriter {
   #writeBatch({ changes, done }: Batch): Promise<void> {
     return this.#store
       .change((transaction) => {
-        for (const [address, lease] of changes) {
+        // Nobody looks for them in the store, which need not keep them in memory. Of each address the last counts.
+        for (const [address, lease] of new Map(changes)) {
           if (lease === undefined) transaction.delete(`${PREFIX}${address}`);
-          else transaction.put(`${PREFIX}${address}`, keptOf(lease));
+          else transaction.add(`${PREFIX}${address}`, keptOf(lease));
         }
         transaction.afterwards(() => {
           for (const [address, lease] of changes) this.#written(address, lease);

@@ -29,6 +29,7 @@ export class HeldStore {
     const callbacks: Change['callbacks'] = [];
     const result = decide({
       put: (key: string, value: unknown) => void writes.set(key, JSON.stringify(value)),
+      add: (key: string, value: unknown) => void writes.set(key, JSON.stringify(value)),
       delete: (key: string) => void writes.set(key, null),
       afterwards: (callback: () => void) => void callbacks.push(callback),
     } as unknown as Transaction);
