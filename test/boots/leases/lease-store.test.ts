@@ -187,6 +187,27 @@ describe('leases on the disk', () => {
     assert.equal(leases.leases.holder('10.77.1.3', 1_000_000_000_000), '52:54:00:77:01:03');
   });
 
+  it('are as they were left last, where several changes of one go together', async (t) => {
+    const directory = temporaryDirectory(t);
+    const clock = () => 1_000_000_000_000;
+    const { store, leases } = await reopened(t, directory, clock);
+    await leases.keep(client, pool, FIRST, 600);
+    const meanwhile = leases.keep({ mac: OTHER, hostname: undefined }, pool, '10.77.1.1', 600);
+    await decided();
+    await Promise.all([leases.release(MAC, FIRST), leases.keep(client, pool, FIRST, 900), meanwhile]);
+    const held = [...leases.leases.all()];
+    assert.deepEqual(
+      held.map(({ address, end }) => [address, (end - clock()) / 1000]),
+      [
+        [FIRST, 900],
+        ['10.77.1.1', 600],
+      ],
+    );
+    await store.close();
+    const again = await reopened(t, directory, clock);
+    assert.deepEqual(new Set(again.leases.leases.all()), new Set(held));
+  });
+
   it('end when the client is given another address of the network, and not elsewhere', async () => {
     const now = 1_000_000_000_000;
     const leases = await LeaseStore.open(new HeldStore().store, nothingElse, () => now);
