@@ -45,9 +45,9 @@ const PEER_PACKAGES = [
   'xz-utils',
 ];
 
-function run(title: string, program: string, args: readonly string[]): boolean {
+function run(title: string, program: string, args: readonly string[], timeout?: number): boolean {
   console.log(`\n== ${title}`);
-  return spawnSync(program, args, { stdio: 'inherit' }).status === 0;
+  return spawnSync(program, args, { stdio: 'inherit', timeout }).status === 0;
 }
 
 /** Test files below paths (files or folders). */
@@ -70,18 +70,19 @@ if (missing.length > 0 || all.length === 0) {
   process.exit(64);
 }
 
-/**
- * A test that would wait for ever fails; long enough for a computer that has much else to do. What a failed test leaves open does
- * not keep its file from ending.
- */
-const LIMITS = ['--test-timeout=1200000', '--test-force-exit'];
+/** A test that would wait for ever fails; long enough for a computer that has much else to do. */
+const LIMIT = '--test-timeout=1200000';
+/** What a failed test leaves open may keep its file from ending: the runner is told to say then what there is to say. ms */
+const FILES_LIMIT = 40 * 60_000;
+const tests = (title: string, files: readonly string[], concurrency: number): boolean =>
+  files.length === 0 ||
+  run(title, process.execPath, ['--test', LIMIT, `--test-concurrency=${concurrency}`, ...files], FILES_LIMIT);
 const results = [
   asked.length > 0 || run('types', 'node_modules/.bin/tsc', ['-p', '.']),
   asked.length > 0 || run('format and lint', 'node_modules/.bin/biome', ['ci', '--error-on-warnings']),
-  parts.length === 0 ||
-    run('parts and peers', process.execPath, ['--test', ...LIMITS, '--test-concurrency=2', ...parts]),
+  tests('parts and peers', parts, 2),
   // Two virtual machines at once are what two cores can emulate in time.
-  single.length === 0 || run('lab', process.execPath, ['--test', ...LIMITS, '--test-concurrency=2', ...single]),
-  pairs.length === 0 || run('lab, in pairs', process.execPath, ['--test', ...LIMITS, '--test-concurrency=1', ...pairs]),
+  tests('lab', single, 2),
+  tests('lab, in pairs', pairs, 1),
 ];
 process.exitCode = results.every(Boolean) ? 0 : 1;
